@@ -1,0 +1,92 @@
+"""Observations: what a native backend saw. Raw, in memory only, never printed.
+
+Each stage of the pipeline returns a new type and the next takes only that type (DESIGN §4):
+observation → Allowed → Redacted → batch → envelope. These structs say nothing in their ``repr``, so that no log line
+or traceback can hold what somebody typed.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from schemas.events import ClockSource, Modality, Rect
+
+
+class Observation(Struct, frozen=True, kw_only=True):
+    """One thing that happened while a hook existed."""
+
+    window: int  # native id of the window that had focus at the event's own time
+    mono_ns: int  # monotonic clock, from the display server's time where it tells one
+    wall_ns: int  # Unix time
+    clock: ClockSource
+    injected: bool  # came from a synthetic device
+
+    def __repr__(self) -> str:
+        """The type's name only."""
+        return f"<{type(self).__name__}>"
+
+    __str__ = __repr__
+
+
+class KeyObserved(Observation, frozen=True, kw_only=True):
+    """A key went down or up. Fields as in :class:`schemas.events.KeyEvent`."""
+
+    down: bool
+    repeat: bool
+    usage: int | None
+    keycode: int
+    keysym: int | None
+    text: str | None
+    modifiers: int
+    locks: int
+    layout: str | None
+
+
+class PointerObserved(Observation, frozen=True, kw_only=True):
+    """The pointer moved, or a button went down or up. ``x``/``y`` are physical pixels of the desktop."""
+
+    action: Literal["move", "down", "up"]
+    button: int | None
+    buttons: int
+    x: int
+    y: int
+    modifiers: int
+
+
+class ScrollObserved(Observation, frozen=True, kw_only=True):
+    """Scrolling by ``dx``, ``dy`` in ``unit``."""
+
+    dx: float
+    dy: float
+    unit: Literal["notch", "pixel", "line", "page"]
+    x: int
+    y: int
+    modifiers: int
+
+
+class WindowInfo(Struct, frozen=True, kw_only=True):
+    """A window as the display server and the kernel know it. Titles are content: never printed."""
+
+    window: int
+    pid: int | None  # the true one (XRes), never _NET_WM_PID
+    executable: str | None  # resolved path of the running program
+    started: int | None  # the process's start time, so that a recycled pid is noticed
+    wm_class: str | None  # can be faked: for people, never for the gate alone
+    title: str | None
+    rect: Rect  # client area on the desktop
+    scale: float
+    fullscreen: bool
+
+    def __repr__(self) -> str:
+        """The window's number only."""
+        return f"<WindowInfo {self.window:#x}>"
+
+    __str__ = __repr__
+
+
+MODALITY_OF: dict[type[Observation], Modality] = {
+    KeyObserved: Modality.KEYBOARD,
+    PointerObserved: Modality.POINTER,
+    ScrollObserved: Modality.POINTER,
+}
+"""Which modality a person must have agreed to for an observation of this type to be kept."""

@@ -1,0 +1,130 @@
+r"""What is inside the age file: events in columns, then pictures, then padding.
+
+Bytes, in order (integers big-endian)::
+
+    "overt-payload/v1\n"            17 bytes
+    length of the columns           4 bytes, compressed
+    their length uncompressed       4 bytes
+    length of the frame section     8 bytes
+    columns                         zstd (RFC 8878) of msgpack, see :mod:`schemas.columns`
+    frame section                   the images, one after the other, undecoded
+    padding                         zeros, to the size that :func:`padded` gives
+
+Padding follows Padmé (Nikitin et al., "Reducing Metadata Leakage from Encrypted Files and Communication with PURBs",
+PoPETs 2019): at most 12 % more, and only log log n sizes, so that a batch's length tells little of what was done.
+"""
+
+import struct
+import sys
+
+import msgspec
+from msgspec import Struct
+
+from schemas.base import SchemaError
+from schemas.columns import Columns, decode, encode
+from schemas.events import Event, FrameEvent, LossAccount
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+MAGIC = b"overt-payload/v1\n"
+ZSTD_LEVEL = 6
+"""Above 6 the columns shrink by less than 2 % and cost doubles."""
+MAX_COLUMNS_BYTES = 64 << 20
+"""Uncompressed bytes. A batch of 8 MiB holds far less; a zip bomb is refused before it grows past this."""
+MIN_PADDED_BYTES = 64 << 10
+"""Bytes. Below this, the length of a batch would tell how much was typed in a quiet minute."""
+
+_LENGTHS = struct.Struct(">IIQ")
+
+
+class PayloadError(SchemaError):
+    """Bytes that are not an intact payload."""
+
+    remedy = "Verify the envelope first; a verified one that fails here is a fault to report to Overt."
+
+
+class Payload(Struct, frozen=True):
+    """A batch's content: events in the order of their sequence, their pictures, and what was not kept."""
+
+    events: list[Event]
+    frames: bytes
+    account: LossAccount
+    episode: str  # random id of the stretch of work; the same in all of its batches
+
+    def image(self, frame: FrameEvent) -> bytes:
+        """The undecoded image of a frame of this payload."""
+        return self.frames[frame.offset : frame.offset + frame.size]
+
+
+class _Body(Struct, forbid_unknown_fields=True):
+    columns: Columns
+    account: LossAccount
+    episode: str
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(_Body)
+
+
+def pack(payload: Payload) -> bytes:
+    """The bytes of a payload, padded."""
+    raw = _ENCODER.encode(_Body(encode(payload.events), payload.account, payload.episode))
+    if len(raw) > MAX_COLUMNS_BYTES:
+        raise PayloadError("too many events for one batch")
+    packed = zstd.compress(raw, ZSTD_LEVEL)
+    head = MAGIC + _LENGTHS.pack(len(packed), len(raw), len(payload.frames))
+    body = head + packed + payload.frames
+    return body + bytes(padded(len(body)) - len(body))
+
+
+def unpack(data: bytes) -> Payload:
+    """Read a payload in memory bounded by its own length plus :data:`MAX_COLUMNS_BYTES`.
+
+    Raises:
+        PayloadError: truncated, altered, a zip bomb, or columns that do not fit together.
+    """
+    start = len(MAGIC) + _LENGTHS.size
+    if data[: len(MAGIC)] != MAGIC or len(data) < start:
+        raise PayloadError("not a payload of version 1")
+    packed_len, raw_len, frames_len = _LENGTHS.unpack_from(data, len(MAGIC))
+    end = start + packed_len + frames_len
+    if len(data) != padded(end) or any(data[end:]):
+        raise PayloadError("lengths do not add up")
+    try:
+        body = _DECODER.decode(_inflate(data[start : start + packed_len], raw_len))
+    except msgspec.MsgspecError:
+        raise PayloadError("columns are not of this version") from None
+    events = decode(body.columns)
+    _check_frames(events, frames_len)
+    return Payload(events, data[start + packed_len : end], body.account, body.episode)
+
+
+def padded(length: int) -> int:
+    """The length that ``length`` is padded to (Padmé, with a floor)."""
+    if length <= MIN_PADDED_BYTES:
+        return MIN_PADDED_BYTES
+    exponent = length.bit_length() - 1
+    mantissa_bits = exponent.bit_length()
+    mask = (1 << (exponent - mantissa_bits)) - 1
+    return (length + mask) & ~mask
+
+
+def _inflate(packed: bytes, raw_len: int) -> bytes:
+    if raw_len > MAX_COLUMNS_BYTES:
+        raise PayloadError("columns are too large")
+    stream = zstd.ZstdDecompressor()
+    try:
+        raw = stream.decompress(packed, max_length=raw_len + 1)
+    except zstd.ZstdError:
+        raise PayloadError("columns are not intact zstd") from None
+    if len(raw) != raw_len or not stream.eof or stream.unused_data:
+        raise PayloadError("columns do not have the length that was declared")
+    return raw
+
+
+def _check_frames(events: list[Event], frames_len: int) -> None:
+    if any(e.offset + e.size > frames_len for e in events if isinstance(e, FrameEvent)):
+        raise PayloadError("a frame lies outside the frame section")

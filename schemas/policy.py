@@ -1,0 +1,78 @@
+"""The policy: what an organisation's study allows at most. A policy only ever narrows (G4).
+
+Every key carries, besides its meaning, unit and sensitivity, the rule by which several sources of policy combine
+(``x-combine``), most restrictive first, and the version that brought it (``x-since``). There is no key that grants
+capture, hides the sign or shortens the notice, and unknown keys are refused.
+"""
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from schemas.base import Document, Sensitivity, Slug, note
+from schemas.events import Modality
+from schemas.scope import ScreenMode, TimingTier
+from schemas.times import Instant
+
+MAX_CONSENT_DAYS = 90
+"""Days after which consent is asked for again, at the latest."""
+
+Combine = Literal["set-intersection", "boolean-or", "minimum", "maximum", "most-restrictive", "single"]
+
+
+def key(meaning: str, *, combine: Combine, unit: str = "1", since: str = "0.1", **constraints: Any) -> Any:
+    """A policy key's field."""
+    extra: dict[str, Any] = {
+        "x-unit": unit,
+        "x-sensitivity": Sensitivity.PUBLIC.value,
+        "x-combine": combine,
+        "x-since": since,
+    }
+    return Field(description=meaning, json_schema_extra=extra, **constraints)
+
+
+class AppRule(Document):
+    """One app of the allow-list, and how it is recognised."""
+
+    id: Slug = note("stable id, as consent and events cite it")
+    name: str = note("its name, for people", min_length=1, max_length=80)
+    category: Literal["mail", "chat", "ide", "assistant", "other"] = note("what it is for, for people")
+    executables: tuple[str, ...] = note("resolved paths of its program, any of which matches", max_length=50)
+    modalities: tuple[Modality, ...] = note("modalities that may be offered, sorted")
+    screen: ScreenMode = note("the most of its picture that may be kept", default=ScreenMode.LAYOUT)
+
+    @field_validator("executables")
+    @classmethod
+    def _absolute(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(p.startswith("/") or p[1:3] == ":\\" for p in value):
+            raise ValueError("must be absolute paths: a bare name can be had by any program")
+        return value
+
+
+class Policy(Document):
+    """What may be captured at most, and for how long things may lie about."""
+
+    study: Slug = key("the study that this policy is for", combine="single")
+    version: int = key("counts up with each change; an older one than known is refused", combine="maximum", ge=1)
+    issued: Instant = key("when it was signed", combine="single")
+    expires: Instant = key("from then on it allows nothing", combine="minimum")
+    apps: tuple[AppRule, ...] = key("allow-list of apps", combine="set-intersection", max_length=1000)
+    timing: TimingTier = key("finest timing tier that may be agreed to", combine="most-restrictive")
+    blocked: bool = key("true: nobody captures anything, whatever they agreed to", combine="boolean-or", default=False)
+    consent_days: int = key(
+        "days until consent is asked for again", unit="d", combine="minimum", ge=1, le=MAX_CONSENT_DAYS, default=90
+    )
+    review_s: int = key(
+        "least time that a sealed batch is held for the person to review", unit="s", combine="maximum", ge=0, default=0
+    )
+    batch_s: int = key("a batch is sealed at this age at the latest", unit="s", combine="minimum", ge=1, default=300)
+    spool_bytes: int = key(
+        "sealed bytes that may wait on the machine", unit="byte", combine="minimum", ge=1 << 20, default=1 << 30
+    )
+
+    @field_validator("apps")
+    @classmethod
+    def _distinct(cls, value: tuple[AppRule, ...]) -> tuple[AppRule, ...]:
+        if len({a.id for a in value}) != len(value):
+            raise ValueError("two apps have the same id")
+        return value

@@ -1,0 +1,85 @@
+"""Bodies of the collector's HTTP API, version 1. Routes are listed in ``collector/routes.py``."""
+
+from enum import StrEnum
+
+from schemas.base import Bytes32, Digest, Document, Sensitivity, note
+from schemas.signed import SignedDocument
+
+MAX_PAGE_ROWS = 500
+"""Rows of one page of a listing: about 100 KiB."""
+REASON_HEADER = "overt-reason"
+"""Request header in which a researcher says why they pull; participants see it."""
+MAX_REASON_CHARS = 200
+"""A sentence, not an essay."""
+
+
+class RefusalReason(StrEnum):
+    """Why the collector did not take or give something. Stable: clients act on these."""
+
+    MALFORMED = "malformed"
+    TOO_LARGE = "too_large"
+    UNKNOWN_STUDY = "unknown_study"
+    UNKNOWN_DEVICE = "unknown_device"
+    UNKNOWN_KEY = "unknown_key"
+    BAD_SIGNATURE = "bad_signature"
+    REPLAYED = "replayed"
+    BAD_CODE = "bad_code"
+    CHAIN_BROKEN = "chain_broken"
+    SEQUENCE_TAKEN = "sequence_taken"
+    WRONG_RECIPIENTS = "wrong_recipients"
+    UNKNOWN_CONSENT = "unknown_consent"
+    CONSENT_NOT_LIVE = "consent_not_live"
+    UNKNOWN_POLICY = "unknown_policy"
+    WRONG_NOTICE = "wrong_notice"
+    OLDER_VERSION = "older_version"
+    NO_REASON = "no_reason"
+    NOT_FOUND = "not_found"
+
+
+class Refusal(Document):
+    """Why a request was refused, and what would mend it."""
+
+    reason: RefusalReason = note("stable name of the reason")
+    detail: str = note("a sentence for people; never holds what was sent", max_length=500)
+    remedy: str = note("what to do about it", max_length=500)
+
+
+class StudyReply(Document):
+    """``GET /v1/study``: what a device or a researcher needs before anything else."""
+
+    manifest: SignedDocument = note("StudyManifest, signed by the organisation")
+    policy: SignedDocument = note("Policy, signed by the organisation")
+    collector_key: Bytes32 = note("Ed25519 key with which this collector signs receipts")
+
+
+class EnrolRequest(Document):
+    """``POST /v1/enrol``: a one-time code for the registration of a device's own key."""
+
+    code: str = note("the code as it was handed out", min_length=16, max_length=100)
+    registration: SignedDocument = note("DeviceRegistration, signed by the device")
+
+
+class BatchRow(Document):
+    """One batch, as the collector knows it."""
+
+    cursor: int = note("position in this collector's listing", ge=1)
+    digest: Digest = note("digest of the envelope", sensitivity=Sensitivity.PSEUDONYM)
+    device: Digest = note("who sealed it", sensitivity=Sensitivity.PSEUDONYM)
+    sequence: int = note("batches of the device, from 0", ge=0)
+    size: int = note("length of the envelope", unit="byte", ge=1)
+
+
+class BatchPage(Document):
+    """``GET /v1/batches?after=CURSOR&limit=N`` (researcher)."""
+
+    rows: tuple[BatchRow, ...] = note("in order of the cursor", max_length=MAX_PAGE_ROWS)
+    next: int | None = note("pass as `after` for more; absent at the end", default=None)
+
+
+class LedgerReply(Document):
+    """``GET /v1/ledger`` (researcher): what is needed to prove each batch's consent."""
+
+    registrations: tuple[SignedDocument, ...] = note("DeviceRegistration of each device")
+    consents: tuple[SignedDocument, ...] = note("ConsentRecord chain of each device, oldest first")
+    policies: tuple[SignedDocument, ...] = note("every version of the policy that was ever published")
+    manifests: tuple[SignedDocument, ...] = note("every version of the manifest")
