@@ -41,7 +41,7 @@ class RedactionState(StrEnum):
     """What redaction did to an event."""
 
     CLEAN = "clean"  # looked at, nothing found
-    REDACTED = "redacted"  # lies in a span: content gone, time coarsened
+    REDACTED = "redacted"  # held something that was replaced by a placeholder
     MASKED = "masked"  # pixels filled
     NONE = "none"  # carries nothing that could be redacted
 
@@ -117,7 +117,7 @@ class Span(Struct, frozen=True, forbid_unknown_fields=True):
     detector: Annotated[str, _note("the rule that found it", sensitivity=Sensitivity.PUBLIC)]
     version: Annotated[int, _note("the rule's version", sensitivity=Sensitivity.PUBLIC)]
     ordinal: Annotated[int, _note("same value, same number within an episode", sensitivity=Sensitivity.CONTENT)]
-    length_bucket: Annotated[int, _note("length of what was there, rounded up to a power of two", "code point")]
+    length_bucket: Annotated[int, _note("upper end of the length class of what was there; 0: above all", "code point")]
 
 
 class Mask(Struct, frozen=True, forbid_unknown_fields=True):
@@ -146,7 +146,11 @@ class Stamp(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class KeyEvent(Stamp, frozen=True, kw_only=True, tag_field="kind", tag="keyboard", forbid_unknown_fields=True):
-    """One key going down or up. Inside a redacted span, usage, keycode, keysym and text are null."""
+    """One key going down or up.
+
+    Keys whose text lies in a redacted span are not kept at all: their number would tell the length of the secret, and
+    their rhythm who typed it. They are counted as dropped with the reason ``redacted``.
+    """
 
     down: Annotated[bool, _note("true: pressed, false: released")]
     repeat: Annotated[bool, _note("the system's auto-repeat made it")]

@@ -1,0 +1,5 @@
+"""``python -m agent`` is ``overt``."""
+
+from agent.cli import main
+
+main()

@@ -1,0 +1,253 @@
+"""``overt``: the employee's command line. Parses, prints and exits; everything else is elsewhere."""
+
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.metadata import version as installed_version
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from agent import service
+from agent.disk.keys import open_keys
+from agent.disk.places import Places
+from agent.enrolment import enrol as do_enrol
+from agent.enrolment import parse_link
+from agent.errors import EXIT_BLOCKED, EXIT_NO_CONSENT, EXIT_PERMISSION, OvertError
+from schemas.base import canonical
+from schemas.status import ClosedReason, State, Status
+
+FORM = 1
+"""Version of what ``--json`` prints."""
+
+app = typer.Typer(
+    name="overt",
+    help="Overt records how you work, only in apps that you agreed to, only while a sign says so. You are in charge.",
+    epilog="Exit codes: 0 ok, 1 error, 2 usage, 3 daemon not running, 4 no consent, 5 blocked by policy, "
+    "6 OS permission missing.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+consent_app = typer.Typer(help="Look at what you agreed to.", no_args_is_help=True)
+app.add_typer(consent_app, name="consent")
+Json = Annotated[bool, typer.Option("--json", help="Print JSON with a version in it.")]
+
+_out = Console(highlight=False)
+_CODES = {
+    ClosedReason.BLOCKED_BY_ORGANISATION: EXIT_BLOCKED,
+    ClosedReason.POLICY_MISSING: EXIT_BLOCKED,
+    ClosedReason.POLICY_UNSIGNED: EXIT_BLOCKED,
+    ClosedReason.POLICY_EXPIRED: EXIT_BLOCKED,
+    ClosedReason.PERMISSION_MISSING: EXIT_PERMISSION,
+    ClosedReason.WAYLAND: EXIT_PERMISSION,
+}
+
+
+def _places() -> Places:
+    return Places.from_environ(os.environ)
+
+
+def _show(data: dict[str, Any], as_json: bool, text: Callable[[], None]) -> None:
+    if as_json:
+        print(json.dumps({"version": FORM, **data}, ensure_ascii=False, indent=2))
+    else:
+        text()
+
+
+@app.command(epilog="Example: overt enrol 'https://overt.example.org#CODE.KEY'")
+def enrol(
+    link: Annotated[str, typer.Argument(help="The link that your organisation gave you.")], json_: Json = False
+) -> None:
+    """Register this machine with a study. Nothing is captured by that: it stays off until you say yes."""
+    places = _places()
+    asked = do_enrol(parse_link(link), places, open_keys(places), secrets.token_bytes, time.time)
+    service.nudge(places)
+    facts = {"study": asked.manifest.title, "organisation": asked.manifest.controller.party_name}
+    _show(
+        facts,
+        json_,
+        lambda: _out.print(
+            f"Enrolled in “{asked.manifest.title}”. Nothing is captured. To read the notice and decide: overt on"
+        ),
+    )
+
+
+@app.command()
+def on(
+    terminal: Annotated[bool, typer.Option("--terminal", help="Ask here instead of in a window.")] = False,
+) -> None:
+    """Read the notice, choose what may be captured, and say yes or no. Only you can answer."""
+    raise typer.Exit(service.ceremony(os.environ, terminal=terminal))
+
+
+@app.command()
+def off(json_: Json = False) -> None:
+    """Stop at once and for good, until you say yes again. Works without network, daemon or keys; never asks why."""
+    told = service.withdraw(_places(), time.time_ns())
+    _show({"state": State.OFF.value, "ledger_written": told}, json_, lambda: _out.print("Off. Nothing is captured."))
+
+
+@app.command(epilog="Example: overt pause 15")
+def pause(
+    minutes: Annotated[int, typer.Argument(min=1, max=24 * 60, help="For how long.")] = 15, json_: Json = False
+) -> None:
+    """Stop for a while; goes on by itself afterwards."""
+    until_ns = time.time_ns() + minutes * 60_000_000_000
+    service.pause(_places(), time.time_ns(), until_ns)
+    until = time.strftime("%H:%M", time.localtime(until_ns // 1_000_000_000))
+    _show({"paused_until": until_ns // 1_000_000_000}, json_, lambda: _out.print(f"Paused until {until}."))
+
+
+@app.command()
+def resume(json_: Json = False) -> None:
+    """End a pause early."""
+    service.resume(_places(), time.time_ns())
+    _show({}, json_, lambda: _out.print("Not paused any more."))
+
+
+@app.command()
+def status(json_: Json = False) -> None:
+    """Say what Overt is doing right now."""
+    now = service.status(_places())
+    if json_:
+        print(canonical(now).decode())
+    else:
+        _print_status(now)
+    if code := _code(now):
+        raise typer.Exit(code)
+
+
+@app.command()
+def why(json_: Json = False) -> None:
+    """Show everything that capture depends on, what holds, and what would change what does not."""
+    now = service.status(_places())
+    rows = [c.model_dump(mode="json") for c in now.conditions]
+    _show({"state": now.state.value, "conditions": rows}, json_, lambda: _print_why(now))
+
+
+@app.command()
+def apps(json_: Json = False) -> None:
+    """List the apps of the study and what you agreed to in each."""
+    rows = service.apps(_places(), time.time_ns())
+    _show({"apps": rows}, json_, lambda: _print_apps(rows))
+
+
+@app.command()
+def batches(json_: Json = False) -> None:
+    """List the sealed batches of this machine and where they are."""
+    rows = service.batches(_places())
+    _show({"batches": rows}, json_, lambda: _print_rows("Batches", rows))
+
+
+@consent_app.command("history")
+def consent_history(json_: Json = False) -> None:
+    """List every answer that you ever gave."""
+    rows = service.consent_history(_places())
+    _show({"entries": rows}, json_, lambda: _print_rows("Consent", rows))
+
+
+@consent_app.command("export")
+def consent_export() -> None:
+    """Print your whole signed consent ledger as JSON, for anyone to verify."""
+    print(service.consent_export(_places()))
+
+
+@app.command()
+def start(json_: Json = False) -> None:
+    """Start daemon and indicator in the background. Starts no capture: consent does."""
+    facts = service.start(_places(), os.environ)
+    _show(facts, json_, lambda: _out.print("Started. " + service.status(_places()).sentence))
+
+
+@app.command()
+def stop(json_: Json = False) -> None:
+    """End the daemon. What was captured is sealed first."""
+    service.stop(_places())
+    _show({}, json_, lambda: _out.print("Stopped."))
+
+
+@app.command()
+def daemon() -> None:
+    """Run the daemon here, in the foreground (for a service manager)."""
+    service.run_daemon(os.environ)
+
+
+@app.command()
+def indicator() -> None:
+    """Run the tray icon here, in the foreground (for autostart)."""
+    raise typer.Exit(service.indicator())
+
+
+@app.command()
+def version(json_: Json = False) -> None:
+    """Say which version this is."""
+    number = installed_version("overt")
+    _show({"overt": number}, json_, lambda: _out.print(f"overt {number}"))
+
+
+def _code(now: Status) -> int:
+    closed = [c.reason for c in now.conditions if not c.holds]
+    if closed and now.state is State.OFF:
+        return EXIT_NO_CONSENT
+    return next((_CODES[reason] for reason in closed if reason in _CODES), 0)
+
+
+def _print_status(now: Status) -> None:
+    _out.print(f"[bold]{now.sentence}[/bold]")
+    if now.study:
+        _out.print(f"Study: {now.study} ({now.organisation})")
+    counts = now.counts
+    _out.print(
+        f"Since start: {counts.seen} seen = {counts.kept} kept + {sum(counts.dropped.values())} dropped"
+        + (f", {counts.held} not decided yet" if counts.held else "")
+    )
+    for reason, count in counts.dropped.items():
+        _out.print(f"  dropped, {reason}: {count}")
+    _out.print(f"Batches: {counts.batches_sent} received by the collector, {counts.batches_waiting} waiting")
+    if now.keys_in:
+        _out.print(f"Your keys are in {now.keys_in}.")
+
+
+def _print_why(now: Status) -> None:
+    _out.print(f"[bold]{now.sentence}[/bold]")
+    for condition in now.conditions:
+        mark = "[green]✔[/green]" if condition.holds else "[red]✘[/red]"
+        _out.print(f" {mark} {condition.sentence}")
+        if not condition.holds:
+            _out.print(f"     → {condition.remedy}")
+
+
+def _print_apps(rows: list[dict[str, Any]]) -> None:
+    _print_rows("Apps", [{**row, "agreed": ", ".join(row["agreed"]) or "nothing"} for row in rows])
+
+
+def _print_rows(title: str, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        _out.print(f"{title}: none.")
+        return
+    table = Table(title=title, title_justify="left")
+    for name in rows[0]:
+        table.add_column(name.replace("_", " "))
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    _out.print(table)
+
+
+def _fail(error: OvertError) -> NoReturn:
+    print(f"overt: {error}\n  what helps: {error.remedy}", file=sys.stderr)
+    sys.exit(error.exit_code)
+
+
+def main() -> None:
+    """Entry point."""
+    try:
+        with suppress(BrokenPipeError):
+            app()
+    except OvertError as error:
+        _fail(error)

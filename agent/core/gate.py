@@ -1,0 +1,63 @@
+"""The gate: one decision for each observation. What it lets through is of another type; the rest is only counted."""
+
+from msgspec import Struct
+
+from agent.core.observe import MODALITY_OF, Observation, WindowInfo
+from agent.core.scope import app_of
+from schemas.events import Modality
+from schemas.policy import AppRule, Policy
+from schemas.scope import Scope
+from schemas.status import ClosedReason
+
+
+class Open(Struct, frozen=True, kw_only=True):
+    """An open gate: exactly one window of one app, for the modalities that policy and consent both allow."""
+
+    window: WindowInfo
+    app: AppRule
+    modalities: frozenset[Modality]
+    since_ns: int  # monotonic: nothing older is let through
+
+
+class Allowed(Struct, frozen=True):
+    """An observation that may be kept, with the gate through which it came. Made by :func:`decide` only."""
+
+    observation: Observation
+    gate: Open
+
+
+class Dropped(Struct, frozen=True):
+    """An observation that is counted and forgotten."""
+
+    modality: Modality
+    reason: str
+
+
+def decide(observation: Observation, gate: Open | None) -> Allowed | Dropped:
+    """Let an observation through, or name why not. Attribution is by the focus at the event's own time."""
+    modality = MODALITY_OF[type(observation)]
+    if gate is None:
+        return Dropped(modality, "gate_closed")
+    if observation.window != gate.window.window:
+        return Dropped(modality, "other_window")
+    if modality not in gate.modalities:
+        return Dropped(modality, "modality_not_agreed")
+    if observation.mono_ns < gate.since_ns:
+        return Dropped(modality, "before_gate")
+    return Allowed(observation, gate)
+
+
+def judge_focus(
+    window: WindowInfo | None, policy: Policy, effective: Scope
+) -> tuple[ClosedReason | None, AppRule | None, frozenset[Modality]]:
+    """Whether the window in front is one that may be captured: why not, or by which rule and what of it."""
+    nothing: frozenset[Modality] = frozenset()
+    if window is None or window.executable is None or window.pid is None:
+        return ClosedReason.FOCUS_UNKNOWN, None, nothing
+    rule = app_of(policy, window.executable)
+    if rule is None:
+        return ClosedReason.APP_NOT_ALLOWED, None, nothing
+    modalities = effective.of(rule.id)
+    if not modalities:
+        return ClosedReason.MODALITY_NOT_AGREED, rule, nothing
+    return None, rule, modalities

@@ -1,0 +1,114 @@
+"""The agent's life as one table: which facts a signal changes, and what the facts come to.
+
+The gate is never stored: it is worked out from :class:`Facts` each time, so that no path can leave it open by
+forgetting to close it. ``conditions`` is the table; ``state`` and ``may_capture`` read it.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+from msgspec import Struct
+
+from agent.core.reasons import REASONS
+from schemas.status import ClosedReason as R
+from schemas.status import State
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """All that capture depends on, as last known. Every default is the one that closes the gate."""
+
+    enrolled: bool = False
+    consent: R | None = R.NO_CONSENT  # None: valid now; else why not
+    switch: R | None = R.SWITCHED_OFF  # None: on; PAUSED or SWITCHED_OFF
+    keys: bool = False
+    policy: R | None = R.POLICY_MISSING  # None: signed and in force
+    clock_trusted: bool = False
+    desktop: R | None = R.DISPLAY_LOST  # None: usable; WAYLAND, PERMISSION_MISSING or DISPLAY_LOST
+    sign_visible: bool = False
+    session_active: bool = True  # a lock screen that takes focus closes the gate by focus as well
+    spool_room: bool = False
+    redaction_works: bool = False
+    focus: R | None = R.FOCUS_UNKNOWN  # None: an agreed app; else why not
+
+    def __repr__(self) -> str:
+        """The reasons that stand in the way."""
+        return f"<Facts closed by {[r.value for r in closed_by(self)]}>"
+
+
+def _is(reason: R, field: Callable[[Facts], R | None]) -> Callable[[Facts], bool]:
+    return lambda facts: field(facts) is not reason
+
+
+_HOLDS: dict[R, Callable[[Facts], bool]] = {
+    R.NOT_ENROLLED: lambda f: f.enrolled,
+    R.NO_CONSENT: _is(R.NO_CONSENT, lambda f: f.consent),
+    R.REFUSED: _is(R.REFUSED, lambda f: f.consent),
+    R.WITHDRAWN: _is(R.WITHDRAWN, lambda f: f.consent),
+    R.EXPIRED: _is(R.EXPIRED, lambda f: f.consent),
+    R.CONSENT_CHANGED: _is(R.CONSENT_CHANGED, lambda f: f.consent),
+    R.SWITCHED_OFF: _is(R.SWITCHED_OFF, lambda f: f.switch),
+    R.PAUSED: _is(R.PAUSED, lambda f: f.switch),
+    R.KEYS_UNAVAILABLE: lambda f: f.keys,
+    R.POLICY_MISSING: _is(R.POLICY_MISSING, lambda f: f.policy),
+    R.POLICY_UNSIGNED: _is(R.POLICY_UNSIGNED, lambda f: f.policy),
+    R.POLICY_EXPIRED: _is(R.POLICY_EXPIRED, lambda f: f.policy),
+    R.BLOCKED_BY_ORGANISATION: _is(R.BLOCKED_BY_ORGANISATION, lambda f: f.policy),
+    R.CLOCK_UNTRUSTED: lambda f: f.clock_trusted,
+    R.WAYLAND: _is(R.WAYLAND, lambda f: f.desktop),
+    R.PERMISSION_MISSING: _is(R.PERMISSION_MISSING, lambda f: f.desktop),
+    R.DISPLAY_LOST: _is(R.DISPLAY_LOST, lambda f: f.desktop),
+    R.NO_SIGN: lambda f: f.sign_visible,
+    R.SESSION_INACTIVE: lambda f: f.session_active,
+    R.SPOOL_FULL: lambda f: f.spool_room,
+    R.REDACTION_FAILING: lambda f: f.redaction_works,
+    R.FOCUS_UNKNOWN: _is(R.FOCUS_UNKNOWN, lambda f: f.focus),
+    R.APP_NOT_ALLOWED: _is(R.APP_NOT_ALLOWED, lambda f: f.focus),
+    R.MODALITY_NOT_AGREED: _is(R.MODALITY_NOT_AGREED, lambda f: f.focus),
+    R.SECURE_INPUT: _is(R.SECURE_INPUT, lambda f: f.focus),
+    R.PRIVATE_WINDOW: _is(R.PRIVATE_WINDOW, lambda f: f.focus),
+    R.ORIGIN_UNKNOWN: _is(R.ORIGIN_UNKNOWN, lambda f: f.focus),
+}
+"""For each reason, whether it does *not* apply."""
+
+
+def conditions(facts: Facts) -> list[tuple[R, bool]]:
+    """Every condition and whether it holds, in the order in which they are told to people."""
+    return [(reason, _HOLDS[reason](facts)) for reason in REASONS]
+
+
+def closed_by(facts: Facts) -> list[R]:
+    """All reasons that close the gate now; empty if it is open."""
+    return [reason for reason, holds in conditions(facts) if not holds]
+
+
+def may_capture(facts: Facts) -> bool:
+    """True if nothing at all stands in the way."""
+    return not closed_by(facts)
+
+
+def watches_focus(facts: Facts) -> bool:
+    """True if only focus may stand in the way, so that it is worth looking which app is in front."""
+    return all(REASONS[reason].state is State.IDLE for reason in closed_by(facts))
+
+
+def state(facts: Facts) -> State:
+    """Where the agent stands."""
+    closed = closed_by(facts)
+    return REASONS[closed[0]].state if closed else State.CAPTURING
+
+
+def sentence(facts: Facts, app: str | None = None) -> str:
+    """The state in words."""
+    closed = closed_by(facts)
+    if closed:
+        return f"Nothing is captured. {REASONS[closed[0]].closed}"
+    return f"Capturing in {app}." if app else "Capturing."
+
+
+def changed(facts: Facts, **news: object) -> Facts:
+    """The facts with some of them replaced.
+
+    Raises:
+        TypeError: there is no such fact.
+    """
+    return msgspec.structs.replace(facts, **news)

@@ -1,0 +1,42 @@
+"""``effective scope = policy ∩ consent``. Policy only narrows (G4), and consent only within what was asked."""
+
+from schemas.events import Modality
+from schemas.policy import AppRule, Policy
+from schemas.scope import AppScope, Scope, ScreenMode, TimingTier
+
+_TIMING = tuple(TimingTier)  # finest first
+_SCREEN = tuple(ScreenMode)  # most first
+
+
+def narrow(a: Scope, b: Scope) -> Scope:
+    """What both allow: apps and modalities in both, the coarser timing, the lesser picture."""
+    theirs = {app.app: app for app in b.apps}
+    apps = (_narrow_app(app, theirs[app.app]) for app in a.apps if app.app in theirs)
+    return Scope(
+        apps=tuple(app for app in apps if app.modalities),
+        timing=_TIMING[max(_TIMING.index(a.timing), _TIMING.index(b.timing))],
+    )
+
+
+def _narrow_app(a: AppScope, b: AppScope) -> AppScope:
+    screen = _SCREEN[max(_SCREEN.index(a.screen), _SCREEN.index(b.screen))]
+    both = frozenset(a.modalities) & frozenset(b.modalities)
+    if screen is ScreenMode.NONE:
+        both -= {Modality.SCREEN}
+    return AppScope(app=a.app, modalities=tuple(sorted(both)), screen=screen)
+
+
+def offered(policy: Policy) -> Scope:
+    """The most that a policy allows."""
+    apps = sorted(policy.apps, key=lambda rule: rule.id)
+    return Scope(
+        apps=tuple(AppScope(app=r.id, modalities=tuple(sorted(r.modalities)), screen=r.screen) for r in apps),
+        timing=policy.timing,
+    )
+
+
+def app_of(policy: Policy, executable: str | None) -> AppRule | None:
+    """The allow-list's rule for a program, or ``None``. An unknown program is never allowed."""
+    if executable is None:
+        return None
+    return next((rule for rule in policy.apps if executable in rule.executables), None)

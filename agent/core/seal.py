@@ -1,0 +1,62 @@
+"""A batch to an envelope: pack, encrypt to the study and to the person's own review key, sign. Only writes."""
+
+from collections.abc import Callable, Sequence
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import Struct
+
+from agent.core.batch import Batch
+from schemas import age
+from schemas.base import digest
+from schemas.envelope import HOUR_S, Envelope, EnvelopeHeader, build
+from schemas.payload import pack
+from schemas.signed import fingerprint, public_bytes
+
+
+class Link(Struct, frozen=True):
+    """Where the device's chain stands: the next sequence, and the digest of the envelope before."""
+
+    sequence: int
+    previous: str | None
+
+
+class Sealer:
+    """Seals batches of one study on one device.
+
+    Args:
+        study: the study's name.
+        key: the device's signing key.
+        recipients: everybody who will be able to read: the study's researchers and the person's own review key.
+        entropy: gives so many random bytes.
+    """
+
+    def __init__(
+        self,
+        study: str,
+        key: Ed25519PrivateKey,
+        recipients: Sequence[age.Recipient],
+        entropy: Callable[[int], bytes],
+    ) -> None:
+        self._study = study
+        self._key = key
+        self._recipients = tuple(recipients)
+        self._entropy = entropy
+
+    def seal(self, batch: Batch, link: Link, now_s: int) -> Envelope:
+        """The signed envelope of a batch, as the next link of the chain. ``now_s`` is Unix time."""
+        payload = age.seal(pack(batch.payload), self._recipients, self._entropy)
+        header = EnvelopeHeader(
+            version=1,
+            study=self._study,
+            device=fingerprint(public_bytes(self._key)),
+            sequence=link.sequence,
+            previous=link.previous,
+            consent=batch.authority.consent,
+            policy=batch.authority.policy,
+            notice=batch.authority.notice,
+            recipients=tuple(sorted(r.fingerprint for r in self._recipients)),
+            payload_sha256=digest(payload),
+            payload_bytes=len(payload),
+            sealed_hour=now_s - now_s % HOUR_S,
+        )
+        return build(header, payload, self._key)

@@ -1,0 +1,158 @@
+"""Keys to typed text: a segment is what a person typed in one place without a break.
+
+A segment is held in memory until a safe boundary (another window, a pause, a click, a caret move that leaves the known
+text, or its greatest length), so that no secret is split between two looks. While it grows, backspace and the arrow
+keys are followed. Text that was deleted again is remembered as *drafts*, because a password that was typed and erased
+is still a password: redaction looks at the final text and at every draft.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from msgspec import Struct
+
+from agent.core.observe import KeyObserved
+from schemas.events import Modifier
+
+IDLE_NS = 8_000_000_000
+"""Nanoseconds without a key after which a segment ends: longer than people stop to look up a number."""
+MAX_CHARS = 4_000
+"""Code points at which a segment ends by force: several times the longest private key's line count."""
+MAX_DRAFTS = 64
+"""Deleted stretches remembered; past this, the whole segment is treated as a secret."""
+MAX_KEYS = 20_000
+"""Key events of one segment: held modifiers and arrow keys must not fill memory."""
+
+_ERASING = {0xFF08: -1, 0xFFFF: 0}
+"""BackSpace and Delete: the place of the character that goes, seen from the caret."""
+_MOVING = {0xFF51: -1, 0xFF53: 1}
+"""Left and Right: where the caret goes."""
+_BREAKS = {0xFF0D: "\n", 0xFF8D: "\n", 0xFF09: "\t"}
+"""Return, keypad Enter and Tab: what they type, whatever text the layout gives them."""
+_LEAVING = frozenset({0xFF50, 0xFF52, 0xFF54, 0xFF55, 0xFF56, 0xFF57, 0xFF1B})
+"""Home, Up, Down, Page Up, Page Down, End, Escape: the caret goes where this text is not known."""
+_COMMAND = Modifier.LEFT_CTRL | Modifier.RIGHT_CTRL | Modifier.LEFT_ALT | Modifier.LEFT_SUPER | Modifier.RIGHT_SUPER
+
+
+class End(StrEnum):
+    """Why a segment ended."""
+
+    FOCUS = "focus"
+    IDLE = "idle"
+    CLICK = "click"
+    CARET = "caret"
+    LENGTH = "length"
+    CLOSED = "closed"
+
+
+class Char(Struct, frozen=True):
+    """A character on the way, and the key event that made it."""
+
+    char: str
+    key: int  # index among the segment's key events
+
+    def __repr__(self) -> str:
+        """Nothing of the character."""
+        return f"<Char by key {self.key}>"
+
+
+class Segment(Struct, frozen=True):
+    """A finished segment. Raw: for redaction only."""
+
+    number: int
+    final: tuple[Char, ...]
+    drafts: tuple[tuple[Char, ...], ...]
+    overflowed: bool  # more drafts than are remembered: nothing of it may be kept
+    complete: bool
+    end: End
+
+    def __repr__(self) -> str:
+        """Nothing of its text."""
+        return f"<Segment {self.number}>"
+
+
+class Typist:
+    """Follows the keys of one segment. Give it every key event of the window in order."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.keys = 0
+        self.complete = True
+        self._line: list[Char] = []
+        self._caret = 0
+        self._drafts: list[tuple[Char, ...]] = []
+        self._overflowed = False
+        self._erasing = False
+        self.last_ns = 0
+
+    def press(self, key: KeyObserved) -> End | None:
+        """Take a key event; tells if the segment ends *with* it."""
+        index = self.keys
+        self.keys += 1
+        self.last_ns = key.mono_ns
+        if not key.down:
+            return End.LENGTH if self.keys >= MAX_KEYS else None
+        if key.modifiers & _COMMAND and not (key.text and key.text.isprintable() and len(key.text) == 1):
+            return self._command()
+        return self._edit(key, index)
+
+    def finish(self, end: End) -> Segment:
+        """The segment as it stands."""
+        return Segment(self.number, tuple(self._line), tuple(self._drafts), self._overflowed, self.complete, end)
+
+    def _edit(self, key: KeyObserved, index: int) -> End | None:
+        if key.keysym in _LEAVING:
+            return End.CARET
+        if key.keysym in _ERASING:
+            return self._erase(self._caret + _ERASING[key.keysym])
+        if key.keysym in _MOVING:
+            return self._move(_MOVING[key.keysym])
+        text = _BREAKS.get(key.keysym or 0, key.text)
+        return self._type(text, index) if text else None
+
+    def _type(self, text: str, index: int) -> End | None:
+        self._erasing = False
+        if key_is_command_text(text):
+            return self._command()
+        for char in text:
+            self._line.insert(self._caret, Char(char, index))
+            self._caret += 1
+        return End.LENGTH if len(self._line) >= MAX_CHARS or self.keys >= MAX_KEYS else None
+
+    def _erase(self, position: int) -> End | None:
+        if not 0 <= position < len(self._line):
+            self.complete = False  # it deleted text that was there before this segment
+            return None
+        if not self._erasing:
+            self._remember()
+        self._erasing = True
+        del self._line[position]
+        self._caret = position
+        return None
+
+    def _move(self, step: int) -> End | None:
+        self._erasing = False
+        self._caret += step
+        return None if 0 <= self._caret <= len(self._line) else End.CARET
+
+    def _command(self) -> End | None:
+        """Ctrl+V, Ctrl+A and the like may change the text in ways that keys do not tell."""
+        self.complete = False
+        self._remember()
+        return None
+
+    def _remember(self) -> None:
+        if len(self._drafts) >= MAX_DRAFTS:
+            self._overflowed = True
+        elif self._line:
+            self._drafts.append(tuple(self._line))
+
+
+def key_is_command_text(text: str) -> bool:
+    """True for control characters, which a layout gives for Ctrl+letter; Enter and Tab are told by keysym."""
+    return any(ord(c) < ord(" ") or ord(c) == 0x7F for c in text) and text not in ("\n", "\t")  # noqa: PLR2004
+
+
+def as_text(chars: Sequence[Char]) -> str:
+    """The plain text of a stretch. Raw: for redaction only."""
+    return "".join(c.char for c in chars)

@@ -1,0 +1,70 @@
+"""The daemon's state as people and programs read it."""
+
+import os
+from collections import Counter
+
+from agent.core.account import EMPTY
+from agent.core.gate import Open
+from agent.core.lifecycle import Facts, conditions, sentence, state
+from agent.core.reasons import REASONS
+from agent.daemon.session import Session
+from agent.daemon.standing import Standing
+from agent.disk.keys import Keys
+from agent.disk.spool import BatchState
+from schemas.events import LossAccount, Modality
+from schemas.status import Condition, Counts, Status
+
+
+def describe(
+    facts: Facts,
+    found: Standing,
+    session: Session | None,
+    gate: Open | None,
+    *,
+    keys: Keys,
+    hooked: frozenset[Modality],
+) -> Status:
+    """A status, as of now."""
+    asked = found.asked
+    until = found.switched.until_ns
+    app = gate.app.name if gate else None
+    return Status(
+        state=state(facts),
+        sentence=sentence(facts, app),
+        conditions=tuple(
+            Condition(
+                reason=reason,
+                holds=holds,
+                sentence=REASONS[reason].fine if holds else REASONS[reason].closed,
+                remedy=REASONS[reason].remedy,
+            )
+            for reason, holds in conditions(facts)
+        ),
+        app=app,
+        modalities=tuple(sorted(gate.modalities)) if gate else (),
+        hooks=tuple(sorted(hooked)),
+        study=asked.manifest.title if asked else None,
+        organisation=asked.manifest.controller.party_name if asked else None,
+        collector=found.enrolment.collector if found.enrolment else None,
+        paused_until=until // 1_000_000_000 if until else None,
+        collector_reached=session.shipper.reached if session else None,
+        keys_in=keys.where if found.enrolment else None,
+        counts=_counts(session),
+        pid=os.getpid(),
+    )
+
+
+def _counts(session: Session | None) -> Counts:
+    account: LossAccount = session.pipeline.totals() if session else EMPTY
+    dropped: Counter[str] = Counter()
+    for reasons in account.dropped.values():
+        dropped.update(reasons)
+    rows = session.spool.history() if session else []
+    return Counts(
+        seen=sum(account.seen.values()),
+        kept=sum(account.kept.values()),
+        dropped=dict(sorted(dropped.items())),
+        held=session.pipeline.held if session else 0,
+        batches_waiting=sum(r.state is BatchState.WAITING for r in rows) + (session.sealing.pending if session else 0),
+        batches_sent=sum(r.state is BatchState.SENT for r in rows),
+    )

@@ -1,0 +1,82 @@
+"""The daemon's hold on the desktop: connected only while capture may happen, hooked only while the gate is open."""
+
+import logging
+import selectors
+from collections.abc import Callable, Mapping, Sequence
+
+from agent.native.base import Clock, Native, NativeUnavailable, Signal
+from agent.native.choose import open_native
+from schemas.events import Modality
+from schemas.status import ClosedReason
+
+_log = logging.getLogger(__name__)
+
+
+class Desk:
+    """One connection to the windowing system, made and dropped on demand.
+
+    Args:
+        environ: which display.
+        clock: the time.
+        selector: the daemon's.
+        heard: takes what the windowing system says, in order.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        clock: Clock,
+        selector: selectors.BaseSelector,
+        heard: Callable[[Sequence[Signal]], None],
+    ) -> None:
+        self._environ = environ
+        self._clock = clock
+        self._selector = selector
+        self._heard = heard
+        self.native: Native | None = None
+        self.why: ClosedReason | None = self.probe()
+
+    def probe(self) -> ClosedReason | None:
+        """Why this desktop cannot be watched; ``None`` if it can."""
+        try:
+            open_native(self._environ, self._clock).close()
+        except NativeUnavailable as error:
+            return self._reason(error)
+        return None
+
+    def connect(self) -> None:
+        """Watch the desktop. Where that fails, :attr:`why` says why. Idempotent."""
+        if self.native is not None:
+            return
+        try:
+            self.native = open_native(self._environ, self._clock)
+        except NativeUnavailable as error:
+            self.why = self._reason(error)
+            return
+        self.why = None
+        native = self.native
+        self._selector.register(native.fileno(), selectors.EVENT_READ, lambda _: self._heard(native.read()))
+
+    def disconnect(self) -> None:
+        """Watch no more. Idempotent."""
+        if self.native is None:
+            return
+        native, self.native = self.native, None
+        self._selector.unregister(native.fileno())
+        native.close()
+
+    def lost(self, why: str) -> None:
+        """The windowing system went away."""
+        _log.warning("display lost: %s", why)
+        self.disconnect()
+        self.why = ClosedReason.DISPLAY_LOST
+
+    def hooked(self) -> frozenset[Modality]:
+        """Input hooks that exist now."""
+        return self.native.hooked() if self.native else frozenset()
+
+    def _reason(self, error: NativeUnavailable) -> ClosedReason:
+        _log.info("desktop: %s", error.why)
+        if "wayland" in error.why.lower():
+            return ClosedReason.WAYLAND
+        return ClosedReason.DISPLAY_LOST if "display" in error.why.lower() else ClosedReason.PERMISSION_MISSING

@@ -1,0 +1,44 @@
+"""Puts the daemon together with the real clock, entropy and signals. The only composition root of the agent."""
+
+import logging
+import os
+import secrets
+import signal
+import time
+from collections.abc import Mapping
+
+from agent.daemon.loop import Daemon
+from agent.daemon.session import Tools
+from agent.disk.keys import open_keys
+from agent.disk.places import Places
+from agent.native.harden import refuse_dumps
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def monotonic_ns(self) -> int:
+        """Nanoseconds of a clock that never steps."""
+        return time.monotonic_ns()
+
+    def time_ns(self) -> int:
+        """Unix time in nanoseconds."""
+        return time.time_ns()
+
+
+def run_daemon(environ: Mapping[str, str]) -> None:
+    """Run until SIGTERM or SIGINT.
+
+    Raises:
+        OSError: another daemon runs, or memory cannot be protected from dumps.
+    """
+    refuse_dumps()
+    os.umask(0o077)
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=environ.get("OVERT_LOG", "WARNING"))
+    places = Places.from_environ(environ)
+    places.make()
+    tools = Tools(time.time, time.monotonic, secrets.token_bytes, lambda: None)
+    daemon = Daemon(places, open_keys(places), environ, SystemClock(), tools)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: daemon.stop())
+    daemon.run()

@@ -1,0 +1,123 @@
+"""The daemon's end of the local socket: serves clients, and knows whether the sign is visible."""
+
+import logging
+import os
+import selectors
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from agent.net.control import MAX_CLIENTS, Client, ProtocolError, Request, listen, parse_request, same_user
+
+LEASE_NS = 900_000_000
+"""Nanoseconds that a lease holds: with the loop's own delay, a sign that is gone closes the gate within a second."""
+RENEW_MS = 300
+"""Milliseconds after which the indicator should renew: three tries in a lease's time."""
+_log = logging.getLogger(__name__)
+
+Answer = Callable[[Request], dict[str, Any]]
+
+
+class ControlServer:
+    """Accepts clients and answers them.
+
+    Args:
+        path: of the socket.
+        selector: the daemon's; clients are registered with a callback as data.
+        answer: makes the reply to a request.
+        monotonic_ns: clock of leases.
+        lost: called when a client that held a lease is gone.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        selector: selectors.BaseSelector,
+        answer: Answer,
+        *,
+        monotonic_ns: Callable[[], int],
+        lost: Callable[[], None],
+    ) -> None:
+        self._path = path
+        self._selector = selector
+        self._answer = answer
+        self._monotonic_ns = monotonic_ns
+        self._lost = lost
+        self._clients: set[Client] = set()
+        self._socket = listen(path)
+        selector.register(self._socket, selectors.EVENT_READ, self._accept)
+
+    def lease_until_ns(self) -> int | None:
+        """Until when the sign counts as visible; ``None`` if nobody says that it is."""
+        shown = [c.shown_ns for c in self._clients if c.shown_ns is not None]
+        return max(shown) + LEASE_NS if shown else None
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Send a message to every client that ever sent a lease."""
+        for client in [c for c in self._clients if c.leases]:
+            self._send(client, message)
+
+    def close(self) -> None:
+        """Hang up and remove the socket."""
+        for client in list(self._clients):
+            self._drop(client)
+        self._selector.unregister(self._socket)
+        self._socket.close()
+        self._path.unlink(missing_ok=True)
+
+    def _accept(self, _mask: int) -> None:
+        try:
+            connection, _ = self._socket.accept()
+        except OSError:
+            return
+        if len(self._clients) >= MAX_CLIENTS or not same_user(connection, os.getuid()):
+            connection.close()
+            return
+        client = Client(connection)
+        self._clients.add(client)
+        self._selector.register(client, selectors.EVENT_READ, lambda mask: self._serve(client, mask))
+
+    def _serve(self, client: Client, mask: int) -> None:
+        try:
+            if mask & selectors.EVENT_WRITE:
+                client.flush()
+            if mask & selectors.EVENT_READ:
+                for line in client.receive():
+                    self._take(client, line)
+        except OSError:
+            self._drop(client)
+            return
+        self._watch(client)
+
+    def _take(self, client: Client, line: bytes) -> None:
+        try:
+            request = parse_request(line)
+        except ProtocolError as error:
+            client.send({"v": 1, "error": str(error)})
+            return
+        if request.op == "lease":
+            client.leases = True
+            client.shown_ns = self._monotonic_ns() if request.shown else None
+        client.send(self._answer(request))
+
+    def _send(self, client: Client, message: dict[str, Any]) -> None:
+        try:
+            client.send(message)
+        except OSError:
+            self._drop(client)
+            return
+        self._watch(client)
+
+    def _watch(self, client: Client) -> None:
+        if client in self._clients:
+            wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.wants_to_write else 0)
+            self._selector.modify(client, wanted, lambda mask: self._serve(client, mask))
+
+    def _drop(self, client: Client) -> None:
+        if client not in self._clients:
+            return
+        self._clients.discard(client)
+        self._selector.unregister(client)
+        client.close()
+        if client.shown_ns is not None:
+            self._lost()

@@ -1,0 +1,104 @@
+"""One enrolled study's working parts: pipeline, sealing, spool, shipper. Made once the keys are at hand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agent.core.batch import Authority
+from agent.core.redact.rules import RuleSet
+from agent.core.redact.text import TextRedactor
+from agent.core.seal import Sealer
+from agent.daemon.standing import Standing
+from agent.disk.consent_store import ConsentStore
+from agent.disk.epoch import NUMBERS_PER_EPOCH
+from agent.disk.keys import REVIEW_KEY, Keys
+from agent.disk.places import Places
+from agent.disk.spool import Spool
+from agent.net.collector import Collector
+from agent.net.shipper import Shipper
+from agent.pipeline.pipe import Pipeline
+from agent.pipeline.sealing import SealingRoom
+from policies import redaction_rules
+from schemas import age
+from schemas.base import unbase64url
+from schemas.consent import Interval
+
+SECOND_NS = 1_000_000_000
+EPISODE_BYTES = 16
+EPISODE_KEY_BYTES = 32
+STOP_S = 5.0
+"""Seconds for the last batch to reach the disk at an orderly end."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the outside gives: clocks, entropy, and a way to wake the daemon's loop from another thread."""
+
+    now_s: Callable[[], float]
+    monotonic_s: Callable[[], float]
+    entropy: Callable[[int], bytes]
+    wake: Callable[[], None]
+
+
+class Session:
+    """The parts that capture and ship for one study.
+
+    Raises:
+        OSError: keys or spool cannot be used.
+    """
+
+    def __init__(self, places: Places, found: Standing, keys: Keys, epoch: int, tools: Tools) -> None:
+        if found.asked is None or found.key is None or found.enrolment is None:
+            raise OSError("not enrolled")
+        asked = found.asked
+        seed = keys.get(REVIEW_KEY)
+        if seed is None:
+            raise OSError("the review key cannot be read")
+        review = age.Identity.from_seed(seed).recipient
+        recipients = [age.Recipient.parse(r.recipient) for r in asked.manifest.researchers]
+        self.spool = Spool(places)
+        sealer = Sealer(asked.manifest.study, found.key, [*recipients, review], tools.entropy)
+        self.sealing = SealingRoom(sealer, self.spool, tools.now_s, self._sealed)
+        collector = Collector(found.enrolment.collector, found.key, now_s=tools.now_s, entropy=tools.entropy)
+        self.shipper = Shipper(
+            collector,
+            unbase64url(found.enrolment.collector_key),
+            self.spool,
+            ConsentStore(places.consents),
+            asked.policy.review_s,
+            monotonic_s=tools.monotonic_s,
+            now_s=tools.now_s,
+        )
+        self._tools = tools
+        self._asked = asked
+        redactor = TextRedactor(RuleSet(redaction_rules()), tools.entropy(EPISODE_KEY_BYTES))
+        self.redaction_works = bool(redactor.find("mail to ada@example.com please"))
+        self.pipeline = Pipeline(
+            redactor,
+            tools.entropy(EPISODE_BYTES).hex(),
+            self.sealing.put,
+            asked.policy.batch_s * SECOND_NS,
+            epoch * NUMBERS_PER_EPOCH,
+        )
+
+    def start(self) -> None:
+        """Start sealing and shipping."""
+        self.sealing.start()
+        self.shipper.start()
+
+    def authority(self, interval: Interval) -> Authority:
+        """Under what events of this interval are captured."""
+        return Authority(interval.consent, self._asked.policy_digest, interval.record.processing.privacy_notice)
+
+    def spool_room(self) -> bool:
+        """True if more may be sealed."""
+        return not self.sealing.disk_refuses and self.spool.size() < self._asked.policy.spool_bytes
+
+    def stop(self) -> None:
+        """Seal what is closed, stop shipping."""
+        self.sealing.stop(STOP_S)
+        self.shipper.stop(STOP_S)
+        self.spool.close()
+
+    def _sealed(self) -> None:
+        self.shipper.nudge()
+        self._tools.wake()

@@ -1,0 +1,155 @@
+"""What the disk says of capture: enrolment, policy, consent, switch, keys. Read anew whenever any may have changed."""
+
+import logging
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from agent.core.ceremony import Asked, Occasion, end, standing
+from agent.core.scope import narrow, offered
+from agent.disk.consent_store import ConsentStore
+from agent.disk.enrolment import Enrolment, load_enrolment
+from agent.disk.keys import DEVICE_KEY, Keys
+from agent.disk.places import Places
+from agent.disk.switch import Position, Switch, Switched
+from schemas.base import SchemaError
+from schemas.consent import ConsentRecord, Interval, read_ledger
+from schemas.scope import Scope, TimingTier
+from schemas.signed import SignatureError, sign
+from schemas.status import ClosedReason
+from schemas.times import unix_ns
+
+NOTHING = Scope(apps=(), timing=TimingTier.ORDER)
+_log = logging.getLogger(__name__)
+
+_SWITCH_REASON = {Position.OFF: ClosedReason.SWITCHED_OFF, Position.PAUSED: ClosedReason.PAUSED, Position.ON: None}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A reading of the disk. Times are Unix nanoseconds."""
+
+    enrolment: Enrolment | None
+    asked: Asked | None
+    policy_error: ClosedReason | None
+    ledger: tuple[tuple[str, ConsentRecord], ...]
+    switched: Switched
+    key: Ed25519PrivateKey | None
+
+    def consent(self, now_ns: int) -> tuple[ClosedReason | None, Interval | None]:
+        """How consent stands."""
+        if self.asked is None:
+            return ClosedReason.NO_CONSENT, None
+        return standing(self.asked, self.ledger, now_ns)
+
+    def policy(self, now_ns: int) -> ClosedReason | None:
+        """How the policy stands; ``None`` if it is in force."""
+        if self.asked is None:
+            return self.policy_error or ClosedReason.POLICY_MISSING
+        if self.asked.policy.blocked:
+            return ClosedReason.BLOCKED_BY_ORGANISATION
+        return ClosedReason.POLICY_EXPIRED if now_ns >= unix_ns(self.asked.policy.expires) else None
+
+    def effective(self, now_ns: int) -> Scope:
+        """``policy ∩ consent``; empty where either does not hold."""
+        _, interval = self.consent(now_ns)
+        if self.asked is None or interval is None or self.policy(now_ns) is not None:
+            return NOTHING
+        return narrow(interval.scope, offered(self.asked.policy))
+
+    def facts(self, now_ns: int) -> dict[str, object]:
+        """The facts that the disk decides."""
+        consent, _ = self.consent(now_ns)
+        untrusted = consent is ClosedReason.CLOCK_UNTRUSTED
+        return {
+            "enrolled": self.enrolment is not None,
+            "consent": None if untrusted else consent,
+            "clock_trusted": not untrusted,
+            "switch": _SWITCH_REASON[self.switched.now(now_ns)],
+            "policy": self.policy(now_ns),
+            "keys": self.key is not None,
+        }
+
+    def changes_at_ns(self, now_ns: int) -> int | None:
+        """The next time at which any of this changes by itself."""
+        _, interval = self.consent(now_ns)
+        times = [
+            interval.end_ns if interval else None,
+            unix_ns(self.asked.policy.expires) if self.asked else None,
+            self.switched.until_ns,
+        ]
+        return min((t for t in times if t is not None and t > now_ns), default=None)
+
+
+def read_standing(places: Places, keys: Keys) -> Standing:
+    """Read the disk. Whatever is damaged or not signed closes the gate; nothing here raises for it."""
+    enrolment, asked, error = _enrolled(places)
+    return Standing(
+        enrolment=enrolment,
+        asked=asked,
+        policy_error=error,
+        ledger=_ledger(places, enrolment) if asked else (),
+        switched=Switch(places.switch).read(),
+        key=device_key(keys, enrolment),
+    )
+
+
+def device_key(keys: Keys, enrolment: Enrolment | None) -> Ed25519PrivateKey | None:
+    """The device's signing key, if it can be had and is the one that was registered."""
+    if enrolment is None:
+        return None
+    try:
+        seed = keys.get(DEVICE_KEY)
+        key = Ed25519PrivateKey.from_private_bytes(seed) if seed else None
+        registered = enrolment.public_key
+    except (OSError, SchemaError, ValueError):
+        return None
+    return key if key and key.public_key().public_bytes_raw() == registered else None
+
+
+def settle_withdrawal(places: Places, found: Standing, now_ns: int) -> bool:
+    """Write the withdrawal that an off without the key could not write. True if the ledger grew.
+
+    The off itself was in force from the moment that the switch was set; this only makes the ledger say so.
+    """
+    if found.switched.position is not Position.OFF or found.key is None or not found.ledger:
+        return False
+    given_ns = unix_ns(found.ledger[-1][1].latest.event_time)
+    at_ns = found.switched.at_ns
+    if at_ns < given_ns:
+        return False  # an off from before that consent: the person agreed again and the switch was not set yet
+    record = end(found.ledger, Occasion(now_ns=min(at_ns, now_ns), record_id="", method="switch"))
+    if record is None:
+        return False
+    try:
+        ConsentStore(places.consents).append(sign(record, found.key))
+    except FileExistsError:
+        return True  # another program wrote it first
+    return True
+
+
+def _enrolled(places: Places) -> tuple[Enrolment | None, Asked | None, ClosedReason | None]:
+    try:
+        enrolment = load_enrolment(places.enrolment)
+    except SchemaError as error:
+        _log.warning("enrolment: %s", error)
+        return None, None, ClosedReason.POLICY_MISSING
+    if enrolment is None:
+        return None, None, ClosedReason.POLICY_MISSING
+    try:
+        return enrolment, enrolment.asked(), None
+    except SignatureError:
+        return enrolment, None, ClosedReason.POLICY_UNSIGNED
+    except SchemaError as error:
+        _log.warning("enrolment: %s", error)
+        return enrolment, None, ClosedReason.POLICY_MISSING
+
+
+def _ledger(places: Places, enrolment: Enrolment | None) -> tuple[tuple[str, ConsentRecord], ...]:
+    if enrolment is None:
+        return ()
+    try:
+        return tuple(read_ledger(ConsentStore(places.consents).entries(), enrolment.public_key))
+    except SchemaError as error:
+        _log.warning("consent ledger: %s", error)
+        return ()

@@ -1,0 +1,122 @@
+"""The device's private keys: in the system's keyring where there is one, else in a file that only its owner reads.
+
+Keyrings hang and fail in many ways; each call gets a time limit, and every error means "no keyring".
+"""
+
+import base64
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeVar
+
+import keyring
+from keyring.backends.fail import Keyring as NoKeyring
+
+from agent.disk.durable import write_over
+from agent.disk.places import OWNER_ONLY_DIR, Places
+
+SERVICE = "overt"
+DEVICE_KEY = "device"
+"""Name of the signing key: its 32-byte Ed25519 seed."""
+REVIEW_KEY = "review"
+"""Name of the key with which the person reads their own batches: its 32-byte X-Wing seed."""
+KEYRING_TIMEOUT_S = 5.0
+"""Seconds: a keyring that wants a password asks the person; longer than this, the agent goes on without."""
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Keys(Protocol):
+    """A store of named secrets."""
+
+    where: str  # in words, for ``overt status``
+
+    def get(self, name: str) -> bytes | None:
+        """A secret, or ``None``."""
+        ...
+
+    def put(self, name: str, secret: bytes) -> None:
+        """Keep a secret durably.
+
+        Raises:
+            OSError: it cannot be kept.
+        """
+        ...
+
+    def forget(self, name: str) -> None:
+        """Drop a secret. Idempotent."""
+        ...
+
+
+class FileKeys:
+    """Secrets in files of mode 0600 in a folder of mode 0700."""
+
+    def __init__(self, places: Places) -> None:
+        self._folder = places.keys
+        self.where = "a file that only you can read (there is no usable keyring)"
+
+    def get(self, name: str) -> bytes | None:
+        """See :class:`Keys`."""
+        try:
+            return (self._folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def put(self, name: str, secret: bytes) -> None:
+        """See :class:`Keys`."""
+        self._folder.mkdir(mode=OWNER_ONLY_DIR, parents=True, exist_ok=True)
+        self._folder.chmod(OWNER_ONLY_DIR)
+        write_over(self._folder / name, secret)
+
+    def forget(self, name: str) -> None:
+        """See :class:`Keys`."""
+        (self._folder / name).unlink(missing_ok=True)
+
+
+class KeyringKeys:
+    """Secrets in the Secret Service, the Keychain or DPAPI, told apart by the agent's state folder."""
+
+    def __init__(self, places: Places) -> None:
+        self._prefix = f"{places.state}:"
+        self.where = f"the system's keyring ({keyring.get_keyring().name})"
+
+    def get(self, name: str) -> bytes | None:
+        """See :class:`Keys`."""
+        text = _in_time(lambda: keyring.get_password(SERVICE, self._prefix + name))
+        return base64.b64decode(text) if text else None
+
+    def put(self, name: str, secret: bytes) -> None:
+        """See :class:`Keys`."""
+        _in_time(lambda: keyring.set_password(SERVICE, self._prefix + name, base64.b64encode(secret).decode()))
+
+    def forget(self, name: str) -> None:
+        """See :class:`Keys`."""
+        if self.get(name) is not None:
+            _in_time(lambda: keyring.delete_password(SERVICE, self._prefix + name))
+
+
+def open_keys(places: Places) -> Keys:
+    """The store that holds this agent's keys, or the best one if it has none yet."""
+    files = FileKeys(places)
+    if files.get("device") is not None:
+        return files
+    try:
+        if isinstance(keyring.get_keyring(), NoKeyring):
+            return files
+        keys = KeyringKeys(places)
+        keys.get("device")
+    except OSError:
+        return files
+    return keys
+
+
+def _in_time(call: Callable[[], T]) -> T:
+    pool = ThreadPoolExecutor(1, thread_name_prefix="keyring")
+    try:
+        return pool.submit(call).result(timeout=KEYRING_TIMEOUT_S)
+    except Exception as error:  # noqa: BLE001  # keyring backends raise anything at all
+        _log.info("keyring not usable: %s", type(error).__name__)
+        raise OSError("the keyring cannot be used") from None
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)

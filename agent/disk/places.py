@@ -1,0 +1,68 @@
+"""Where things lie on this machine. ``OVERT_STATE_DIR`` and ``OVERT_RUNTIME_DIR`` move them, for tests and for IT."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+APP = "overt"
+OWNER_ONLY_DIR = 0o700
+OWNER_ONLY_FILE = 0o600
+
+
+@dataclass(frozen=True)
+class Places:
+    """Folders of one person's agent."""
+
+    state: Path  # survives reboots
+    runtime: Path  # sockets; gone at log-out
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Places":
+        """The folders that the environment names, else the platform's usual ones."""
+        state = environ.get("OVERT_STATE_DIR") or platformdirs.user_state_dir(APP, appauthor=False)
+        runtime = environ.get("OVERT_RUNTIME_DIR") or platformdirs.user_runtime_dir(APP, appauthor=False)
+        return cls(Path(state), Path(runtime))
+
+    def make(self) -> None:
+        """Create both folders, readable by their owner only."""
+        for folder in (self.state, self.runtime, self.spool, self.consents):
+            folder.mkdir(mode=OWNER_ONLY_DIR, parents=True, exist_ok=True)
+        for folder in (self.state, self.runtime):
+            folder.chmod(OWNER_ONLY_DIR)
+
+    @property
+    def control_socket(self) -> Path:
+        """Where the daemon listens for its own person."""
+        return self.runtime / "control.sock"
+
+    @property
+    def switch(self) -> Path:
+        """The switch file."""
+        return self.state / "switch"
+
+    @property
+    def consents(self) -> Path:
+        """The consent ledger, a file an entry."""
+        return self.state / "consents"
+
+    @property
+    def spool(self) -> Path:
+        """Sealed batches."""
+        return self.state / "spool"
+
+    @property
+    def enrolment(self) -> Path:
+        """The study, as signed by the organisation."""
+        return self.state / "enrolment.json"
+
+    @property
+    def epoch(self) -> Path:
+        """The counter of clock epochs."""
+        return self.state / "epoch"
+
+    @property
+    def keys(self) -> Path:
+        """Private keys, where there is no keyring."""
+        return self.state / "keys"

@@ -1,0 +1,139 @@
+"""Enrolling: a one-time link becomes a device key, a pinned organisation and a signed registration. Starts nothing.
+
+The link is ``URL#CODE.KEY``: the collector's address, a code that works once, and the organisation's Ed25519 public
+key. The key travels with the link and not with the collector's answer, so that a collector cannot pass off recipients
+of its own. After ``#`` nothing is sent to a server by itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from agent.core.ceremony import Asked
+from agent.disk.enrolment import Enrolment, save_enrolment
+from agent.disk.keys import DEVICE_KEY, REVIEW_KEY, Keys
+from agent.disk.places import Places
+from agent.disk.switch import Switch
+from agent.errors import BadLinkError, EnrolmentRefusedError, UnreachableError
+from agent.net.collector import Collector, Refused, Unreachable
+from schemas import age
+from schemas.base import SchemaError, digest, unbase64url
+from schemas.receipt import Receipt
+from schemas.signed import SignedDocument, fingerprint, public_bytes, public_key_text, sign, verify
+from schemas.study import DeviceRegistration, StudyManifest
+from schemas.wire import StudyReply
+
+SEED_BYTES = 32
+PSEUDONYM_BYTES = 10
+"""80 random bits: no two participants of a study will ever share a pseudonym."""
+KEY_CHARS = 43
+Entropy = Callable[[int], bytes]
+
+
+@dataclass(frozen=True)
+class Link:
+    """An enrolment link taken apart."""
+
+    collector: str
+    code: str
+    organisation_key: str
+
+
+def parse_link(text: str) -> Link:
+    """Take a link apart.
+
+    Raises:
+        BadLinkError: it is not one.
+    """
+    parts = urlsplit(text.strip())
+    code, dot, key = parts.fragment.rpartition(".")
+    if parts.scheme not in ("https", "http") or not parts.netloc or not (code and dot and len(key) == KEY_CHARS):
+        raise BadLinkError("this is not an enrolment link")
+    try:
+        unbase64url(key)
+    except SchemaError:
+        raise BadLinkError("the link's key is damaged") from None
+    return Link(urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", "")), code, key)
+
+
+def enrol(link: Link, places: Places, keys: Keys, entropy: Entropy, now_s: Callable[[], float]) -> Asked:
+    """Register this device. Capture stays off: only the person's own yes can start it.
+
+    The device's keys are kept before the code is spent, so that a lost answer can be asked for again.
+
+    Raises:
+        UnreachableError, EnrolmentRefusedError, BadLinkError: as their names say; nothing was changed but unused keys.
+    """
+    places.make()
+    Switch(places.switch).preallocate()
+    try:
+        collector = Collector(link.collector, None, now_s=now_s, entropy=entropy)
+    except ValueError as error:
+        raise BadLinkError(str(error)) from None
+    try:
+        reply = collector.study()
+        registration = _register(_manifest(reply, link), keys, entropy)
+        receipt = collector.enrol(link.code, registration)
+        _check_receipt(receipt, reply, registration)
+        enrolment = _enrolment(reply, registration, link)
+        asked = enrolment.asked()
+    except Unreachable as error:
+        raise UnreachableError(f"the collector at {link.collector} cannot be reached ({error})") from None
+    except Refused as error:
+        raise EnrolmentRefusedError(error.refusal.detail, error.refusal.remedy) from None
+    except SchemaError as error:
+        raise EnrolmentRefusedError(f"the study does not fit the link: {error}") from None
+    finally:
+        collector.close()
+    save_enrolment(places.enrolment, enrolment)
+    return asked
+
+
+def _manifest(reply: StudyReply, link: Link) -> StudyManifest:
+    raw = unbase64url(link.organisation_key)
+    return verify(reply.manifest, StudyManifest, {fingerprint(raw): raw})
+
+
+def _register(manifest: StudyManifest, keys: Keys, entropy: Entropy) -> SignedDocument:
+    try:
+        key = Ed25519PrivateKey.from_private_bytes(_seed(keys, DEVICE_KEY, entropy))
+        review = age.Identity.from_seed(_seed(keys, REVIEW_KEY, entropy)).recipient
+    except OSError as error:
+        raise EnrolmentRefusedError(f"the device's keys cannot be kept: {error}", "unlock your keyring") from None
+    public = public_bytes(key)
+    registration = DeviceRegistration(
+        study=manifest.study,
+        participant=f"p-{digest(public)[: 2 * PSEUDONYM_BYTES]}",
+        device=fingerprint(public),
+        public_key=public_key_text(key),
+        review_fingerprint=review.fingerprint,
+    )
+    return sign(registration, key)
+
+
+def _seed(keys: Keys, name: str, entropy: Entropy) -> bytes:
+    """The secret of this name; made now if there is none, and kept before it is used."""
+    seed = keys.get(name)
+    if seed is None:
+        seed = entropy(SEED_BYTES)
+        keys.put(name, seed)
+    return seed
+
+
+def _check_receipt(receipt: SignedDocument, reply: StudyReply, registration: SignedDocument) -> None:
+    raw = unbase64url(reply.collector_key)
+    if verify(receipt, Receipt, {fingerprint(raw): raw}).subject != registration.digest:
+        raise SchemaError("the receipt is for another registration")
+
+
+def _enrolment(reply: StudyReply, registration: SignedDocument, link: Link) -> Enrolment:
+    return Enrolment(
+        manifest=reply.manifest,
+        policy=reply.policy,
+        registration=registration,
+        organisation_key=link.organisation_key,
+        collector=link.collector,
+        collector_key=reply.collector_key,
+    )

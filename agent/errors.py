@@ -1,0 +1,57 @@
+"""The agent's errors: each carries a remedy and a stable exit code. Only ``cli.py`` exits.
+
+Exit codes, documented in README and by ``overt --help``: 0 ok, 1 error, 2 usage, 3 daemon not running, 4 no consent,
+5 blocked by policy, 6 the operating system's permission is missing.
+"""
+
+EXIT_ERROR, EXIT_USAGE, EXIT_NO_DAEMON, EXIT_NO_CONSENT, EXIT_BLOCKED, EXIT_PERMISSION = range(1, 7)
+
+
+class OvertError(Exception):
+    """Anything that a person is told and can act on. The message never holds captured content."""
+
+    exit_code = EXIT_ERROR
+    remedy = "overt doctor"
+
+    def __init__(self, message: str, remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.remedy = remedy or self.remedy
+
+
+class BadLinkError(OvertError):
+    """An enrolment link that is not one."""
+
+    exit_code = EXIT_USAGE
+    remedy = "copy the whole link that your organisation gave you, in quotes: https://…#CODE.KEY"
+
+
+class EnrolmentRefusedError(OvertError):
+    """The collector or the link's own key said no."""
+
+    remedy = "ask your organisation for a new link"
+
+
+class UnreachableError(OvertError):
+    """The collector could not be reached."""
+
+    remedy = "check the network, then try again; nothing was changed"
+
+
+class NotEnrolledError(OvertError):
+    """This machine takes part in no study."""
+
+    exit_code = EXIT_NO_CONSENT
+    remedy = "overt enrol LINK"
+
+
+class NotRunningError(OvertError):
+    """No daemon answers."""
+
+    exit_code = EXIT_NO_DAEMON
+    remedy = "overt start"
+
+
+class StartError(OvertError):
+    """The daemon or the indicator did not come up."""
+
+    remedy = "overt daemon, to see what it says"

@@ -1,0 +1,219 @@
+"""The local socket between the daemon and the person's own programs: one JSON object a line, version 1.
+
+Nothing that can be said here starts capture or agrees to anything: a hostile program of the same person can at most
+switch off. Only the same user is served (peer credentials), from a socket in a folder of mode 0700.
+
+Requests: ``{"v":1,"op":"status"}``, ``"lease"`` (the indicator: ``"shown": true|false``), ``"reload"`` (switch or
+ledger changed on disk: look again), ``"off"``, ``"stop"``. Each gets ``{"v":1,"status":{…},"renew_ms":N|null}`` or
+``{"v":1,"error":"…"}``. Whoever has sent a lease is told of each change unasked, with ``"event":"status"`` added.
+"""
+
+import json
+import os
+import socket
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from schemas.status import Status
+
+MAX_LINE_BYTES = 4096
+"""Bytes of one request: the longest legitimate one is below 100."""
+MAX_CLIENTS = 16
+"""Connections at once: an indicator, a ceremony and a few shells."""
+MAX_REPLY_BYTES = 1 << 20
+"""Bytes that a client reads of one reply; a status is about 10 KiB."""
+CALL_TIMEOUT_S = 3.0
+"""Seconds that a client waits for a reply: the daemon answers in milliseconds or is stuck."""
+
+
+class Request(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a client may say."""
+
+    v: Literal[1]
+    op: Literal["status", "lease", "reload", "off", "stop"]
+    shown: bool = False  # with lease: the sign is really visible now
+
+
+class DaemonNotRunning(Exception):  # noqa: N818  # it tells a state
+    """Nobody listens at the socket."""
+
+
+class ProtocolError(Exception):
+    """A line that is not a request of version 1. Never carries the line."""
+
+
+class Peer(Protocol):
+    """One connected client, as the daemon sees it."""
+
+    leases: bool  # it has sent a lease, so it is told of changes
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Queue a message."""
+        ...
+
+
+def parse_request(line: bytes) -> Request:
+    """Read a request.
+
+    Raises:
+        ProtocolError: anything else.
+    """
+    try:
+        return msgspec.json.decode(line, type=Request)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        raise ProtocolError("not a request of version 1") from None
+
+
+def reply(status: Status, renew_ms: int | None, *, event: bool = False) -> dict[str, Any]:
+    """A status message."""
+    message: dict[str, Any] = {"v": 1, "status": status.model_dump(mode="json"), "renew_ms": renew_ms}
+    return message | {"event": "status"} if event else message
+
+
+class Client:
+    """A connected client on the daemon's side. Non-blocking."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        self.connection = connection
+        self.leases = False
+        self.shown_ns: int | None = None  # monotonic time of the last lease that said "shown"
+        self._incoming = b""
+        self._outgoing = b""
+
+    def fileno(self) -> int:
+        """For selectors."""
+        return self.connection.fileno()
+
+    @property
+    def wants_to_write(self) -> bool:
+        """True if a message is still to be sent."""
+        return bool(self._outgoing)
+
+    def receive(self) -> list[bytes]:
+        """The lines that arrived.
+
+        Raises:
+            ConnectionError: the client is gone, or sends a line too long.
+        """
+        try:
+            data = self.connection.recv(MAX_LINE_BYTES)
+        except BlockingIOError:
+            return []
+        if not data:
+            raise ConnectionResetError
+        *lines, self._incoming = (self._incoming + data).split(b"\n")
+        if len(self._incoming) > MAX_LINE_BYTES:
+            raise ConnectionAbortedError("line too long")
+        return lines
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Queue a message, and send what can be sent.
+
+        Raises:
+            ConnectionError: the client does not read.
+        """
+        self._outgoing += json.dumps(message, ensure_ascii=False).encode() + b"\n"
+        if len(self._outgoing) > MAX_REPLY_BYTES:
+            raise ConnectionAbortedError("client does not read")
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what can be sent without waiting."""
+        try:
+            self._outgoing = self._outgoing[self.connection.send(self._outgoing) :]
+        except BlockingIOError:
+            return
+
+    def close(self) -> None:
+        """Hang up."""
+        self.connection.close()
+
+
+def listen(path: Path) -> socket.socket:
+    """A listening socket of mode 0600 that replaces one whose daemon died.
+
+    Raises:
+        OSError: another daemon listens there.
+    """
+    if path.exists():
+        try:
+            ask(path, "status")
+        except DaemonNotRunning:
+            path.unlink(missing_ok=True)
+        else:
+            raise OSError("another overt daemon is running for this user")
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    mask = os.umask(0o177)
+    try:
+        server.bind(str(path))
+    finally:
+        os.umask(mask)
+    server.listen(MAX_CLIENTS)
+    server.setblocking(False)
+    return server
+
+
+def same_user(connection: socket.socket, uid: int) -> bool:
+    """True if the program at the other end runs as this user (SO_PEERCRED; elsewhere the folder's mode decides)."""
+    option = getattr(socket, "SO_PEERCRED", None)
+    if option is None:
+        return True
+    _, peer_uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i")))
+    return bool(peer_uid == uid)
+
+
+class ControlClient:
+    """A program's end of the socket, blocking, for CLI and ceremony."""
+
+    def __init__(self, path: Path, connect: Callable[[], socket.socket] | None = None) -> None:
+        self._path = path
+        self._connect = connect or self._dial
+
+    def call(self, op: str, **fields: Any) -> Status:
+        """Say something and return the daemon's status after it.
+
+        Raises:
+            DaemonNotRunning: nobody answers.
+            ProtocolError: somebody answers who is not the daemon of this version.
+        """
+        with self._connect() as connection:
+            try:
+                connection.sendall(json.dumps({"v": 1, "op": op, **fields}).encode() + b"\n")
+                line = _read_line(connection)
+            except OSError:
+                raise DaemonNotRunning from None
+        try:
+            return Status.model_validate(json.loads(line)["status"])
+        except (ValueError, KeyError, TypeError):
+            raise ProtocolError("the daemon speaks another version") from None
+
+    def _dial(self) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(CALL_TIMEOUT_S)
+        try:
+            connection.connect(str(self._path))
+        except OSError:
+            connection.close()
+            raise DaemonNotRunning from None
+        return connection
+
+
+def ask(path: Path, op: str, **fields: Any) -> Status:
+    """One call on a connection of its own. Raises as :meth:`ControlClient.call`."""
+    return ControlClient(path).call(op, **fields)
+
+
+def _read_line(connection: socket.socket) -> bytes:
+    data = b""
+    while not data.endswith(b"\n"):
+        more = connection.recv(65536)
+        if not more or len(data) > MAX_REPLY_BYTES:
+            raise ConnectionResetError
+        data += more
+    return data

@@ -1,0 +1,137 @@
+"""Obeys :mod:`agent.core.upload`: sends consent records and sealed batches, in order, from a thread of its own."""
+
+import logging
+import threading
+from collections.abc import Callable
+from random import SystemRandom
+
+from agent.core.upload import Done, Send, Uploads, Wait
+from agent.disk.consent_store import ConsentStore
+from agent.disk.spool import Row, Spool
+from agent.net.collector import Collector, Refused, Unreachable
+from schemas.base import SchemaError
+from schemas.receipt import Receipt
+from schemas.signed import SignedDocument, fingerprint, verify
+
+_log = logging.getLogger(__name__)
+
+
+class Shipper:
+    """Ships until stopped.
+
+    Args:
+        collector: where to.
+        collector_key: raw key that signs its receipts; an unsigned word is no receipt.
+        spool: sealed batches.
+        ledger: consent records; they go before the batches that cite them.
+        review_s: seconds that a batch is held for the person to look at.
+        monotonic_s: clock for waiting.
+        now_s: Unix time.
+    """
+
+    def __init__(
+        self,
+        collector: Collector,
+        collector_key: bytes,
+        spool: Spool,
+        ledger: ConsentStore,
+        review_s: int,
+        *,
+        monotonic_s: Callable[[], float],
+        now_s: Callable[[], float],
+    ) -> None:
+        self._collector = collector
+        self._keys = {fingerprint(collector_key): collector_key}
+        self._spool = spool
+        self._ledger = ledger
+        self._review_s = review_s
+        self._monotonic_s = monotonic_s
+        self._now_s = now_s
+        self._uploads = Uploads()
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="shipper", daemon=True)
+        self.reached: bool | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def nudge(self) -> None:
+        """There is something new."""
+        self._wake.set()
+
+    def stop(self, timeout_s: float) -> None:
+        """End after the request under way, or after ``timeout_s`` without it."""
+        self._stopping = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """What the collector will not take, and why."""
+        return dict(self._uploads.refused)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            match self._uploads.step(self._todo(), self._monotonic_s()):
+                case Send(item):
+                    self._send(item)
+                case Wait(seconds):
+                    self._wait(seconds)
+                case Done():
+                    self._wait(self._until_review())
+
+    def _todo(self) -> list[str]:
+        told = self._spool.told()
+        consents = [f"consent {n}" for n in range(self._ledger.stamp()) if n not in told]
+        batches = [f"batch {row.sequence}" for row in self._spool.waiting(self._ripe_s())]
+        return consents + batches
+
+    def _ripe_s(self) -> int:
+        return int(self._now_s()) - self._review_s
+
+    def _until_review(self) -> float | None:
+        held = self._spool.waiting()
+        return max(0.1, held[0].sealed_s - self._ripe_s()) if held and self._review_s else None
+
+    def _wait(self, seconds: float | None) -> None:
+        self._wake.wait(seconds)
+
+    def _send(self, item: str) -> None:
+        kind, _, number = item.partition(" ")
+        try:
+            self._deliver(kind, int(number))
+        except Refused as error:
+            _log.warning("%s refused: %s", item, error.refusal.reason)
+            self.reached = True
+            self._uploads.refuse(item, error.refusal.reason)
+        except (Unreachable, SchemaError) as error:
+            _log.info("%s not sent: %s", item, error)
+            self.reached = False
+            asked = error.retry_after_s if isinstance(error, Unreachable) else None
+            self._uploads.failed(self._monotonic_s(), SystemRandom().random(), asked)
+        else:
+            self.reached = True
+            self._uploads.sent()
+
+    def _deliver(self, kind: str, number: int) -> None:
+        if kind == "consent":
+            entry = self._ledger.entries()[number]
+            self._check(self._collector.consent(entry), entry.digest)
+            self._spool.tell(number)
+            return
+        row = next(r for r in self._spool.waiting() if r.sequence == number)
+        self._deliver_batch(row)
+
+    def _deliver_batch(self, row: Row) -> None:
+        receipt = self._collector.batch(row.digest, self._spool.read(row.sequence))
+        self._check(receipt, row.digest)
+        self._spool.sent(row.sequence, receipt.to_bytes())
+
+    def _check(self, signed: SignedDocument, subject: str) -> None:
+        """A receipt counts only if the pinned collector signed it for exactly this."""
+        if verify(signed, Receipt, self._keys).subject != subject:
+            raise SchemaError("receipt is for something else")

@@ -1,0 +1,1 @@
+"""gate → redact → batch → seal → spool, one straight line."""

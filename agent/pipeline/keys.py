@@ -1,0 +1,174 @@
+"""Keys in the line: they wait for their segment, then those that typed something to hide are dropped."""
+
+from dataclasses import dataclass, field
+
+from agent.core.observe import KeyObserved
+from agent.core.redact.errors import RedactionFailed
+from agent.core.redact.segment import RedactedSegment, redact_segment
+from agent.core.redact.spans import Placed
+from agent.core.redact.text import TextRedactor
+from agent.core.text import IDLE_NS, End, Segment, Typist
+from agent.pipeline.slots import Line, Slot
+from agent.pipeline.stamps import Ground, Moment
+from schemas.events import KeyEvent, Modality, RedactionState, Span, TextEvent
+
+REDACTED = "redacted"
+FAILED = "redaction_failed"
+
+
+def spans_of(placed: list[Placed]) -> list[Span]:
+    """Placeholders as events carry them."""
+    return [
+        Span(
+            start=p.start,
+            end=p.end,
+            cls=p.cls,
+            detector=p.detector,
+            version=p.version,
+            ordinal=p.ordinal,
+            length_bucket=p.length,
+        )
+        for p in placed
+    ]
+
+
+@dataclass
+class _Open:
+    """The segment being typed."""
+
+    ground: Ground
+    typist: Typist
+    text: Slot
+    began: Moment
+    keys: list[tuple[Slot, KeyObserved]] = field(default_factory=list)
+
+
+class KeyRow:
+    """Joins keys into segments, one at a time.
+
+    Args:
+        line: where keys wait.
+        redactor: of the episode.
+    """
+
+    def __init__(self, line: Line, redactor: TextRedactor) -> None:
+        self._line = line
+        self._redactor = redactor
+        self._open: _Open | None = None
+        self._number = 0
+        self._down: set[int] = set()  # keycodes whose press was hidden: their release says as much
+        self.failures = 0  # in a row
+
+    def press(self, ground: Ground, key: KeyObserved) -> None:
+        """Take a key event that the gate let through."""
+        if self._open is not None and self._open.ground is not ground:
+            self.finish(End.FOCUS)
+        if self._open is None:
+            self._begin(ground, key)
+        current = self._open
+        assert current is not None  # noqa: S101  # _begin has just made it
+        current.keys.append((self._line.join(Slot(Modality.KEYBOARD)), key))
+        if end := current.typist.press(key):
+            self.finish(end)
+
+    def finish(self, end: End) -> None:
+        """The segment under way, if any, ends here: redact it and decide each of its keys."""
+        current, self._open = self._open, None
+        if current is None:
+            return
+        segment = current.typist.finish(end)
+        try:
+            redacted = redact_segment(segment, self._redactor)
+        except RedactionFailed:
+            self.failures += 1
+            self._drop(current, FAILED)
+            return
+        self.failures = 0
+        if segment.overflowed:
+            self._drop(current, REDACTED)
+            return
+        self._decide(current, segment, redacted)
+
+    def deadline_ns(self) -> int | None:
+        """When the segment ends by idleness."""
+        return self._open.typist.last_ns + IDLE_NS if self._open else None
+
+    def wipe(self) -> None:
+        """Forget what is being typed. The slots stay in the line, to be dropped there."""
+        self._open = None
+        self._down.clear()
+
+    def _begin(self, ground: Ground, key: KeyObserved) -> None:
+        self._number += 1
+        text = self._line.join(Slot(None))
+        self._open = _Open(ground, Typist(self._number), text, Moment(key.mono_ns, key.wall_ns))
+
+    @staticmethod
+    def _drop(current: _Open, reason: str) -> None:
+        current.text.drop(reason)
+        for slot, _ in current.keys:
+            slot.drop(reason)
+
+    def _decide(self, current: _Open, segment: Segment, redacted: RedactedSegment) -> None:
+        for index, (slot, key) in enumerate(current.keys):
+            if self._hidden(redacted.hides(index), key):
+                slot.drop(REDACTED)
+            else:
+                self._keep_key(current, slot, key)
+        current.keys.clear()
+        if segment.final:
+            self._keep_text(current, segment, redacted)
+        else:
+            current.text.drop("empty")
+
+    def _hidden(self, in_span: bool, key: KeyObserved) -> bool:  # noqa: FBT001  # reads as a sentence
+        if in_span and key.down:
+            self._down.add(key.keycode)
+        elif not key.down and key.keycode in self._down:
+            self._down.discard(key.keycode)
+            return True
+        return in_span
+
+    @staticmethod
+    def _keep_key(current: _Open, slot: Slot, key: KeyObserved) -> None:
+        common = current.ground.stamp(
+            Moment(key.mono_ns, key.wall_ns), RedactionState.CLEAN, clock=key.clock, injected=key.injected
+        )
+        number = current.typist.number
+        slot.keep(
+            lambda seq: (
+                KeyEvent(
+                    seq=seq,
+                    **common,
+                    down=key.down,
+                    repeat=key.repeat,
+                    usage=key.usage,
+                    keycode=key.keycode,
+                    keysym=key.keysym,
+                    text=key.text,
+                    modifiers=key.modifiers,
+                    locks=key.locks,
+                    layout=key.layout,
+                    segment=number,
+                ),
+                b"",
+            )
+        )
+
+    @staticmethod
+    def _keep_text(current: _Open, segment: Segment, redacted: RedactedSegment) -> None:
+        state = RedactionState.REDACTED if redacted.spans else RedactionState.CLEAN
+        common = current.ground.stamp(current.began, state)
+        current.text.keep(
+            lambda seq: (
+                TextEvent(
+                    seq=seq,
+                    **common,
+                    segment=segment.number,
+                    text=redacted.text,
+                    spans=spans_of(redacted.spans),
+                    complete=segment.complete,
+                ),
+                b"",
+            )
+        )

@@ -1,0 +1,1 @@
+"""What turns raw pixels into masked pictures, off the main thread."""
