@@ -33,6 +33,7 @@ app = typer.Typer(
     "6 OS permission missing.",
     no_args_is_help=True,
     rich_markup_mode=None,
+    pretty_exceptions_enable=False,  # they print variables
 )
 consent_app = typer.Typer(help="Look at what you agreed to.", no_args_is_help=True)
 app.add_typer(consent_app, name="consent")

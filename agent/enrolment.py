@@ -74,10 +74,10 @@ def enrol(link: Link, places: Places, keys: Keys, entropy: Entropy, now_s: Calla
         raise BadLinkError(str(error)) from None
     try:
         reply = collector.study()
-        registration = _register(_manifest(reply, link), keys, entropy)
+        registration, review = _register(_manifest(reply, link), keys, entropy)
         receipt = collector.enrol(link.code, registration)
         _check_receipt(receipt, reply, registration)
-        enrolment = _enrolment(reply, registration, link)
+        enrolment = _enrolment(reply, registration, review, link)
         asked = enrolment.asked()
     except Unreachable as error:
         raise UnreachableError(f"the collector at {link.collector} cannot be reached ({error})") from None
@@ -96,7 +96,7 @@ def _manifest(reply: StudyReply, link: Link) -> StudyManifest:
     return verify(reply.manifest, StudyManifest, {fingerprint(raw): raw})
 
 
-def _register(manifest: StudyManifest, keys: Keys, entropy: Entropy) -> SignedDocument:
+def _register(manifest: StudyManifest, keys: Keys, entropy: Entropy) -> tuple[SignedDocument, age.Recipient]:
     try:
         key = Ed25519PrivateKey.from_private_bytes(_seed(keys, DEVICE_KEY, entropy))
         review = age.Identity.from_seed(_seed(keys, REVIEW_KEY, entropy)).recipient
@@ -110,7 +110,7 @@ def _register(manifest: StudyManifest, keys: Keys, entropy: Entropy) -> SignedDo
         public_key=public_key_text(key),
         review_fingerprint=review.fingerprint,
     )
-    return sign(registration, key)
+    return sign(registration, key), review
 
 
 def _seed(keys: Keys, name: str, entropy: Entropy) -> bytes:
@@ -128,11 +128,12 @@ def _check_receipt(receipt: SignedDocument, reply: StudyReply, registration: Sig
         raise SchemaError("the receipt is for another registration")
 
 
-def _enrolment(reply: StudyReply, registration: SignedDocument, link: Link) -> Enrolment:
+def _enrolment(reply: StudyReply, registration: SignedDocument, review: age.Recipient, link: Link) -> Enrolment:
     return Enrolment(
         manifest=reply.manifest,
         policy=reply.policy,
         registration=registration,
+        review_recipient=str(review),
         organisation_key=link.organisation_key,
         collector=link.collector,
         collector_key=reply.collector_key,

@@ -89,6 +89,7 @@ class Typist:
         """Take a key event; tells if the segment ends *with* it."""
         index = self.keys
         self.keys += 1
+        self.complete = self.complete and not key.repeat  # repeats are reckoned from the system's rate, not heard
         self.last_ns = key.mono_ns
         if not key.down:
             return End.LENGTH if self.keys >= MAX_KEYS else None

@@ -10,7 +10,6 @@ from agent.core.seal import Sealer
 from agent.daemon.standing import Standing
 from agent.disk.consent_store import ConsentStore
 from agent.disk.epoch import NUMBERS_PER_EPOCH
-from agent.disk.keys import REVIEW_KEY, Keys
 from agent.disk.places import Places
 from agent.disk.spool import Spool
 from agent.net.collector import Collector
@@ -43,17 +42,17 @@ class Session:
     """The parts that capture and ship for one study.
 
     Raises:
-        OSError: keys or spool cannot be used.
+        OSError: the spool cannot be used, or the enrolment does not fit together.
+        AgeError: a recipient is damaged.
     """
 
-    def __init__(self, places: Places, found: Standing, keys: Keys, epoch: int, tools: Tools) -> None:
+    def __init__(self, places: Places, found: Standing, epoch: int, tools: Tools) -> None:
         if found.asked is None or found.key is None or found.enrolment is None:
             raise OSError("not enrolled")
         asked = found.asked
-        seed = keys.get(REVIEW_KEY)
-        if seed is None:
-            raise OSError("the review key cannot be read")
-        review = age.Identity.from_seed(seed).recipient
+        review = age.Recipient.parse(found.enrolment.review_recipient)
+        if review.fingerprint != asked.registration.review_fingerprint:
+            raise OSError("the review recipient is not the one that was registered")
         recipients = [age.Recipient.parse(r.recipient) for r in asked.manifest.researchers]
         self.spool = Spool(places)
         sealer = Sealer(asked.manifest.study, found.key, [*recipients, review], tools.entropy)

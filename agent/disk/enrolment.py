@@ -18,6 +18,7 @@ class Enrolment(Document):
     manifest: SignedDocument = note("StudyManifest")
     policy: SignedDocument = note("Policy")
     registration: SignedDocument = note("DeviceRegistration")
+    review_recipient: str = note("the person's own age recipient; its key is for the review program alone")
     organisation_key: Bytes32 = note("the organisation's key, pinned when enrolling")
     collector: str = note("URL of the collector")
     collector_key: Bytes32 = note("key with which the collector signs receipts, pinned when enrolling")

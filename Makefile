@@ -1,0 +1,36 @@
+# `make demo` and `make test` set up whatever they need; `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+DEMO_OUT ?= demo-out
+DISPLAY_MODE ?= virtual
+
+.PHONY: help setup demo test check fmt schemas journeys bench clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: ## Prepare system packages and .venv/ in this checkout
+	@bash scripts/setup.sh
+
+demo: setup ## Play the main job for real and check every claim (DISPLAY_MODE=real to take part)
+	@$(PY) -m scripts.demo --display $(DISPLAY_MODE) --out $(DEMO_OUT)
+
+test: setup ## Run every check and every test
+	@$(MAKE) --no-print-directory check
+	@$(PY) -m pytest -q
+
+journeys: setup ## Only the journeys on a real display
+	@$(PY) -m pytest -q -m journey
+
+check: setup ## Lint, types on three platforms, floors, schema drift
+	@bash scripts/check.sh
+
+fmt: setup ## Format the code
+	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+
+schemas: setup ## Write the published JSON Schemas
+	@$(PY) -m schemas.publish
+
+clean: ## Remove what was made here
+	@rm -rf .venv node_modules dist build $(DEMO_OUT) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,58 @@
+"""Policies: read, check, complain in words, sign."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from msgspec import Struct
+
+from admin.documents import build, read_table
+from admin.errors import InputError
+from schemas.policy import Policy
+
+DEFAULT_DAYS = 90
+"""Days for which a policy holds that names no end: a forgotten study stops by itself."""
+
+
+class Checked(Struct, frozen=True):
+    """A policy that may be signed, and what about it deserves a second look."""
+
+    policy: Policy
+    warnings: list[str]
+
+
+def check(path: Path, now: datetime) -> Checked:
+    """Read a policy of a TOML or JSON file.
+
+    ``issued`` and ``expires`` may be left out: then they are now and :data:`DEFAULT_DAYS` later.
+
+    Args:
+        path: the file.
+        now: in UTC, to the second or finer.
+
+    Raises:
+        InputError: with a line for each key that is wrong.
+    """
+    table = {"issued": now, "expires": now + timedelta(days=DEFAULT_DAYS), **read_table(path)}
+    policy = build(Policy, table, path.name)
+    if policy.expires <= policy.issued:
+        raise InputError(f"{path.name}: expires: must be later than issued")
+    if policy.expires <= now:
+        raise InputError(f"{path.name}: expires: lies in the past, so the policy would allow nothing")
+    for index, app in enumerate(policy.apps):
+        if list(app.modalities) != sorted(set(app.modalities)):
+            raise InputError(f"{path.name}: apps.{index}.modalities: must be sorted and without repeats")
+    return Checked(policy, _warnings(policy))
+
+
+def _warnings(policy: Policy) -> list[str]:
+    found = []
+    if not policy.apps:
+        found.append("apps: the list is empty, so nothing can be captured")
+    if policy.blocked:
+        found.append("blocked: true, so nobody captures anything")
+    for app in policy.apps:
+        if not app.executables:
+            found.append(f"apps: {app.id} names no executables, so it is never recognised")
+        if not app.modalities:
+            found.append(f"apps: {app.id} offers no modality, so nothing can be captured in it")
+    return found

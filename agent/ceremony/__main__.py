@@ -1,0 +1,93 @@
+"""``python -m agent.ceremony [--terminal]``: ask the person. No argument, variable, file or pipe answers for them."""
+
+import argparse
+import locale
+import os
+import sys
+import time
+from collections.abc import Sequence
+
+from agent.ceremony.errors import CeremonyError, NobodyThereError
+from agent.ceremony.outcome import Outcome, keep
+from agent.ceremony.perform import what_to_ask
+from agent.ceremony.words import Words, choose_language
+from agent.core.ceremony import Asked
+from agent.disk.places import Places
+
+REAL_DISPLAYS = frozenset({"xcb", "wayland", "cocoa", "windows"})
+"""Qt platforms that a person can see. Others draw into memory or onto a wire."""
+
+
+def hold_in_terminal(places: Places) -> str:
+    """Ask in the controlling terminal, and keep the answer.
+
+    Returns:
+        What came of it, in words.
+
+    Raises:
+        CeremonyError: nobody could be asked, or the answer could not be kept.
+    """
+    if os.name != "posix":
+        raise NobodyThereError("the terminal version needs a POSIX terminal")
+    # Unix only, and not needed for the window:
+    from agent.ceremony.console import ControllingTerminal  # noqa: PLC0415
+    from agent.ceremony.terminal import hold  # noqa: PLC0415
+
+    console = ControllingTerminal()
+    asked = what_to_ask(places)
+    language = _language(asked)
+    told = Words(language)(keep(places, asked, hold(console, asked, language), time.time_ns, "terminal"))
+    console.write(f"\n{told}\n")
+    console.close()
+    return told
+
+
+def hold_in_window(places: Places) -> str:
+    """Ask in a window, and keep the answer. Returns and raises as :func:`hold_in_terminal`."""
+    # Qt costs a terminal nothing if it is not loaded.
+    from PySide6.QtWidgets import QApplication, QMessageBox  # noqa: PLC0415
+
+    from agent.ceremony.window import CeremonyWindow  # noqa: PLC0415
+
+    asked = what_to_ask(places)
+    language = _language(asked)
+    if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise NobodyThereError("there is no display here")  # Qt would abort without a word of use
+    app = QApplication(["overt"])
+    app.setApplicationName("overt")
+    app.setApplicationDisplayName("Overt")
+    app.setStyle("Fusion")
+    if app.platformName() not in REAL_DISPLAYS:
+        raise NobodyThereError("there is no display that a person can see")
+    window = CeremonyWindow(asked, language)
+    window.show()
+    app.exec()
+    outcome: Outcome = window.outcome
+    try:
+        return Words(language)(keep(places, asked, outcome, time.time_ns, "window"))
+    except CeremonyError as error:
+        QMessageBox.warning(window, Words(language)("window.title"), f"{error}\n\n{error.remedy}")
+        raise
+
+
+def _language(asked: Asked) -> str:
+    return choose_language(asked.manifest.notices, locale.getlocale()[0] or "en")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the ceremony and return the exit code. The answer is not in it: whoever starts this learns nothing."""
+    parser = argparse.ArgumentParser(prog="python -m agent.ceremony", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--terminal", action="store_true", help="ask in this terminal instead of a window")
+    options = parser.parse_args(arguments)
+    locale.setlocale(locale.LC_ALL, "")
+    places = Places.from_environ(os.environ)
+    try:
+        (hold_in_terminal if options.terminal else hold_in_window)(places)
+    except CeremonyError as error:
+        sys.stderr.write(f"{error}\nTo go on: {error.remedy}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

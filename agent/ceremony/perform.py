@@ -1,0 +1,190 @@
+"""What a person decided becomes a fact on disk: switch, signed ledger entry, and a word to the daemon.
+
+An off or a withdrawal stops first: the switch is written before anything else is tried, and needs no daemon, network
+or key. A yes is kept before the switch is turned on, so that no switch is ever on without its consent.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from uuid import uuid4
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from agent.ceremony.errors import ClockError, NotEnrolledError, NothingOfferedError, NotKeptError
+from agent.ceremony.sheet import askable_apps
+from agent.core.ceremony import Answers, Asked, Ledger, Occasion, end, grant, refuse
+from agent.disk.consent_store import ConsentStore
+from agent.disk.enrolment import load_enrolment
+from agent.disk.keys import Keys, open_keys
+from agent.disk.places import Places
+from agent.disk.switch import Position, Switch, Switched
+from agent.net.control import DaemonNotRunning, ProtocolError, ask
+from schemas.base import SchemaError
+from schemas.consent import ConsentRecord, read_ledger
+from schemas.signed import sign
+from schemas.times import unix_ns
+
+ATTEMPTS = 3
+"""Tries to append to the ledger: another of the person's own programs may append at the same moment."""
+DEVICE_KEY = "device"
+"""Name of the signing key among the keys: the 32-byte Ed25519 seed."""
+
+Write = Callable[[Ledger], ConsentRecord | None]
+"""Makes an entry that follows a ledger; ``None`` if there is nothing to add."""
+
+
+def what_to_ask(places: Places) -> Asked:
+    """The study and policy that a person would be asked about now.
+
+    Raises:
+        NotEnrolledError: there is none, or what is there is damaged.
+        NothingOfferedError: nothing in it may be asked for.
+    """
+    try:
+        enrolment = load_enrolment(places.enrolment)
+        asked = enrolment.asked() if enrolment else None
+    except (SchemaError, OSError) as error:
+        raise NotEnrolledError(f"the enrolment on this machine cannot be used: {error}") from None
+    if asked is None:
+        raise NotEnrolledError("this machine takes part in no study")
+    if not askable_apps(asked):
+        raise NothingOfferedError("the study's policy lists no app in which anything may be captured")
+    return asked
+
+
+def say_yes(places: Places, asked: Asked, answers: Answers, now_ns: int, method: str) -> None:
+    """Keep a yes to exactly what was ticked, then turn the switch on and tell the daemon.
+
+    Args:
+        places: where this person's agent lies.
+        asked: what was shown.
+        answers: what was ticked.
+        now_ns: Unix time in nanoseconds.
+        method: how it was indicated: ``window`` or ``terminal``.
+
+    Raises:
+        CeremonyError: it could not be kept. The switch is as it was.
+        ValueError: nothing was ticked.
+    """
+    occasion = _occasion(now_ns, method)
+    _append(places, now_ns, lambda ledger: grant(asked, ledger, answers, occasion))
+    try:
+        _set(places, Position.ON, now_ns)
+    except OSError:
+        raise NotKeptError("the switch could not be turned on") from None
+    tell_daemon(places, "reload")
+
+
+def say_no(places: Places, asked: Asked, language: str, now_ns: int, method: str) -> None:
+    """Turn the switch off, then keep the no. Parameters as for :func:`say_yes`.
+
+    Raises:
+        CeremonyError: the no could not be kept. The switch is off.
+    """
+    switch_off(places, now_ns)
+    occasion = _occasion(now_ns, method)
+    _append(places, now_ns, lambda ledger: refuse(asked, ledger, language, occasion))
+    tell_daemon(places, "reload")
+
+
+def withdraw(places: Places, now_ns: int, method: str) -> bool:
+    """Stop, durably, then add the withdrawal to the ledger as well as can be.
+
+    Returns:
+        True if the ledger says so too (or no consent was in force). Capture has stopped either way.
+    """
+    switch_off(places, now_ns)
+    try:
+        _append(places, now_ns, lambda ledger: end(ledger, _not_before(ledger, now_ns, method)), stopping=True)
+    except (NotKeptError, NotEnrolledError):
+        return False
+    tell_daemon(places, "reload")
+    return True
+
+
+def switch_off(places: Places, now_ns: int) -> None:
+    """Turn the switch off and tell the daemon. Where the disk refuses, the daemon alone is told."""
+    with suppress(OSError):
+        _set(places, Position.OFF, now_ns)
+    tell_daemon(places, "off")
+
+
+def pause(places: Places, now_ns: int, until_ns: int) -> None:
+    """Pause until a time (Unix, nanoseconds). What is off stays off.
+
+    Raises:
+        NotKeptError: the disk refused.
+    """
+    if Switch(places.switch).read().now(now_ns) is Position.OFF:
+        return
+    try:
+        _set(places, Position.PAUSED, now_ns, until_ns)
+    except OSError:
+        raise NotKeptError("the switch could not be set to pause") from None
+    tell_daemon(places, "reload")
+
+
+def resume(places: Places, now_ns: int) -> None:
+    """End a pause early. What is off stays off: only a ceremony turns it on.
+
+    Raises:
+        NotKeptError: the disk refused.
+    """
+    if Switch(places.switch).read().now(now_ns) is not Position.PAUSED:
+        return
+    try:
+        _set(places, Position.ON, now_ns)
+    except OSError:
+        raise NotKeptError("the switch could not be set back") from None
+    tell_daemon(places, "reload")
+
+
+def tell_daemon(places: Places, op: str) -> None:
+    """Have a running daemon look again at once. One that starts later reads the disk anyway."""
+    with suppress(DaemonNotRunning, ProtocolError):
+        ask(places.control_socket, op)
+
+
+def _set(places: Places, position: Position, now_ns: int, until_ns: int | None = None) -> None:
+    Switch(places.switch).write(Switched(position=position, at_ns=now_ns, until_ns=until_ns))
+
+
+def _occasion(now_ns: int, method: str) -> Occasion:
+    return Occasion(now_ns=now_ns, record_id=uuid4().urn, method=method)
+
+
+def _not_before(ledger: Ledger, now_ns: int, method: str) -> Occasion:
+    """An ending is kept even where the clock was set back: at the latest time that the ledger knows."""
+    return _occasion(max(now_ns, _newest_ns(ledger)), method)
+
+
+def _newest_ns(ledger: Ledger) -> int:
+    return unix_ns(ledger[-1][1].latest.event_time) if ledger else 0
+
+
+def _append(places: Places, now_ns: int, write: Write, *, stopping: bool = False) -> None:
+    """Sign what ``write`` makes of the ledger, and append it durably."""
+    places.make()
+    store = ConsentStore(places.consents)
+    try:
+        key = _device_key(open_keys(places))
+        for _ in range(ATTEMPTS):
+            ledger = read_ledger(store.entries(), key.public_key().public_bytes_raw())
+            if not stopping and now_ns < _newest_ns(ledger):
+                raise ClockError("the clock stands before your last answer")
+            record = write(ledger)
+            if record is None:
+                return
+            with suppress(FileExistsError):
+                store.append(sign(record, key))
+                return
+    except (OSError, SchemaError) as error:
+        raise NotKeptError(f"your answer could not be kept: {type(error).__name__}") from None
+    raise NotKeptError("your answer could not be kept: another program writes at the same time")
+
+
+def _device_key(keys: Keys) -> Ed25519PrivateKey:
+    seed = keys.get(DEVICE_KEY)
+    if seed is None:
+        raise NotEnrolledError("this machine has no device key")
+    return Ed25519PrivateKey.from_private_bytes(seed)

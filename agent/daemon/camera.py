@@ -1,0 +1,65 @@
+"""When pictures of the window in front are taken, and where their answers go."""
+
+from collections.abc import Callable
+
+from agent.core.observe import KeyObserved, Observation, PointerObserved, ScrollObserved
+from agent.core.triggers import Trigger, Triggers
+from agent.native.base import Clock, Grabber
+from agent.pipeline.pipe import Pipeline
+from agent.pipeline.stamps import Ground
+from agent.sources.screen import ScreenSource, Wanted
+from schemas.events import Modality
+
+
+class Camera:
+    """Triggers on one side, the screen source on the other."""
+
+    def __init__(self, open_grabber: Callable[[], Grabber], wake: Callable[[], None], clock: Clock) -> None:
+        self._screen = ScreenSource(open_grabber, wake)
+        self._triggers = Triggers()
+        self._clock = clock
+
+    def note(self, trigger: Trigger, ground: Ground | None) -> None:
+        """Something happened that calls for a picture, if pictures were agreed to."""
+        if ground is not None and Modality.SCREEN in ground.gate.modalities:
+            self._triggers.note(trigger, self._clock.monotonic_ns())
+
+    def follow(self, seen: Observation, ground: Ground) -> None:
+        """Note what an observation calls for."""
+        if isinstance(seen, KeyObserved) and seen.down:
+            self.note(Trigger.TYPING, ground)
+        elif isinstance(seen, ScrollObserved):
+            self.note(Trigger.SCROLL, ground)
+        elif isinstance(seen, PointerObserved) and seen.action == "down":
+            self.note(Trigger.PRESS, ground)
+            self.note(Trigger.SETTLE, ground)
+
+    def take_due(self, pipeline: Pipeline, ground: Ground) -> None:
+        """Ask for the picture that is due, if one is."""
+        trigger = self._triggers.pop(self._clock.monotonic_ns())
+        if trigger is None:
+            return
+        token = pipeline.expect_picture(ground, trigger)
+        if not self._screen.want(Wanted(ground.gate.window.window, trigger, token)):
+            pipeline.no_picture(token, "overflow")
+
+    def fetch(self, pipeline: Pipeline, wall_offset_ns: int) -> None:
+        """Hand over the pictures that were taken."""
+        for wanted, answer in self._screen.answers():
+            pipeline.picture(wanted.token, answer, wall_offset_ns)
+
+    def deadline_ns(self) -> int | None:
+        """When the next picture is due."""
+        return self._triggers.deadline_ns()
+
+    def rest(self) -> None:
+        """The gate closed: nothing more is due."""
+        self._triggers.clear()
+
+    def forget(self) -> None:
+        """Let the last picture go."""
+        self._screen.forget()
+
+    def stop(self) -> None:
+        """End the thread and its connection to the display. Idempotent."""
+        self._screen.stop()

@@ -1,0 +1,252 @@
+"""Keeps the gate: works out the facts, and makes desktop, hooks and pipeline match them.
+
+Everything that can change anything ends in :meth:`Warden.review`. There is no other way to open the gate.
+"""
+
+import logging
+import selectors
+from collections.abc import Callable, Mapping, Sequence
+
+from agent.core.gate import Allowed, Open, decide, judge_focus
+from agent.core.lifecycle import Facts, changed, closed_by, may_capture, watches_focus
+from agent.core.observe import Observation, PointerObserved, WindowInfo
+from agent.core.reasons import REASONS
+from agent.core.triggers import Trigger
+from agent.daemon.camera import Camera
+from agent.daemon.desk import Desk
+from agent.daemon.session import Session
+from agent.daemon.standing import Standing
+from agent.native.base import Clock, DisplayLost, FocusChanged, Signal
+from agent.native.choose import open_grabber
+from agent.pipeline.stamps import Ground, Moment
+from schemas.age import AgeError
+from schemas.events import GapReason, Modality
+from schemas.scope import TimingTier
+from schemas.status import ClosedReason, State
+
+POINTER_NS = 50_000_000
+"""Nanoseconds between looks at the pointer while it is captured: 20 a second (DESIGN §5)."""
+MAX_FAILURES = 3
+"""Segments in a row that redaction could not handle, after which nothing more is captured."""
+
+_GAPS = {
+    ClosedReason.PAUSED: GapReason.PAUSED,
+    ClosedReason.NO_SIGN: GapReason.NO_SIGN,
+    ClosedReason.SESSION_INACTIVE: GapReason.LOCKED,
+    ClosedReason.SECURE_INPUT: GapReason.PASSWORD,
+    ClosedReason.DISPLAY_LOST: GapReason.DISPLAY_LOST,
+    ClosedReason.REDACTION_FAILING: GapReason.REDACTION_FAILED,
+}
+_log = logging.getLogger(__name__)
+
+
+class Warden:
+    """The gate of one daemon. For one thread.
+
+    Args:
+        environ: which display.
+        clock: the time.
+        selector: the daemon's; the desktop is heard through it.
+        wake: makes the daemon's loop go round, from any thread.
+        begin: makes the session's parts once the keys are at hand; raises ``OSError`` where that fails.
+        found: the first reading of the disk.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        clock: Clock,
+        selector: selectors.BaseSelector,
+        wake: Callable[[], None],
+        begin: Callable[[Standing, int], Session],
+        found: Standing,
+    ) -> None:
+        self._clock = clock
+        self._begin = begin
+        self._camera = Camera(lambda: open_grabber(environ, clock), wake, clock)
+        self.desk = Desk(environ, clock, selector, self._hear)
+        self.facts = Facts(desktop=self.desk.why)
+        self.found = found
+        self.session: Session | None = None
+        self.epoch = 0
+        self._ground: Ground | None = None
+        self._windows: dict[int, int] = {}
+        self._closed: tuple[GapReason, Moment, str] | None = None
+        self._next_pointer_ns = 0
+
+    @property
+    def gate(self) -> Open | None:
+        """The open gate."""
+        return self._ground.gate if self._ground else None
+
+    def review(self, *, sign_visible: bool) -> None:
+        """Work out the facts anew and make gate and hooks match them."""
+        now_ns = self._clock.time_ns()
+        self.facts = changed(self.facts, **self.found.facts(now_ns), sign_visible=sign_visible)
+        self._prepare()
+        self.facts = changed(self.facts, desktop=self.desk.why)
+        self._face(self.desk.native.focused() if self.desk.native else None)
+
+    def on_time(self, now_ns: int, wall_offset_ns: int) -> None:
+        """Time has passed: fetch pictures, end segments, look at the pointer, ask for pictures."""
+        if self.session is None:
+            return
+        self._camera.fetch(self.session.pipeline, wall_offset_ns)
+        self.session.pipeline.tick(now_ns)
+        if self._polls_pointer() and now_ns >= self._next_pointer_ns and self.desk.native is not None:
+            self._next_pointer_ns = now_ns + POINTER_NS
+            if (moved := self.desk.native.poll_pointer()) is not None:
+                self._observe(moved)
+        if self._ground is not None:
+            self._camera.take_due(self.session.pipeline, self._ground)
+
+    def deadline_ns(self) -> int | None:
+        """When :meth:`on_time` next has something to do; ``None`` for never."""
+        if self.session is None:
+            return None
+        times = [self.session.pipeline.deadline_ns()]
+        if self._ground is not None:
+            times += [self._camera.deadline_ns(), self._next_pointer_ns if self._polls_pointer() else None]
+        return min((t for t in times if t is not None), default=None)
+
+    def close(self) -> None:
+        """Close the gate, whatever the facts; a review may open it again."""
+        self._close_gate()
+
+    def end(self, wall_offset_ns: int) -> None:
+        """An orderly end: what was captured is kept and sealed."""
+        self._close_gate()
+        self.desk.disconnect()
+        self._camera.stop()
+        if self.session is not None:
+            self._camera.fetch(self.session.pipeline, wall_offset_ns)
+            self.session.pipeline.close_batch()
+            self.session.stop()
+
+    def _prepare(self) -> None:
+        """Have the session's parts and the desktop at hand exactly while they are needed."""
+        if self.session is None and self.found.asked is not None and self.found.key is not None:
+            self._begin_session()
+        if self.session is not None:
+            works = self.session.redaction_works and self.session.pipeline.failures < MAX_FAILURES
+            self.facts = changed(self.facts, spool_room=self.session.spool_room(), redaction_works=works)
+        if watches_focus(changed(self.facts, desktop=None)):
+            self.desk.connect()
+        else:
+            self._close_gate()
+            self.desk.disconnect()
+            self._camera.stop()
+
+    def _begin_session(self) -> None:
+        try:
+            self.session = self._begin(self.found, self.epoch)
+        except (OSError, ValueError, AgeError) as error:
+            _log.warning("cannot begin: %s", error)
+            self.facts = changed(self.facts, keys=False)
+            return
+        self.session.start()
+
+    def _face(self, window: WindowInfo | None) -> None:
+        """See which window is in front, and open or close the gate."""
+        asked = self.found.asked
+        if asked is None or self.desk.native is None:
+            self.facts = changed(self.facts, focus=ClosedReason.FOCUS_UNKNOWN)
+            self._close_gate()
+            return
+        effective = self.found.effective(self._clock.time_ns())
+        reason, rule, modalities = judge_focus(window, asked.policy, effective)
+        self.facts = changed(self.facts, focus=reason)
+        if may_capture(self.facts) and window is not None and rule is not None:
+            gate = Open(window=window, app=rule, modalities=modalities, since_ns=self._clock.monotonic_ns())
+            self._open_gate(gate, effective.timing)
+        else:
+            self._close_gate()
+
+    def _open_gate(self, gate: Open, timing: TimingTier) -> None:
+        old = self._ground
+        if old is not None and old.gate.window.window == gate.window.window and old.gate.modalities == gate.modalities:
+            self._same_window(old, gate.window)
+            return
+        self._close_gate()
+        session, native = self.session, self.desk.native
+        _, interval = self.found.consent(self._clock.time_ns())
+        if session is None or native is None or interval is None:
+            return
+        native.hook(gate.window.window, gate.modalities - {Modality.SCREEN})
+        now = self._moment()
+        number = self._windows.setdefault(gate.window.window, len(self._windows))
+        self._ground = Ground(gate, number, session.authority(interval), timing, self.epoch, now)
+        session.pipeline.enter(self._ground, now)
+        self._tell_gap(session, self._ground, now)
+        self._camera.note(Trigger.FOCUS, self._ground)
+
+    def _same_window(self, old: Ground, window: WindowInfo) -> None:
+        """The window in front moved or changed its title."""
+        if old.gate.window == window or self.session is None:
+            return
+        gate = Open(window=window, app=old.gate.app, modalities=old.gate.modalities, since_ns=old.gate.since_ns)
+        self._ground = Ground(gate, old.number, old.authority, old.timing, old.epoch, old.since)
+        self.session.pipeline.enter(self._ground, self._moment())
+        self._camera.note(Trigger.FOCUS, self._ground)
+
+    def _close_gate(self) -> None:
+        """No hook after this. What was captured is kept, or wiped if the person said no."""
+        if self.desk.native is not None:
+            self.desk.native.unhook()
+        ground, self._ground = self._ground, None
+        self._camera.rest()
+        if self.session is None:
+            return
+        closed = closed_by(self.facts)
+        if any(REASONS[reason].state is State.OFF for reason in closed):
+            self.session.pipeline.wipe()
+            self._camera.forget()
+        elif ground is not None:
+            now = self._moment()
+            self.session.pipeline.leave(ground, now)
+            if closed and closed[0] in _GAPS:
+                self._closed = (_GAPS[closed[0]], now, ground.authority.consent)
+                self.session.pipeline.close_batch()
+
+    def _tell_gap(self, session: Session, ground: Ground, now: Moment) -> None:
+        if self._closed is None:
+            return
+        (reason, begin, consent), self._closed = self._closed, None
+        if consent == ground.authority.consent:
+            session.pipeline.gap(ground, reason, begin, now.mono_ns)
+
+    def _hear(self, signals: Sequence[Signal]) -> None:
+        for signal in signals:
+            match signal:
+                case FocusChanged():
+                    self._face(signal.window)
+                case DisplayLost():
+                    self._lose(signal.why)
+                case _:
+                    self._observe(signal)
+
+    def _lose(self, why: str) -> None:
+        self.desk.lost(why)
+        self._camera.stop()
+        self.facts = changed(self.facts, desktop=self.desk.why)
+        self._close_gate()
+
+    def _observe(self, seen: Observation) -> None:
+        if self.session is None:
+            return
+        pipeline, ground = self.session.pipeline, self._ground
+        judged = decide(seen, ground.gate if ground else None)
+        if ground is None or not isinstance(judged, Allowed):
+            if not isinstance(judged, Allowed):
+                pipeline.drop(judged)
+            return
+        if isinstance(seen, PointerObserved) and seen.action == "down":
+            pipeline.click()
+        pipeline.observe(ground, judged)
+        self._camera.follow(seen, ground)
+
+    def _polls_pointer(self) -> bool:
+        return self._ground is not None and Modality.POINTER in self._ground.gate.modalities
+
+    def _moment(self) -> Moment:
+        return Moment(self._clock.monotonic_ns(), self._clock.time_ns())

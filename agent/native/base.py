@@ -1,0 +1,163 @@
+"""What the agent asks of a windowing system.
+
+One backend object, one thread: the daemon polls :meth:`Native.fileno` and calls :meth:`Native.read`, so that the order
+in which focus changes and keys arrived is the order in which they are judged. Pictures are taken by a
+:class:`Grabber`, which has a connection of its own and may live in another thread.
+
+A backend offers modalities one by one (:class:`Capability`), so that a system where only some can be had with consent
+(Wayland) fits: text that is not keys and frames from a stream are further :class:`Signal` types, not a new contract.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from agent.core.observe import Observation, PointerObserved, WindowInfo
+from schemas.events import Modality, Rect
+
+Pixels = npt.NDArray[np.uint8]
+"""Height × width × 3, blue green red."""
+
+
+class Capability(StrEnum):
+    """How well a modality can be had on this system."""
+
+    OFFERED = "offered"
+    PARTIAL = "partial"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+class Capabilities(Struct, frozen=True, kw_only=True):
+    """What this backend can do here and now, and in words why not."""
+
+    keyboard: Capability
+    pointer: Capability
+    screen: Capability
+    why: str  # a sentence for people
+
+
+class FocusChanged(Struct, frozen=True, kw_only=True):
+    """Another window (or none that can be told: ``None``) has input focus from ``mono_ns`` on.
+
+    Also sent when the focused window moved, was resized or changed its title.
+    """
+
+    window: WindowInfo | None
+    mono_ns: int
+
+
+class DisplayLost(Struct, frozen=True, kw_only=True):
+    """The windowing system went away. The backend is of no further use."""
+
+    why: str
+
+
+Signal = Observation | FocusChanged | DisplayLost
+
+
+class NativeUnavailable(Exception):  # noqa: N818  # it tells a state, and callers close the gate on it
+    """No capture is possible on this system now."""
+
+    def __init__(self, why: str, remedy: str) -> None:
+        super().__init__(why)
+        self.why = why
+        self.remedy = remedy
+
+
+class Clock(Protocol):
+    """The time, passed in so that tests can choose it."""
+
+    def monotonic_ns(self) -> int:
+        """Nanoseconds of a clock that never steps; its zero means nothing."""
+        ...
+
+    def time_ns(self) -> int:
+        """Unix time in nanoseconds."""
+        ...
+
+
+class Native(Protocol):
+    """A connection to the windowing system. All methods are called from one thread."""
+
+    name: str
+
+    def capabilities(self) -> Capabilities:
+        """What can be had here."""
+        ...
+
+    def fileno(self) -> int:
+        """Readable when :meth:`read` has something."""
+        ...
+
+    def read(self) -> Sequence[Signal]:
+        """Everything that arrived, in the server's order. Never blocks."""
+        ...
+
+    def focused(self) -> WindowInfo | None:
+        """The window that has input focus now; ``None`` if that cannot be told."""
+        ...
+
+    def hook(self, window: int, modalities: frozenset[Modality]) -> None:
+        """Start observing keys (``KEYBOARD``) and the pointer (``POINTER``) while ``window`` has focus.
+
+        Until this is called, and after :meth:`unhook`, the windowing system sends this process no input event at all.
+        """
+        ...
+
+    def unhook(self) -> None:
+        """Stop observing. When it returns, the system has confirmed that no hook exists. Idempotent."""
+        ...
+
+    def poll_pointer(self) -> PointerObserved | None:
+        """Where the pointer is, as a move, if it moved over the hooked window since the last look; else ``None``.
+
+        To be called from a timer, at most 20 times a second, while ``POINTER`` is hooked: moves are not hooked at
+        all. On X11 a button's release is seen here too, as an ``up``, because there the server tells of a press but
+        not of the release after it. Never a point that another window covers, except for such a release.
+        """
+        ...
+
+    def hooked(self) -> frozenset[Modality]:
+        """What is hooked now."""
+        ...
+
+    def close(self) -> None:
+        """Unhook and disconnect. Idempotent."""
+        ...
+
+
+class RawFrame(Struct, frozen=True, kw_only=True):
+    """A window's own pixels. Wherever another window lay over it (``covered``), they are already filled solid."""
+
+    pixels: Pixels
+    rect: Rect  # the window's client area on the desktop
+    scale: float
+    start_ns: int
+    end_ns: int
+    covered: tuple[Rect, ...]  # in the window's coordinates
+
+    def __repr__(self) -> str:
+        """The size only."""
+        return f"<RawFrame {self.pixels.shape[1]}x{self.pixels.shape[0]}>"
+
+    __str__ = __repr__
+
+
+class Grabber(Protocol):
+    """Takes pictures of one window."""
+
+    def grab(self, window: int) -> RawFrame | None:
+        """The window's pixels, or ``None`` where they cannot be had cleanly.
+
+        The stacking order is read before and after: if it changed in between, the picture is thrown away.
+        """
+        ...
+
+    def close(self) -> None:
+        """Disconnect. Idempotent."""
+        ...

@@ -1,0 +1,47 @@
+"""Chooses the backend for this system: the only place that does."""
+
+import sys
+from collections.abc import Mapping
+
+from agent.native.base import Clock, Grabber, Native, NativeUnavailable
+from agent.native.wayland import refuse_wayland
+
+_NOT_BUILT = {"darwin": "macOS", "win32": "Windows"}
+
+
+def open_native(environ: Mapping[str, str], clock: Clock) -> Native:
+    """Connect to this session's windowing system. Nothing is hooked by that.
+
+    Args:
+        environ: The environment variables to go by (``DISPLAY``, ``WAYLAND_DISPLAY``, locale).
+        clock: The time.
+
+    Raises:
+        NativeUnavailable: There is no backend for this system, or no display.
+    """
+    _refuse_unsupported(environ)
+    from agent.native.x11.backend import X11Native  # noqa: PLC0415  # xcffib is installed on Linux only
+
+    return X11Native(environ, clock)
+
+
+def open_grabber(environ: Mapping[str, str], clock: Clock) -> Grabber:
+    """Connect for taking pictures. None is taken by that.
+
+    Raises:
+        NativeUnavailable: There is no backend for this system, or no display.
+    """
+    _refuse_unsupported(environ)
+    from agent.native.x11.grabber import X11Grabber  # noqa: PLC0415  # xcffib is installed on Linux only
+
+    return X11Grabber(environ, clock)
+
+
+def _refuse_unsupported(environ: Mapping[str, str]) -> None:
+    if not sys.platform.startswith("linux"):
+        system = _NOT_BUILT.get(sys.platform, sys.platform)
+        raise NativeUnavailable(
+            f"capture on {system} is not built yet",
+            "use a Linux session on X11; nothing is captured on this system",
+        )
+    refuse_wayland(environ)

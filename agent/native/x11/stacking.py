@@ -1,0 +1,72 @@
+"""What lies over a window, by the server's own stacking order."""
+
+from typing import Any
+
+import xcffib.xproto
+from msgspec import Struct
+
+from agent.native.x11.link import Link, answer
+from agent.native.x11.windows import Windows
+from schemas.events import Rect
+
+
+class Scene(Struct, frozen=True):
+    """A window's place, and everything visible over it. Two equal scenes: nothing moved in between."""
+
+    client: Rect  # its client area on the desktop, as far as that is on the screen
+    over: tuple[tuple[int, Rect], ...]  # windows over it, lowest first, and their rectangles on the desktop
+
+    def covered(self) -> tuple[Rect, ...]:
+        """Covered rectangles in the coordinates of ``client``."""
+        left, top = self.client[:2]
+        cut = (intersect(self.client, rect) for _, rect in self.over)
+        return tuple((x0 - left, y0 - top, x1 - left, y1 - top) for x0, y0, x1, y1 in filter(None, cut))
+
+
+def intersect(one: Rect, other: Rect) -> Rect | None:
+    """The common part, or ``None``."""
+    left, top = max(one[0], other[0]), max(one[1], other[1])
+    right, bottom = min(one[2], other[2]), min(one[3], other[3])
+    return (left, top, right, bottom) if left < right and top < bottom else None
+
+
+def scene(link: Link, windows: Windows, window: int) -> Scene | None:
+    """Ask the server; ``None`` if the window is gone, not shown, off the screen, or something changed meanwhile.
+
+    A window counts by its rectangle with its border, whatever its shape: more is masked than is covered, never less.
+    """
+    core = link.core
+    asked = core.GetGeometry(window), core.TranslateCoordinates(window, link.root, 0, 0)
+    shown, screen, tree = core.GetWindowAttributes(window), core.GetGeometry(link.root), core.QueryTree(link.root)
+    size, at, state, desktop, order = map(answer, (*asked, shown, screen, tree))
+    lineage = windows.lineage(window)
+    if size is None or at is None or state is None or desktop is None or order is None or not lineage:
+        return None
+    if state.map_state != xcffib.xproto.MapState.Viewable:
+        return None
+    client = intersect(
+        (at.dst_x, at.dst_y, at.dst_x + size.width, at.dst_y + size.height), (0, 0, desktop.width, desktop.height)
+    )
+    children = list(order.children)
+    if client is None or lineage[-1] not in children:
+        return None
+    above = children[children.index(lineage[-1]) + 1 :]
+    return Scene(client, tuple((w, rect) for w, rect in _shown(core, above) if intersect(client, rect)))
+
+
+def _shown(core: Any, windows: list[int]) -> list[tuple[int, Rect]]:
+    """Those windows that can be seen, with their rectangles; all asked at once."""
+    asked = [(w, core.GetWindowAttributes(w), core.GetGeometry(w)) for w in windows]
+    found = []
+    for window, attributes, geometry in asked:
+        state, place = answer(attributes), answer(geometry)
+        if state is not None and place is not None and _can_cover(state):
+            border = 2 * place.border_width
+            rect = (place.x, place.y, place.x + place.width + border, place.y + place.height + border)
+            found.append((window, rect))
+    return found
+
+
+def _can_cover(state: Any) -> bool:
+    viewable = state.map_state == xcffib.xproto.MapState.Viewable
+    return bool(viewable and state._class != xcffib.xproto.WindowClass.InputOnly)  # noqa: SLF001  # xcffib's name for it

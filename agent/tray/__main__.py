@@ -1,0 +1,67 @@
+"""``python -m agent.tray``: the indicator. One for each person; a second one ends at once."""
+
+import contextlib
+import fcntl
+import os
+import signal
+import sys
+
+import xcffib
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from agent.disk.places import OWNER_ONLY_FILE, Places
+from agent.tray.indicator import Indicator
+from agent.tray.presence import AnyPresence, Presence
+from agent.tray.sni import SniPresence
+from agent.tray.xembed import XembedPresence
+
+NO_DISPLAY = 4
+"""Exit code: there is no display on which an icon could be seen."""
+
+
+def main() -> int:
+    """Run the indicator and return the exit code."""
+    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
+        sys.stderr.write("there is no display here\nTo go on: start it on the desktop where you are logged in\n")
+        return NO_DISPLAY
+    places = Places.from_environ(os.environ)
+    places.make()
+    lock = os.open(places.runtime / "indicator.lock", os.O_RDWR | os.O_CREAT, OWNER_ONLY_FILE)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.stderr.write("the indicator is running already\n")
+        return 0
+    return _run(places)
+
+
+def _run(places: Places) -> int:
+    app = QApplication(["overt"])
+    app.setApplicationName("overt")
+    app.setApplicationDisplayName("Overt")
+    app.setQuitOnLastWindowClosed(False)
+    app.setStyle("Fusion")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)  # the daemon sees the line break and closes the gate
+    presence = AnyPresence(_kinds())
+    indicator = Indicator(places, presence, _again)
+    QTimer.singleShot(0, indicator.start)
+    code = app.exec()
+    presence.close()
+    return code
+
+
+def _kinds() -> tuple[Presence, ...]:
+    kinds: list[Presence] = [SniPresence()]
+    with contextlib.suppress(xcffib.ConnectionException):  # Wayland without X: no embedding trays there
+        kinds.append(XembedPresence())
+    return tuple(kinds)
+
+
+def _again() -> None:
+    os.execv(sys.executable, [sys.executable, "-m", "agent.tray"])  # noqa: S606  # this very program
+
+
+if __name__ == "__main__":
+    sys.exit(main())

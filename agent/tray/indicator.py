@@ -1,0 +1,188 @@
+"""The indicator: icon, tooltip, menu, notifications and lease, put together."""
+
+import sys
+import time
+from collections.abc import Callable
+from types import ModuleType
+
+from PySide6.QtCore import QObject, QProcess, Qt, QTimer
+from PySide6.QtGui import QCursor, QGuiApplication, QPalette
+from PySide6.QtWidgets import QDialog, QSystemTrayIcon
+
+from agent.disk.places import Places
+from agent.tray.icons import icon
+from agent.tray.lease import Leaser
+from agent.tray.link import Link, Told
+from agent.tray.menu import PAUSES_S, Menu
+from agent.tray.presence import AnyPresence, Hidden, HostKind
+from agent.tray.view import Messages, sign_of, tooltip
+from agent.tray.why import Why
+from agent.tray.words import text
+from schemas.status import Status
+
+NS = 1_000_000_000
+SETTLE_MS = 150
+"""A tray takes in an icon some milliseconds after it has come; only the first look is put off for it."""
+SETTLE_TRIES = 20
+DARK_BELOW = 128
+"""Lightness of the window colour, 0 to 255, below which a theme is dark."""
+
+
+class Indicator(QObject):
+    """Runs until it is quit.
+
+    Args:
+        places: where this person's agent lies.
+        presence: the kinds of tray that this system may have.
+        again: starts this program anew; called when the tray was replaced by one of another kind, because Qt decides
+            once for a process which kind it speaks to.
+    """
+
+    def __init__(self, places: Places, presence: AnyPresence, again: Callable[[], None]) -> None:
+        super().__init__()
+        self._places = places
+        self._presence = presence
+        self._again = again
+        self._status: Status | None = None
+        self._icon: QSystemTrayIcon | None = None
+        self._kind: HostKind | None = None
+        self._dialog: QDialog | None = None
+        self._messages = Messages()
+        self._menu = Menu(self._acts())
+        self._ticker = QTimer(self)
+        self._ticker.setTimerType(Qt.TimerType.PreciseTimer)
+        self._link = Link(places.control_socket)
+        self._leaser = Leaser(self._hidden, lambda shown: self._link.send("lease", shown=shown), self._ticker)
+        self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._settle_left = 0
+
+    def start(self) -> None:
+        """Show the icon as soon as there is a tray, and connect to the daemon as soon as there is one."""
+        self._ticker.timeout.connect(self._renew)
+        self._settle.timeout.connect(self._settled)
+        self._link.joined.connect(self._leaser.joined)
+        self._link.lost.connect(self._lost)
+        self._link.told.connect(self._told)
+        self._presence.on_change(self._tray_changed)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._show)
+        self._tray_changed()
+        self._link.start()
+
+    def _hidden(self) -> Hidden | None:
+        return self._presence.hidden(self._kind)
+
+    def _renew(self) -> None:
+        before = self._leaser.hidden
+        self._leaser.renew()
+        if self._leaser.hidden is not before:
+            self._show()
+
+    def _told(self, told: Told) -> None:
+        changed = told.status != self._status
+        self._status = told.status
+        self._leaser.wanted(told.renew_ms)
+        if changed:
+            self._show()
+            self._notify()
+
+    def _lost(self) -> None:
+        self._status = None
+        self._leaser.lost()
+        self._show()
+        self._notify()
+
+    def _tray_changed(self) -> None:
+        """A tray came or went: make the icon for it, and look again until it has taken the icon in."""
+        host = self._presence.present()
+        if host is not None and self._icon is None:
+            self._make_icon(host.kind)
+        elif host is not None and host.kind is not self._kind:
+            self._again()
+        self._settle_left = SETTLE_TRIES
+        self._settled()
+
+    def _settled(self) -> None:
+        self._renew()
+        self._settle_left -= 1
+        if self._leaser.hidden is Hidden.NOT_TAKEN_IN and self._settle_left > 0:
+            self._settle.start()
+
+    def _make_icon(self, kind: HostKind) -> None:
+        self._kind = kind
+        self._icon = QSystemTrayIcon(self)
+        self._icon.setContextMenu(self._menu)
+        self._icon.activated.connect(self._clicked)
+        self._show()
+        self._icon.show()
+
+    def _show(self) -> None:
+        self._menu.update_to(self._status)
+        if self._icon is not None:
+            self._icon.setIcon(icon(sign_of(self._status), dark=_is_dark()))
+            self._icon.setToolTip(tooltip(self._status, self._leaser.hidden))
+
+    def _notify(self) -> None:
+        message = self._messages.about(self._status)
+        if message and self._icon is not None:
+            self._icon.showMessage(message.title, message.body, self._icon.icon())
+
+    def _clicked(self, reason: QSystemTrayIcon.ActivationReason) -> None:
+        if reason is QSystemTrayIcon.ActivationReason.Trigger:
+            self._menu.popup(QCursor.pos())
+
+    def _acts(self) -> dict[str, Callable[[], None]]:
+        acts: dict[str, Callable[[], None]] = {
+            "state": self._open_why,
+            "why": self._open_why,
+            "managed": self._open_why,
+            "turn_on": self._open_ceremony,
+            "turn_off": self._turn_off,
+            "resume": self._resume,
+            "withdraw": self._withdraw,
+            "quit": self._quit,
+        }
+        return acts | {key: lambda s=seconds: self._pause(s) for key, seconds in PAUSES_S.items()}
+
+    def _open_why(self) -> None:
+        self._dialog = Why(self._status)
+        self._dialog.show()
+
+    def _open_ceremony(self) -> None:
+        """In a process of its own: what it needs should not stay in memory all day."""
+        QProcess.startDetached(sys.executable, ["-m", "agent.ceremony"])
+
+    def _turn_off(self) -> None:
+        self._write(lambda perform: perform.switch_off(self._places, time.time_ns()))
+
+    def _withdraw(self) -> None:
+        self._write(lambda perform: perform.withdraw(self._places, time.time_ns(), "tray"))
+
+    def _pause(self, seconds: int) -> None:
+        now = time.time_ns()
+        self._write(lambda perform: perform.pause(self._places, now, now + seconds * NS))
+
+    def _resume(self) -> None:
+        self._write(lambda perform: perform.resume(self._places, time.time_ns()))
+
+    def _write(self, act: Callable[[ModuleType], object]) -> None:
+        """Write an answer down, and say so where that fails."""
+        # It needs cryptography and the ledger; an indicator that only shows does without their memory.
+        from agent.ceremony import perform  # noqa: PLC0415
+        from agent.ceremony.errors import CeremonyError  # noqa: PLC0415
+
+        try:
+            act(perform)
+        except CeremonyError as error:
+            if self._icon is not None:
+                self._icon.showMessage(text("name"), f"{error}\n{error.remedy}", self._icon.icon())
+
+    def _quit(self) -> None:
+        self._link.close()
+        QGuiApplication.quit()
+
+
+def _is_dark() -> bool:
+    scheme = QGuiApplication.styleHints().colorScheme()
+    if scheme is Qt.ColorScheme.Unknown:
+        return QGuiApplication.palette().color(QPalette.ColorRole.Window).lightness() < DARK_BELOW
+    return scheme is Qt.ColorScheme.Dark

@@ -1,0 +1,1 @@
+"""The server: admits, stores and serves sealed batches. It cannot decrypt anything."""

@@ -1,0 +1,38 @@
+"""The application: routes over a house, its stores opened and closed with it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+
+from collector import routes, routes_research
+from collector.errors import Refused, StorageError
+from collector.house import House
+from collector.logs import RequestLog
+from collector.replies import on_http_error, on_refused, on_storage_error
+
+
+def create_app(house: House) -> FastAPI:
+    """An ASGI application over a house that is not open yet."""
+    # No interactive pages: they would load scripts from elsewhere. The description itself is at /openapi.json.
+    app = FastAPI(title="Overt collector", version="1", lifespan=_open, docs_url=None, redoc_url=None)
+    app.state.house = house
+    app.include_router(routes.router)
+    app.include_router(routes_research.router)
+    app.add_exception_handler(Refused, on_refused)
+    app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(StorageError, on_storage_error)
+    app.add_middleware(RequestLog)
+    return app
+
+
+@asynccontextmanager
+async def _open(app: FastAPI) -> AsyncIterator[None]:
+    house: House = app.state.house
+    await house.blobs.open()
+    await house.ledger.open()
+    try:
+        yield
+    finally:
+        await house.ledger.close()

@@ -1,0 +1,111 @@
+"""`overt-collector`: the command line. No logic; the only place that exits."""
+
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import anyio
+import msgspec
+import typer
+
+from collector import doctor as examination
+from collector import server
+from collector.app import create_app
+from collector.errors import EXIT_ERROR, EXIT_OK, CollectorError
+from collector.logs import note, set_up
+from collector.settings import Settings, lock, make_data_folder, open_house
+
+PRIVATE_UMASK = 0o077
+EXAMPLES = """
+The collector: takes sealed batches whose consent it can prove, keeps them, and gives them to the study's researchers.
+It cannot read them.
+
+Examples:
+
+  overt-collector serve --data /var/lib/overt --trust 43_CHARACTERS_OF_THE_ORGANISATION_KEY
+
+  overt-collector serve --data ./data --port 0 --trust KEY --json
+
+  overt-collector status --data /var/lib/overt --json
+
+  overt-collector doctor --data /var/lib/overt
+
+Exit codes: 0 done, 1 failed, 2 wrong usage.
+"""
+
+app = typer.Typer(help=EXAMPLES, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+Data = Annotated[Path, typer.Option(help="Folder for database, blobs and the receipt key. Made if missing.")]
+Database = Annotated[str | None, typer.Option(help="sqlite+aiosqlite:///PATH. Default: in the data folder.")]
+BlobsUrl = Annotated[str | None, typer.Option("--blobs", help="file:///PATH. Default: in the data folder.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+
+
+@app.command()
+def serve(  # noqa: PLR0913, PLR0917  # a command has as many options as it needs
+    data: Data,
+    trust: Annotated[list[str], typer.Option(help="An organisation's public key, base64url. Repeatable.")],
+    host: Annotated[
+        str, typer.Option(help="Address to listen on. Put TLS in front of any but 127.0.0.1.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one and says which.")
+    ] = 8800,
+    database: Database = None,
+    blobs: BlobsUrl = None,
+    as_json: AsJson = False,
+    ready_file: Annotated[Path | None, typer.Option(help="Write the URL here once it serves.")] = None,
+) -> None:
+    """Serve until SIGTERM. Prints `listening on URL` once it is ready; logs go to standard error."""
+    set_up(as_json=as_json)
+    settings = Settings(data, database, blobs, tuple(trust))
+    make_data_folder(settings.data)
+    held = lock(settings.data)
+    with server.listen(host, port) as sock:
+        url = server.url_of(sock)
+        note("starting", url=url)
+        server.serve(
+            create_app(open_house(settings)), sock, lambda: server.announce(url, ready_file, as_json=as_json)
+        )
+    os.close(held)
+
+
+@app.command()
+def status(data: Data, database: Database = None, blobs: BlobsUrl = None, as_json: AsJson = False) -> None:
+    """What is stored: amounts, no people. Works beside a running collector."""
+    found = _run(examination.read_status, Settings(data, database, blobs))
+    plain = msgspec.to_builtins(found)
+    print(json.dumps(plain) if as_json else "\n".join(f"{k}: {v}" for k, v in plain.items()))
+
+
+@app.command()
+def doctor(data: Data, database: Database = None, blobs: BlobsUrl = None, as_json: AsJson = False) -> None:
+    """Check permissions, key, space, database and blobs. Exits 1 if anything is wrong."""
+    findings = _run(examination.examine, Settings(data, database, blobs))
+    if as_json:
+        print(json.dumps(msgspec.to_builtins(findings)))
+    else:
+        print(
+            "\n".join(f"{'ok   ' if f.ok else 'WRONG'} {f.check}: {f.detail}".rstrip(": ") for f in findings)
+        )
+    raise typer.Exit(EXIT_OK if all(f.ok for f in findings) else EXIT_ERROR)
+
+
+def _run(work: Callable[[Settings], Awaitable[Any]], settings: Settings) -> Any:
+    return anyio.run(work, settings)
+
+
+def main() -> None:
+    """Run the command line; errors become one line with their remedy, and their exit code."""
+    os.umask(PRIVATE_UMASK)
+    try:
+        app()
+    except CollectorError as error:
+        print(f"overt-collector: {error}\n{error.remedy}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

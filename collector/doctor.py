@@ -1,0 +1,124 @@
+"""What `overt-collector status` and `doctor` say: amounts and faults, nothing about anybody (G12)."""
+
+import os
+import shutil
+from pathlib import Path
+
+from msgspec import Struct
+
+from collector.errors import CollectorError, Refused
+from collector.library import MANIFEST, POLICY, Library
+from collector.limits import MAX_BATCH_BYTES, SMALL_COUNT
+from collector.ports import Blobs, Ledger
+from collector.receipts import KEY_FILE, load_key
+from collector.settings import Settings, choose_blobs, choose_ledger
+from schemas.wire import MAX_PAGE_ROWS
+
+LOW_DISK_BYTES = 16 * MAX_BATCH_BYTES
+"""Bytes: room for some minutes of the largest batches, so that somebody can still act."""
+
+
+class Status(Struct, frozen=True):
+    """What is stored. `devices` is "<5" where it would say too much."""
+
+    study: str | None
+    manifest_version: int
+    policy_version: int
+    devices: int | str
+    batches: int
+    batch_bytes: int
+    pulls: int
+
+
+class Finding(Struct, frozen=True):
+    """One thing that was checked."""
+
+    check: str
+    ok: bool
+    detail: str = ""
+
+
+def shown(count: int) -> int | str:
+    """A count of people as it may be shown."""
+    return count if count >= SMALL_COUNT else f"<{SMALL_COUNT}"
+
+
+async def read_status(settings: Settings) -> Status:
+    """What is stored, read beside a running collector.
+
+    Raises:
+        CollectorError: there is no collector's data here.
+    """
+    ledger = _existing_ledger(settings)
+    try:
+        counts, shelf = await ledger.counts(), await Library(ledger).shelf()
+    finally:
+        await ledger.close()
+    return Status(
+        study=shelf.study,
+        manifest_version=shelf.version(MANIFEST),
+        policy_version=shelf.version(POLICY),
+        devices=shown(counts.devices),
+        batches=counts.batches,
+        batch_bytes=counts.batch_bytes,
+        pulls=counts.pulls,
+    )
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Check permissions, key, free space, the database, and that every row's blob is whole in length."""
+    findings = [_folder(settings.data), _key(settings.data), _space(settings.data)]
+    ledger = _existing_ledger(settings)
+    try:
+        faults = await ledger.faults()
+        findings.append(Finding("database", not faults, "; ".join(faults[:3])))
+        findings.append(await _blobs(ledger, choose_blobs(settings.blobs_url)))
+        findings.append(await _study(ledger))
+    finally:
+        await ledger.close()
+    return findings
+
+
+def _existing_ledger(settings: Settings) -> Ledger:
+    if settings.database is None and not (settings.data / "ledger.db").exists():
+        raise CollectorError("no collector has served from this data folder")
+    return choose_ledger(settings.database_url)
+
+
+def _folder(data: Path) -> Finding:
+    open_to = data.stat().st_mode & 0o077
+    return Finding("data folder", not open_to, "others may enter it: chmod 700 it" if open_to else "")
+
+
+def _key(data: Path) -> Finding:
+    if not (data / KEY_FILE).exists():
+        return Finding("receipt key", ok=False, detail="missing")
+    try:
+        load_key(data)
+    except CollectorError as error:
+        return Finding("receipt key", ok=False, detail=str(error))
+    return Finding("receipt key", ok=True)
+
+
+def _space(data: Path) -> Finding:
+    free = shutil.disk_usage(data).free
+    writable = os.access(data, os.W_OK)
+    return Finding("disk", free >= LOW_DISK_BYTES and writable, f"{free} bytes free")
+
+
+async def _blobs(ledger: Ledger, blobs: Blobs) -> Finding:
+    after, wrong, seen = 0, 0, 0
+    while rows := await ledger.page(after, MAX_PAGE_ROWS):
+        sizes = [await blobs.size(row.digest) for row in rows]
+        wrong += sum(size != row.size for size, row in zip(sizes, rows, strict=True))
+        seen, after = seen + len(rows), rows[-1].cursor
+    return Finding("blobs", not wrong, f"{seen} rows, {wrong} without their whole blob")
+
+
+async def _study(ledger: Ledger) -> Finding:
+    shelf = await Library(ledger).shelf()
+    try:
+        shelf.newest(MANIFEST), shelf.newest(POLICY)
+    except Refused:
+        return Finding("study", ok=False, detail="no manifest or no policy is published yet")
+    return Finding("study", ok=True, detail=f"manifest version {shelf.version(MANIFEST)}")

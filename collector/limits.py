@@ -1,0 +1,38 @@
+"""Every limit of the collector, with its unit and reason. The formats' own limits stand in `schemas`."""
+
+from schemas.envelope import MAX_ENVELOPE_BYTES
+from schemas.http_signature import MAX_AGE_S
+from schemas.signed import MAX_SIGNED_BYTES
+
+MAX_BATCH_BYTES = MAX_ENVELOPE_BYTES
+"""Bytes of an upload's body. Counted while it is read; a declared length is believed only when it is too large."""
+MAX_DOCUMENT_BYTES = 2 * MAX_SIGNED_BYTES
+"""Bytes of a JSON body: the largest signed document, in base64url, with room for its signatures."""
+MAX_BODIES_HELD = 8
+"""Uploads held in memory at once; others wait unread. 8 of the largest are 512 MiB, 8 usual ones below 70 MiB."""
+MAX_CONNECTIONS = 512
+"""Requests at once. Each waiting one costs about 70 KiB of buffers; beyond, uvicorn answers 503 at once."""
+MAX_DRAINED_BYTES = 2 * MAX_ENVELOPE_BYTES
+"""Bytes of a refused body that are read and thrown away, so that its sender hears why instead of a broken pipe."""
+BODY_S = 120
+"""Seconds in which a body must have come: a largest batch at 4.5 Mbit/s. A slower sender is cut off."""
+KEEP_ALIVE_S = 15
+"""Seconds that an idle connection stays open: a device sends its next batch in one go or much later."""
+SHUTDOWN_S = 10
+"""Seconds from SIGTERM in which running requests may end. Cut off ones are sent again."""
+
+NONCE_MEMORY_S = MAX_AGE_S + 30
+"""Seconds that a nonce is remembered: a signature's whole life, plus the verifier's clock tolerance, and a margin."""
+MAX_NONCES_PER_KEY = 50_000
+"""Signed requests of one key within `NONCE_MEMORY_S`, 330 a second. More is a fault. 100 bytes each."""
+
+CHUNK_BYTES = 256 << 10
+"""Bytes read from a blob at a time: one usual batch."""
+DEFAULT_PAGE_ROWS = 100
+"""Rows of a listing when the caller does not say."""
+BUSY_S = 30
+"""Seconds to wait for SQLite's write lock, which a backup or a checkpoint may hold."""
+CACHED_LEDGERS = 500
+"""Devices whose parsed consent ledger is kept, some 10 KiB an entry. Others are read again from the database."""
+SMALL_COUNT = 5
+"""Counts of people below this are never shown (G12)."""

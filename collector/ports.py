@@ -1,0 +1,207 @@
+"""What the collector asks of its two stores. Implementations are chosen in `settings` and nowhere else.
+
+Every method that changes something returns only after the change is on durable storage.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from enum import Enum
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class DocumentRow(Struct, frozen=True):
+    """A published document; `body` is the signed document's bytes."""
+
+    digest: str
+    kind: str
+    study: str
+    version: int
+    body: bytes
+
+
+class DocumentName(Struct, frozen=True):
+    """A published document without its body."""
+
+    digest: str
+    kind: str
+    study: str
+    version: int
+
+
+class DeviceRow(Struct, frozen=True):
+    """An enrolled device; `body` is its signed registration."""
+
+    device: str
+    digest: str
+    body: bytes
+    received_hour: int
+
+
+class ConsentRow(Struct, frozen=True):
+    """An entry of a device's consent ledger."""
+
+    device: str
+    number: int
+    digest: str
+    body: bytes
+    received_hour: int
+
+
+class BatchRecord(Struct, frozen=True):
+    """A stored batch. `cursor` is 0 until it is stored."""
+
+    digest: str
+    device: str
+    sequence: int
+    size: int
+    received_hour: int
+    cursor: int = 0
+
+
+class Pull(Struct, frozen=True):
+    """Somebody's reading of a batch."""
+
+    researcher: str
+    digest: str
+    reason: str
+    at_s: int
+
+
+class Counts(Struct, frozen=True):
+    """How many rows there are; says nothing about anybody."""
+
+    documents: int
+    devices: int
+    consents: int
+    batches: int
+    batch_bytes: int
+    pulls: int
+
+
+class Enrolled(Enum):
+    """What became of an attempt to enrol."""
+
+    STORED = "stored"
+    BAD_CODE = "bad_code"
+    TAKEN = "taken"
+
+
+class Published(Protocol):
+    """Documents of the organisation, and its unused codes."""
+
+    async def document_names(self) -> list[DocumentName]:
+        """All published documents, in the order in which they came."""
+        ...
+
+    async def document(self, digest: str) -> DocumentRow | None:
+        """One document with its body."""
+        ...
+
+    async def add_document(self, row: DocumentRow, codes: Sequence[str], expires_s: int) -> bool:
+        """Store a document, and with it the digests of codes. False: its digest or version is taken."""
+        ...
+
+
+class Devices(Protocol):
+    """Enrolled devices and their consent ledgers."""
+
+    async def enrol(self, code: str, now_s: int, row: DeviceRow) -> Enrolled:
+        """Use up a code (by digest) and store a device, both or neither, without noting which enrolled which."""
+        ...
+
+    async def device(self, device: str) -> DeviceRow | None:
+        """One device by its fingerprint."""
+        ...
+
+    async def devices(self) -> list[DeviceRow]:
+        """All devices, sorted by fingerprint: the order of enrolment is nobody's business."""
+        ...
+
+    async def add_consent(self, row: ConsentRow) -> bool:
+        """Append to a device's consent ledger. False: the number is taken."""
+        ...
+
+    async def consents(self, device: str, since: int = 0) -> list[ConsentRow]:
+        """A device's consent ledger from a number on, oldest first."""
+        ...
+
+
+class Batches(Protocol):
+    """Rows of stored batches, and who read them."""
+
+    async def add_batch(self, row: BatchRecord) -> bool:
+        """Store a row. False: its digest or its place in the device's chain is taken."""
+        ...
+
+    async def batch(self, digest: str) -> BatchRecord | None:
+        """One batch by digest."""
+        ...
+
+    async def batch_at(self, device: str, sequence: int) -> BatchRecord | None:
+        """The batch at a place of a device's chain."""
+        ...
+
+    async def last_batch(self, device: str) -> BatchRecord | None:
+        """The newest batch of a device's chain."""
+        ...
+
+    async def page(self, after: int, limit: int) -> list[BatchRecord]:
+        """Batches with a cursor above `after`, in the cursor's order."""
+        ...
+
+    async def add_pull(self, pull: Pull) -> None:
+        """Note that somebody reads a batch."""
+        ...
+
+
+class Ledger(Published, Devices, Batches, Protocol):
+    """The rows store as a whole."""
+
+    async def open(self) -> None:
+        """Connect, and create what is missing.
+
+        Raises:
+            StorageError: it cannot be used.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Disconnect."""
+        ...
+
+    async def counts(self) -> Counts:
+        """How much is stored. Also proves that the store answers."""
+        ...
+
+    async def faults(self) -> list[str]:
+        """What the store's own check of its integrity finds."""
+        ...
+
+
+class Blobs(Protocol):
+    """Sealed bytes by their digest."""
+
+    async def open(self) -> None:
+        """Create what is missing and clear half-written files.
+
+        Raises:
+            StorageError: it cannot be used.
+        """
+        ...
+
+    async def put(self, digest: str, data: bytes) -> None:
+        """Store bytes under their digest, again if they are there.
+
+        Raises:
+            StorageError: not durable, so not to be acknowledged.
+        """
+        ...
+
+    async def size(self, digest: str) -> int | None:
+        """Length in bytes, None if there is no such blob."""
+        ...
+
+    def read(self, digest: str, start: int, end: int) -> AsyncIterator[bytes]:
+        """Bytes from `start` until before `end`, in chunks."""
+        ...

@@ -1,0 +1,62 @@
+"""Receipts, and the key that signs them.
+
+The same thing received in the same hour gives the same bytes (Ed25519 is deterministic), so a receipt whose reply was
+lost can be made again.
+"""
+
+import os
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from collector.errors import KeyFileError
+from collector.files import sync_folder, write_new
+from schemas.receipt import HOUR_S, Receipt, ReceiptKind
+from schemas.signed import SignedDocument, public_key_text, sign
+
+KEY_FILE = "receipt.key"
+_KEY_BYTES = 32
+
+
+class ReceiptDesk:
+    """Writes receipts with the collector's own key."""
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._key = key
+        self.public_key = public_key_text(key)
+
+    def __repr__(self) -> str:
+        return f"ReceiptDesk({self.public_key})"
+
+    def write(
+        self, kind: ReceiptKind, study: str, subject: str, device: str, received_hour: int
+    ) -> SignedDocument:
+        """A signed receipt. Call it only when what it names is durable."""
+        receipt = Receipt(kind=kind, study=study, subject=subject, device=device, received_hour=received_hour)
+        return sign(receipt, self._key)
+
+
+def hour_of(now_s: float) -> int:
+    """Unix time rounded down to the hour."""
+    return int(now_s) // HOUR_S * HOUR_S
+
+
+def load_key(folder: Path) -> Ed25519PrivateKey:
+    """The key of `receipt.key`, made if there is none yet.
+
+    Raises:
+        KeyFileError: the file is not 32 bytes, or others can read it.
+    """
+    path = folder / KEY_FILE
+    if not path.exists():
+        half = folder / f".{KEY_FILE}.half-written"
+        half.unlink(missing_ok=True)
+        write_new(half, os.urandom(_KEY_BYTES))
+        half.replace(path)
+        sync_folder(folder)
+    if path.stat().st_mode & 0o077:
+        raise KeyFileError(f"{KEY_FILE} can be read by others")
+    raw = path.read_bytes()
+    if len(raw) != _KEY_BYTES:
+        raise KeyFileError(f"{KEY_FILE} is not {_KEY_BYTES} bytes long")
+    return Ed25519PrivateKey.from_private_bytes(raw)

@@ -1,0 +1,119 @@
+"""The HTTP API of version 1, devices' and organisation's side. HTTP only: bodies in, replies out.
+
+    GET  /healthz, /readyz        the process lives; its stores answer
+    POST /v1/publish              manifest, policy or codes, signed by a trusted organisation
+    GET  /v1/study                manifest, policy and the collector's key
+    POST /v1/enrol                a one-time code and a self-signed registration
+    POST /v1/consents             a consent record; request signed by the device
+    PUT  /v1/batches/{digest}     an envelope; request signed by the device
+
+What researchers call stands in `routes_research`.
+"""
+
+from typing import TypeVar
+
+from fastapi import APIRouter
+from pydantic import TypeAdapter, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from collector.errors import Refused
+from collector.house import House
+from collector.limits import MAX_BATCH_BYTES, MAX_DOCUMENT_BYTES
+from collector.reception import read_body
+from collector.replies import created, json_reply
+from schemas.base import Digest, Document
+from schemas.signed import SignedDocument
+from schemas.wire import EnrolRequest, RefusalReason
+
+D = TypeVar("D", bound=Document)
+router = APIRouter()
+_DIGEST: TypeAdapter[str] = TypeAdapter(Digest)
+
+
+def house_of(request: Request) -> House:
+    """The parts behind the application that serves this request."""
+    house: House = request.app.state.house
+    return house
+
+
+def checked_digest(text: str) -> str:
+    """A digest from an address.
+
+    Raises:
+        Refused: it is none.
+    """
+    try:
+        return _DIGEST.validate_python(text)
+    except ValidationError:
+        raise Refused(RefusalReason.NOT_FOUND, "the address does not name a batch by its digest") from None
+
+
+def parse_json(kind: type[D], body: bytes) -> D:
+    """A document from a body.
+
+    Raises:
+        Refused: it is none of this kind.
+    """
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError:
+        raise Refused(RefusalReason.MALFORMED, f"not a {kind.__name__} of this version") from None
+
+
+@router.get("/healthz")
+async def healthz() -> Response:
+    """The process lives."""
+    return Response('{"ok":true}', media_type="application/json")
+
+
+@router.get("/readyz")
+async def readyz(request: Request) -> Response:
+    """The stores answer."""
+    await house_of(request).ledger.counts()
+    return Response('{"ok":true}', media_type="application/json")
+
+
+@router.post("/v1/publish", status_code=201)
+async def publish(request: Request) -> Response:
+    """Publish a manifest, a policy or a list of codes."""
+    signed = parse_json(SignedDocument, await read_body(request, MAX_DOCUMENT_BYTES))
+    new = await house_of(request).publishing.publish(signed)
+    return Response(f'{{"digest":"{signed.digest}"}}', 201 if new else 200, media_type="application/json")
+
+
+@router.get("/v1/study")
+async def study(request: Request) -> Response:
+    """What a device or a researcher needs first."""
+    return json_reply(await house_of(request).publishing.study())
+
+
+@router.post("/v1/enrol", status_code=201)
+async def enrol(request: Request) -> Response:
+    """Exchange a code for a device's registration."""
+    wanted = parse_json(EnrolRequest, await read_body(request, MAX_DOCUMENT_BYTES))
+    receipt, new = await house_of(request).intake.enrol(wanted)
+    return created(receipt, new=new)
+
+
+@router.post("/v1/consents", status_code=201)
+async def consents(request: Request) -> Response:
+    """Append to the sending device's consent ledger."""
+    house = house_of(request)
+    keys = await house.reception.known(request, house.intake.keys)
+    body = await read_body(request, MAX_DOCUMENT_BYTES)
+    device = await house.reception.signer(request, body, keys)
+    receipt, new = await house.intake.consent(device, parse_json(SignedDocument, body))
+    return created(receipt, new=new)
+
+
+@router.put("/v1/batches/{digest}", status_code=201)
+async def put_batch(digest: str, request: Request) -> Response:
+    """Store a batch; the receipt says that it is durable."""
+    house = house_of(request)
+    keys = await house.reception.known(request, house.intake.keys)
+    async with house.reception.seat():
+        body = await read_body(request, MAX_BATCH_BYTES)
+        device = await house.reception.signer(request, body, keys)
+        receipt, new = await house.intake.batch(device, checked_digest(digest), body)
+    return created(receipt, new=new)

@@ -1,0 +1,104 @@
+"""Serving: uvicorn on a socket of our own, so that a free port can be chosen and told."""
+
+import json
+import logging
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from collector.errors import CollectorError
+from collector.limits import KEEP_ALIVE_S, MAX_CONNECTIONS, SHUTDOWN_S
+from collector.logs import note
+
+BACKLOG = 512
+"""Connections that may wait to be accepted: as many as are served at once."""
+
+
+class AddressError(CollectorError):
+    """The address cannot be listened on."""
+
+    remedy = "Choose another --host or --port; --port 0 takes a free one."
+
+
+class StartError(CollectorError):
+    """The stores did not open."""
+
+
+class _Server(uvicorn.Server):
+    """Tells when it is ready to serve."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        AddressError: somebody else has the port, or the host is not this machine's.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        # The protocol has to be said: without it asyncio does not turn Nagle's delay off (40 ms a reply).
+        sock = socket.socket(family, kind, protocol or socket.IPPROTO_TCP)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+        sock.listen(BACKLOG)
+    except OSError as error:
+        raise AddressError(f"cannot listen on {host} port {port}: {error.strerror}") from None
+    return sock
+
+
+def serve(app: FastAPI, sock: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve until SIGTERM or SIGINT; running requests may end first.
+
+    Raises:
+        StartError: the stores did not open.
+    """
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        log_level=logging.CRITICAL,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=MAX_CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+    )
+    server = _Server(config, ready)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(
+            number, lambda *_: None
+        )  # uvicorn raises it again at the end: an orderly stop exits with 0
+    server.run(sockets=[sock])
+    if not server.started:
+        raise StartError("the collector's stores did not open")
+    note("stopped")
+
+
+def url_of(sock: socket.socket) -> str:
+    """The address to connect to."""
+    host, port = sock.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def announce(url: str, ready_file: Path | None, *, as_json: bool) -> None:
+    """Say on standard output, and in a file if one is wanted, that the collector serves."""
+    line = json.dumps({"event": "listening", "url": url}) if as_json else f"listening on {url}"
+    print(line, flush=True)  # noqa: T201  # the one line that whoever started it waits for
+    if ready_file:
+        half = ready_file.with_name(f".{ready_file.name}.half-written")
+        half.write_text(url + "\n")
+        half.replace(ready_file)

@@ -1,0 +1,118 @@
+"""Options, and the one place in which stores are chosen by their URLs."""
+
+import fcntl
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from collector.errors import SettingsError, StorageError
+from collector.files import FileBlobs
+from collector.house import House, build_house
+from collector.ports import Blobs, Ledger
+from collector.receipts import load_key
+from collector.sqlite import SqliteLedger
+from schemas.base import SchemaError, unbase64url
+
+KEY_BYTES = 32
+LOCK_FILE = "collector.lock"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `overt-collector` is told.
+
+    `database` and `blobs` are URLs; without them, both lie in `data`. `trust` are base64url public keys of
+    organisations.
+    """
+
+    data: Path
+    database: str | None = None
+    blobs: str | None = None
+    trust: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for key in self.trust:
+            _check_key(key)
+
+    @property
+    def database_url(self) -> str:
+        """Where rows are."""
+        return self.database or f"sqlite+aiosqlite:///{self.data.resolve()}/ledger.db"
+
+    @property
+    def blobs_url(self) -> str:
+        """Where blobs are."""
+        return self.blobs or f"file://{self.data.resolve()}/blobs"
+
+
+def _check_key(text: str) -> None:
+    try:
+        right = len(unbase64url(text)) == KEY_BYTES
+    except SchemaError:
+        right = False
+    if not right:
+        raise SettingsError(
+            "--trust takes an organisation's public key: 32 bytes in base64url, 43 characters"
+        )
+
+
+def choose_ledger(url: str) -> Ledger:
+    """The rows store that a URL names.
+
+    Raises:
+        SettingsError: none does.
+    """
+    if url.startswith("sqlite+aiosqlite:///"):
+        return SqliteLedger(url)
+    raise SettingsError("--database takes sqlite+aiosqlite:///PATH in this version")
+
+
+def choose_blobs(url: str) -> Blobs:
+    """The blob store that a URL names.
+
+    Raises:
+        SettingsError: none does.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
+        return FileBlobs(Path(unquote(parts.path)))
+    raise SettingsError("--blobs takes file:///PATH in this version")
+
+
+def make_data_folder(data: Path) -> None:
+    """Create the data folder, for its owner alone.
+
+    Raises:
+        StorageError: it cannot be made, or others may enter it.
+    """
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mode = data.stat().st_mode
+    except OSError as error:
+        raise StorageError(f"data folder: {os.strerror(error.errno or 0)}") from None
+    if mode & 0o077:
+        raise StorageError("the data folder can be entered by others: chmod 700 it")
+
+
+def lock(data: Path) -> int:
+    """Take the data folder for this process; the lock goes with it.
+
+    Raises:
+        StorageError: another collector has it.
+    """
+    handle = os.open(data / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise StorageError("another collector serves this data folder") from None
+    return handle
+
+
+def open_house(settings: Settings) -> House:
+    """Compose the collector that the settings describe. Its stores open with the application."""
+    ledger, blobs = choose_ledger(settings.database_url), choose_blobs(settings.blobs_url)
+    make_data_folder(settings.data)
+    return build_house(ledger, blobs, load_key(settings.data), settings.trust, time.time)

@@ -1,0 +1,195 @@
+"""``overt-research``: the command line. No logic; the one place that prints, draws entropy and exits."""
+
+import json
+import secrets
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import platformdirs
+import typer
+from rich.console import Console
+
+from research import desk, keys, show
+from research import pull as pulling
+from research.client import Collector, check_reason, collector_url
+from research.disk import write_whole
+from research.errors import InputError, ResearchError
+from research.folder import Folder
+from schemas.base import SchemaError
+
+HOME = Path(platformdirs.user_config_dir("overt-research"))
+
+
+def _examples(*lines: str) -> str:
+    return "\b\nExamples:\n" + "\n".join(f"  overt-research {line}" for line in lines)
+
+
+app = typer.Typer(
+    help="The researcher's desk: pull sealed batches, prove that each event was consented to, open, export.",
+    epilog=_examples("pull --out data --reason 'Training run 4'", "verify data", "export data --out parquet") + "\n\n"
+    "Exit codes: 0 done and nothing wrong, 1 something does not verify or failed, 2 wrong input.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Home = Annotated[Path, typer.Option(help="Folder of the researcher's keys.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+From = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that was pulled.")]
+Organisation = Annotated[
+    str | None, typer.Option(help="The organisation's public key, base64url; by default the one that was pinned.")
+]
+
+
+def _print(facts: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(facts, indent=2))
+        return
+    for key, value in facts.items():
+        for line in value if isinstance(value, list) else [value]:
+            print(f"{key.replace('_', ' ')}: {line}")
+
+
+@app.command(epilog=_examples("keygen --name 'Alice Example' --out alice.json"))
+def keygen(
+    name: Annotated[str, typer.Option(help="Your name, as the notice will show it to participants.")],
+    out: Annotated[Path | None, typer.Option(help="Write the card here too.")] = None,
+    home: Home = HOME,
+) -> None:
+    """Make your keys, and print your card: give it to whoever runs overt-admin. The card holds no secret."""
+    made = keys.create(home, name, secrets.token_bytes(32), secrets.token_bytes(32))
+    card = made.card().model_dump_json(indent=2)
+    if out:
+        _write(out, card.encode() + b"\n")
+    print(card)
+
+
+@app.command(epilog=_examples("enrol --collector https://collector.example --organisation 3q2-7w…"))
+def enrol(
+    collector: Annotated[str, typer.Option(help="Address of the collector.")],
+    organisation: Annotated[
+        str, typer.Option(help="The organisation's public key, base64url, from a source other than the collector.")
+    ],
+    home: Home = HOME,
+    json_: AsJson = False,
+) -> None:
+    """Pin a collector and the organisation's key, and see whether the study names you."""
+    url = collector_url(collector)
+    found = desk.enrol(Collector(url), url, organisation, home)
+    _print(found, as_json=json_)
+
+
+@app.command(epilog=_examples("pull --out data --reason 'Training run 4'", "pull --out data --reason 'Audit' --jobs 8"))
+def pull(
+    out: Annotated[Path, typer.Option(help="Folder to pull into; pulling again goes on where it stopped.")],
+    reason: Annotated[str, typer.Option(help="Why. The participants will read it.")],
+    jobs: Annotated[int, typer.Option(help="Connections at a time.")] = pulling.DEFAULT_JOBS,
+    home: Home = HOME,
+    json_: AsJson = False,
+) -> None:
+    """Fetch all sealed batches that are not there yet, and the documents that prove their consent."""
+    pin = keys.load_pin(home)
+    collector = Collector(pin.collector, keys.load(home).signing, check_reason(reason))
+    folder = Folder(out)
+    what = pulling.plan(collector, folder)
+    with show.progress(what.bytes, quiet=json_) as advance:
+        done = pulling.fetch(collector, folder, what, jobs, advance)
+    rate = done.bytes / done.seconds if done.seconds else 0.0
+    _print({**msgspec.to_builtins(done), "bytes_a_second": round(rate), "folder": str(out)}, as_json=json_)
+
+
+@app.command(epilog=_examples("verify data", "verify data --organisation 3q2-7w… --headers-only --json"))
+def verify(
+    folder: From,
+    organisation: Organisation = None,
+    headers_only: Annotated[
+        bool, typer.Option("--headers-only", help="Do not open batches, as anyone without a key can.")
+    ] = False,
+    home: Home = HOME,
+    json_: AsJson = False,
+) -> None:
+    """Prove offline that each event was consented to. Exit code 1 if anything at all is wrong."""
+    report = desk.verify(Folder(folder), organisation, home, headers_only=headers_only)
+    if json_:
+        print(json.dumps(show.plain(report), indent=2))
+    else:
+        show.report(report, Console())
+    if not report.good:
+        raise typer.Exit(1)
+
+
+@app.command(epilog=_examples("unseal 3f9a… --dir data --out batch.payload"))
+def unseal(
+    digest: Annotated[str, typer.Argument(help="Digest of the envelope, or its first characters.")],
+    out: Annotated[Path, typer.Option(help="File to write, for your eyes only (mode 0600).")],
+    dir_: Annotated[Path, typer.Option("--dir", help="Folder that was pulled.")] = Path(),
+    home: Home = HOME,
+) -> None:
+    """Open one batch's sealed part into a file. This does not verify: `verify` does."""
+    _write(out, desk.unseal(Folder(dir_), digest, home))
+
+
+@app.command(epilog=_examples("export data --out parquet", "export data --out parquet --json"))
+def export(
+    folder: From,
+    out: Annotated[Path, typer.Option(help="Folder to make.")],
+    format_: Annotated[str, typer.Option("--format", help="parquet")] = "parquet",
+    organisation: Organisation = None,
+    home: Home = HOME,
+    json_: AsJson = False,
+) -> None:
+    """Verify, open, and write what verifies as Parquet. Exit code 1 if anything was left out or is wrong."""
+    if format_ != "parquet":
+        raise InputError(f"unknown format: {format_}", "Known is: parquet.")
+    done, report = desk.export(Folder(folder), out, organisation, home)
+    facts = msgspec.to_builtins(done) | {"folder": str(out)}
+    if json_:
+        print(json.dumps({**facts, "verification": show.plain(report)}, indent=2))
+    else:
+        _print(facts, as_json=False)
+        show.report(report, Console())
+    if not report.good:
+        raise typer.Exit(1)
+
+
+@app.command("age-identity", epilog=_examples("age-identity --export --out alice.age-identity"))
+def age_identity(
+    export_: Annotated[bool, typer.Option("--export", help="Write the secret identity; needs --out.")] = False,
+    out: Annotated[Path | None, typer.Option(help="File to write (mode 0600). It opens every batch.")] = None,
+    home: Home = HOME,
+) -> None:
+    """Tell how to open batches with a stock age tool (1.3 or later), and write the identity for it."""
+    identity = keys.load(home).identity
+    print(show.AGE_HOWTO.format(fingerprint=identity.recipient.fingerprint))
+    if export_ and out is None:
+        raise InputError("a secret is never printed", "Name a file with --out.")
+    if export_ and out:
+        _write(out, identity.encode().encode() + b"\n")
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        write_whole(path, data)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}") from None
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run, and turn errors into a sentence, a remedy and an exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        app(args=list(arguments), prog_name="overt-research")
+    except (ResearchError, SchemaError) as error:
+        code = error.exit_code if isinstance(error, ResearchError) else 2
+        if "--json" in arguments:
+            print(json.dumps({"error": str(error), "remedy": error.remedy, "exit_code": code}))
+        print(f"error: {error}\n{error.remedy}", file=sys.stderr)
+        sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""A collector, as a researcher sees it over HTTP. Every request but the study's is signed and gives a reason."""
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import Struct
+from pydantic import ValidationError
+
+from research.errors import CollectorError, InputError
+from schemas.base import Document
+from schemas.http_signature import sign_request
+from schemas.wire import (
+    MAX_PAGE_ROWS,
+    MAX_REASON_CHARS,
+    REASON_HEADER,
+    BatchPage,
+    BatchRow,
+    LedgerReply,
+    Refusal,
+    StudyReply,
+)
+
+TIMEOUT_S = 20.0
+"""Seconds without a byte, after which the collector counts as gone."""
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+SERVER_ERROR = 500
+OK, PARTIAL = 200, 206
+
+D = TypeVar("D", bound=Document)
+
+
+class Chunks(Struct, frozen=True):
+    """Bytes on their way, and the offset at which they begin."""
+
+    start: int
+    data: Iterator[bytes]
+
+
+def collector_url(text: str) -> str:
+    """A collector's address without a slash at its end.
+
+    Raises:
+        InputError: not an http(s) address, or unencrypted to another machine.
+    """
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise InputError(f"not a collector's address: {text}", "Write it as https://collector.example.")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise InputError("plain http is for this machine only", "Use https.")
+    return text.rstrip("/")
+
+
+def check_reason(text: str) -> str:
+    """A reason that fits into a header.
+
+    Raises:
+        InputError: empty, too long, or with characters that HTTP cannot carry (RFC 9110 §5.5).
+    """
+    if not re.fullmatch(rf"[\x21-\x7e](?:[\x20-\x7e]{{0,{MAX_REASON_CHARS - 2}}}[\x21-\x7e])?", text):
+        raise InputError(
+            f"a reason is 1 to {MAX_REASON_CHARS} plain ASCII characters",
+            "Say in a sentence why you pull: the participants will read it.",
+        )
+    return text
+
+
+class Collector:
+    """One collector. Safe to use from several threads.
+
+    Args:
+        url: as :func:`collector_url` gives it.
+        key: signs requests; None may ask for the study only.
+        reason: why; the participants see it.
+        http: another client, for tests.
+        clock: Unix time in seconds.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: Ed25519PrivateKey | None = None,
+        reason: str = "",
+        http: httpx.Client | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._url = url
+        self._key = key
+        self._reason = reason
+        # A proxy from the environment has no business between two programs of one machine.
+        local = urlsplit(url).hostname in LOOPBACK
+        self._http = http or httpx.Client(timeout=TIMEOUT_S, trust_env=not local)
+        self._clock = clock
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._http.close()
+
+    def study(self) -> StudyReply:
+        """Manifest and policy, not yet verified. Raises: CollectorError."""
+        return self._get(StudyReply, "/v1/study")
+
+    def ledger(self) -> LedgerReply:
+        """Every document that consent is proved with, not yet verified. Raises: CollectorError."""
+        return self._get(LedgerReply, "/v1/ledger")
+
+    def rows(self) -> Iterator[BatchRow]:
+        """All batches, in the collector's order. Raises: CollectorError."""
+        after: int | None = 0
+        while after is not None:
+            page = self._get(BatchPage, f"/v1/batches?after={after}&limit={MAX_PAGE_ROWS}")
+            yield from page.rows
+            if page.next is not None and page.next <= after:
+                raise CollectorError("the collector's listing does not advance")
+            after = page.next
+
+    @contextmanager
+    def blob(self, digest: str, start: int) -> Iterator[Chunks]:
+        """An envelope's bytes from an offset on; the collector may choose to begin at 0 all the same.
+
+        Raises:
+            CollectorError: refused, gone, or cut off.
+        """
+        headers = {"accept-encoding": "identity"} | ({"range": f"bytes={start}-"} if start else {})
+        request = self._signed(f"/v1/batches/{digest}", headers)
+        try:
+            reply = self._http.send(request, stream=True)
+            try:
+                if reply.status_code not in {OK, PARTIAL}:
+                    reply.read()
+                    raise _refused(reply)
+                yield Chunks(_begin(reply, start), reply.iter_raw())
+            finally:
+                reply.close()
+        except httpx.HTTPError as error:
+            raise CollectorError(f"the connection broke: {type(error).__name__}", retry=True) from None
+
+    def _get(self, model: type[D], target: str) -> D:
+        request = self._signed(target, {}) if self._key else self._http.build_request("GET", self._url + target)
+        try:
+            reply = self._http.send(request)
+        except httpx.HTTPError as error:
+            raise CollectorError(f"the collector was not reached: {type(error).__name__}", retry=True) from None
+        if reply.status_code != OK:
+            raise _refused(reply)
+        try:
+            return model.model_validate_json(reply.content)
+        except ValidationError:
+            raise CollectorError(f"the collector's answer is not a {model.__name__}") from None
+
+    def _signed(self, target: str, headers: dict[str, str]) -> httpx.Request:
+        if self._key is None:
+            raise InputError("this request needs the researcher's key")
+        url = str(httpx.URL(self._url + target))
+        given = {**headers, REASON_HEADER: self._reason} if self._reason else headers
+        nonce = secrets.token_urlsafe(16)
+        signed = sign_request("GET", url, given, b"", self._key, now_s=self._clock(), nonce=nonce)
+        return self._http.build_request("GET", url, headers=signed)
+
+
+def _begin(reply: httpx.Response, asked: int) -> int:
+    if reply.status_code == OK:
+        return 0
+    match = re.match(r"bytes (\d+)-", reply.headers.get("content-range", ""))
+    if not match or int(match[1]) != asked:
+        raise CollectorError("the collector sent another range than was asked for")
+    return asked
+
+
+def _refused(reply: httpx.Response) -> CollectorError:
+    retry = reply.status_code >= SERVER_ERROR
+    try:
+        refusal = Refusal.model_validate_json(reply.content)
+    except ValidationError:
+        return CollectorError(f"the collector answered {reply.status_code}", retry=retry)
+    return CollectorError(f"refused ({refusal.reason}): {refusal.detail}", refusal.remedy, retry=retry)
