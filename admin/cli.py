@@ -58,7 +58,12 @@ def _print(facts: dict[str, Any], *, as_json: bool) -> None:
         return
     for key, value in facts.items():
         for line in value if isinstance(value, list) else [value]:
-            print(f"{key.replace('_', ' ')}: {line}")
+            print(_printable(f"{key.replace('_', ' ')}: {line}"))
+
+
+def _printable(text: str) -> str:
+    """Text from outside without anything that steers a terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 
 def _now() -> datetime:
@@ -183,7 +188,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = error.exit_code if isinstance(error, AdminError) else 2
         if "--json" in arguments:
             print(json.dumps({"error": str(error), "remedy": error.remedy, "exit_code": code}))
-        print(f"error: {error}\n{error.remedy}", file=sys.stderr)
+        print(_printable(f"error: {error}\n{error.remedy}"), file=sys.stderr)
         sys.exit(code)
 
 

@@ -49,6 +49,13 @@ def document(study: str, codes: Sequence[str], now: datetime, days: int) -> Enro
 def link(collector: str, code: str, organisation: str) -> str:
     """What a person opens or pastes: where to enrol, with what, and whose signature to trust.
 
-    The part behind ``#`` is never sent to a server by a browser.
+    The organisation's key travels here and not with the collector's answers: a signed document names its key by
+    fingerprint only, and a collector must not be able to bring a key of its own. What stands behind ``#`` is never sent
+    to a server by a browser.
+
+    Args:
+        collector: its address.
+        code: as :func:`make` gave it.
+        organisation: the organisation's public key, base64url.
     """
     return f"{collector.rstrip('/')}#{code}.{organisation}"

@@ -47,7 +47,11 @@ def parse_link(text: str) -> Link:
     Raises:
         BadLinkError: it is not one.
     """
-    parts = urlsplit(text.strip())
+    try:
+        parts = urlsplit(text.strip())
+        _ = parts.port  # out of range raises
+    except ValueError:
+        raise BadLinkError("this is not an enrolment link") from None
     code, dot, key = parts.fragment.rpartition(".")
     if parts.scheme not in ("https", "http") or not parts.netloc or not (code and dot and len(key) == KEY_CHARS):
         raise BadLinkError("this is not an enrolment link")

@@ -64,7 +64,7 @@ def ceremony(environ: Mapping[str, str], *, terminal: bool) -> int:
 
 def indicator() -> int:
     """Run the tray icon; gives its exit code."""
-    from agent.tray.indicator import main  # noqa: PLC0415  # Qt is heavy
+    from agent.tray.__main__ import main  # noqa: PLC0415  # Qt is heavy
 
     return main()
 

@@ -1,5 +1,6 @@
 """The application: routes over a house, its stores opened and closed with it."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,7 +10,7 @@ from starlette.exceptions import HTTPException
 from collector import routes, routes_research
 from collector.errors import Refused, StorageError
 from collector.house import House
-from collector.logs import RequestLog
+from collector.logs import RequestLog, note
 from collector.replies import on_http_error, on_refused, on_storage_error
 
 
@@ -30,9 +31,12 @@ def create_app(house: House) -> FastAPI:
 @asynccontextmanager
 async def _open(app: FastAPI) -> AsyncIterator[None]:
     house: House = app.state.house
-    await house.blobs.open()
-    await house.ledger.open()
     try:
+        await house.blobs.open()
+        await house.ledger.open()
         yield
+    except StorageError as error:
+        note("store did not open", logging.CRITICAL, fault=str(error))
+        raise
     finally:
         await house.ledger.close()

@@ -14,7 +14,7 @@ from collector.admit import Context, Place, admit
 from collector.admit_consent import ConsentContext, admit_consent
 from collector.errors import Refused
 from collector.library import Library
-from collector.limits import CACHED_LEDGERS
+from collector.limits import CACHED_DEVICES, CACHED_LEDGERS
 from collector.ports import BatchRecord, Blobs, ConsentRow, DeviceRow, Enrolled, Ledger
 from collector.receipts import ReceiptDesk, hour_of
 from collector.verdicts import Duplicate, Refuse, Verdict
@@ -42,12 +42,13 @@ class Intake:
         self._library = library
         self._desk = desk
         self._clock = clock
+        self._devices: dict[str, DeviceRegistration] = {}
         self._consents: OrderedDict[str, tuple[tuple[str, ConsentRecord], ...]] = OrderedDict()
 
     async def keys(self, fingerprints: list[str]) -> dict[str, bytes]:
         """Raw public keys of those fingerprints that are enrolled devices."""
-        rows = [await self._ledger.device(name) for name in fingerprints]
-        return {row.device: unbase64url(_registration(row).public_key) for row in rows if row}
+        known = [await self._registration(name) for name in fingerprints]
+        return {found.device: unbase64url(found.public_key) for found in known if found}
 
     async def enrol(self, request: EnrolRequest) -> Acknowledged:
         """Exchange a one-time code for the registration of a device's key.
@@ -125,28 +126,40 @@ class Intake:
         raise _refused(verdict)
 
     async def _admit(self, device: str, envelope: Envelope, found: str) -> Verdict:
-        shelf = await self._library.shelf()
-        row = await self._ledger.device(device)
+        shelf, last = await self._library.shelf(), await self._ledger.last_batch(device)
+        sequence = envelope.header.sequence
+        taken = last is not None and sequence <= last.sequence
         context = Context(
             digest=found,
             study=shelf.study,
-            registration=_registration(row) if row else None,
+            registration=await self._registration(device),
             manifests=shelf.manifests,
             policies=shelf.policies,
             consents=await self._records(device),
-            last=_place(await self._ledger.last_batch(device)),
-            same_place=_place(await self._ledger.batch_at(device, envelope.header.sequence)),
+            last=_place(last),
+            same_place=_place(await self._ledger.batch_at(device, sequence) if taken else None),
         )
         return await to_thread.run_sync(partial(admit, envelope, context))
 
     async def _admit_consent(self, device: str, entry: SignedDocument, rows: list[ConsentRow]) -> Verdict:
-        shelf, sender = await self._library.shelf(), await self._ledger.device(device)
+        shelf, sender = await self._library.shelf(), await self._registration(device)
         if sender is None:
             return Refuse(R.UNKNOWN_DEVICE, "this device is not enrolled")
         context = ConsentContext(
-            _registration(sender), [parse_signed(row.body) for row in rows], shelf.manifests, shelf.policies
+            sender, [parse_signed(row.body) for row in rows], shelf.manifests, shelf.policies
         )
         return await to_thread.run_sync(partial(admit_consent, entry, context))
+
+    async def _registration(self, device: str) -> DeviceRegistration | None:
+        """A device's registration. It never changes, so it is read once."""
+        if device not in self._devices:
+            row = await self._ledger.device(device)
+            if row is None:
+                return None
+            if len(self._devices) >= CACHED_DEVICES:
+                self._devices.clear()
+            self._devices[device] = parse_body(DeviceRegistration, parse_signed(row.body).body)
+        return self._devices[device]
 
     async def _records(self, device: str) -> tuple[tuple[str, ConsentRecord], ...]:
         """A device's consent ledger, parsed; it only grows, so what was parsed stays right."""
@@ -191,10 +204,6 @@ def _self_signed(signed: SignedDocument) -> DeviceRegistration:
     if registration.device != fingerprint(key):
         raise Refused(R.BAD_SIGNATURE, "the registration names another device than the key that signs it")
     return registration
-
-
-def _registration(row: DeviceRow) -> DeviceRegistration:
-    return parse_body(DeviceRegistration, parse_signed(row.body).body)
 
 
 def _place(row: BatchRecord | None) -> Place | None:

@@ -8,8 +8,9 @@ MAX_BATCH_BYTES = MAX_ENVELOPE_BYTES
 """Bytes of an upload's body. Counted while it is read; a declared length is believed only when it is too large."""
 MAX_DOCUMENT_BYTES = 2 * MAX_SIGNED_BYTES
 """Bytes of a JSON body: the largest signed document, in base64url, with room for its signatures."""
-MAX_BODIES_HELD = 8
-"""Uploads held in memory at once; others wait unread. 8 of the largest are 512 MiB, 8 usual ones below 70 MiB."""
+MAX_BODIES_HELD = 4
+"""Uploads held in memory at once; others wait unread. Each takes up to three times its length while it is taken apart:
+770 MiB for four of the largest, 100 MiB for four usual ones."""
 MAX_CONNECTIONS = 512
 """Requests at once. Each waiting one costs about 70 KiB of buffers; beyond, uvicorn answers 503 at once."""
 MAX_DRAINED_BYTES = 2 * MAX_ENVELOPE_BYTES
@@ -32,6 +33,8 @@ DEFAULT_PAGE_ROWS = 100
 """Rows of a listing when the caller does not say."""
 BUSY_S = 30
 """Seconds to wait for SQLite's write lock, which a backup or a checkpoint may hold."""
+CACHED_DEVICES = 20_000
+"""Registrations kept parsed, about 1 KiB each."""
 CACHED_LEDGERS = 500
 """Devices whose parsed consent ledger is kept, some 10 KiB an entry. Others are read again from the database."""
 SMALL_COUNT = 5

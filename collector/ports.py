@@ -170,8 +170,16 @@ class Ledger(Published, Devices, Batches, Protocol):
         """Disconnect."""
         ...
 
+    async def ready(self) -> None:
+        """Return if the store answers, at no cost that grows with what is stored.
+
+        Raises:
+            StorageError: it does not.
+        """
+        ...
+
     async def counts(self) -> Counts:
-        """How much is stored. Also proves that the store answers."""
+        """How much is stored."""
         ...
 
     async def faults(self) -> list[str]:

@@ -70,7 +70,7 @@ async def healthz() -> Response:
 @router.get("/readyz")
 async def readyz(request: Request) -> Response:
     """The stores answer."""
-    await house_of(request).ledger.counts()
+    await house_of(request).ledger.ready()
     return Response('{"ok":true}', media_type="application/json")
 
 

@@ -36,10 +36,16 @@ class _Server(uvicorn.Server):
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and say so."""
-        await super().startup(sockets)
-        if self.started:
-            self._ready()
+        """Start, and say so.
+
+        Raises:
+            StartError: the stores did not open.
+        """
+        try:
+            await super().startup(sockets)
+        except SystemExit:  # uvicorn's way, with an exit code of its own
+            raise StartError("the collector's stores did not open") from None
+        self._ready()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -83,8 +89,6 @@ def serve(app: FastAPI, sock: socket.socket, ready: Callable[[], None]) -> None:
             number, lambda *_: None
         )  # uvicorn raises it again at the end: an orderly stop exits with 0
     server.run(sockets=[sock])
-    if not server.started:
-        raise StartError("the collector's stores did not open")
     note("stopped")
 
 

@@ -71,6 +71,10 @@ class SqliteLedger:
         """Close all connections."""
         await self._engine.dispose()
 
+    async def ready(self) -> None:
+        """See `ports.Ledger`."""
+        await self._rows(select(t.documents.c.position).limit(1))
+
     async def counts(self) -> Counts:
         """How much is stored."""
         size = select(func.coalesce(func.sum(t.batches.c.size), 0))

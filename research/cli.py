@@ -51,7 +51,7 @@ def _print(facts: dict[str, Any], *, as_json: bool) -> None:
         return
     for key, value in facts.items():
         for line in value if isinstance(value, list) else [value]:
-            print(f"{key.replace('_', ' ')}: {line}")
+            print(show.printable(f"{key.replace('_', ' ')}: {line}"))
 
 
 @app.command(epilog=_examples("keygen --name 'Alice Example' --out alice.json"))
@@ -187,7 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = error.exit_code if isinstance(error, ResearchError) else 2
         if "--json" in arguments:
             print(json.dumps({"error": str(error), "remedy": error.remedy, "exit_code": code}))
-        print(f"error: {error}\n{error.remedy}", file=sys.stderr)
+        print(show.printable(f"error: {error}\n{error.remedy}"), file=sys.stderr)
         sys.exit(code)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from research.headers import NS, Terms
 from research.reasons import Reason
-from schemas.base import digest
+from schemas.base import MAX_INTEGER, digest
 from schemas.envelope import HOUR_S, EnvelopeHeader
 from schemas.events import MODALITY_OF, Event, FrameEvent, GapEvent, LossAccount, Modality, Stamp, kind_of
 from schemas.payload import Payload
@@ -48,13 +48,10 @@ def check(payload: Payload, header: EnvelopeHeader, terms: Terms, last_seq: int)
 
 
 def balanced(account: LossAccount) -> bool:
-    """True if what was seen is what was kept plus what was dropped, and no count is below zero."""
-    counts = [
-        *account.seen.values(),
-        *account.kept.values(),
-        *(n for d in account.dropped.values() for n in d.values()),
-    ]
-    return account.balances() and min(counts, default=0) >= 0
+    """True if what was seen is what was kept plus what was dropped, and each count is one that can be."""
+    dropped = [count for reasons in account.dropped.values() for count in reasons.values()]
+    counts = [*account.seen.values(), *account.kept.values(), *dropped]
+    return account.balances() and all(0 <= count <= MAX_INTEGER for count in counts)
 
 
 def _check_sequence(events: Iterable[Event], last_seq: int, tally: Tally) -> None:

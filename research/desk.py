@@ -91,10 +91,7 @@ def unseal(folder: Folder, digest: str, home: Path) -> bytes:
         UnsealError: this key does not open it.
     """
     opens = opener(keys.load(home).identity)
-    try:
-        return opens(parse(_find(folder, digest).read()).payload)
-    except OSError as error:
-        raise InputError(f"cannot read the batch: {error.strerror}") from None
+    return opens(parse(_find(folder, digest).read()).payload)
 
 
 def _find(folder: Folder, digest: str) -> Stored:

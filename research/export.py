@@ -27,6 +27,7 @@ from msgspec import Struct
 from research import table
 from research.account import Account
 from research.errors import ExportError
+from research.reasons import Finding, Reason
 from research.sheet import Sheet
 from research.trust import Trust
 from research.verify import Outcome, Report
@@ -98,7 +99,9 @@ def _write(outcomes: Iterable[Outcome], trust: Trust, work: Path, report: Report
                 if shard:
                     shard.finish(totals)
                 shard = _Shard(work, person)
-            shard.add(outcome.name, outcome.header, outcome.payload)
+            if not shard.add(outcome.name, outcome.header, outcome.payload):
+                left_out[Reason.PAYLOAD_BROKEN] += 1
+                report.findings.append(Finding(Reason.PAYLOAD_BROKEN, outcome.name, detail="does not fit in a table"))
         if shard:
             shard.finish(totals)
     except BaseException:
@@ -167,7 +170,8 @@ class _Shard:
         self._episodes: dict[tuple[str, str], _Episode] = {}
         self._sheet = Sheet()
 
-    def add(self, batch: str, header: EnvelopeHeader, payload: Payload) -> None:
+    def add(self, batch: str, header: EnvelopeHeader, payload: Payload) -> bool:
+        """Take in a batch; false, and nothing of it is taken, if it holds numbers that no table can."""
         origin = {
             "participant": self.participant,
             "device": header.device,
@@ -177,12 +181,20 @@ class _Shard:
         }
         frames = [e for e in payload.events if isinstance(e, FrameEvent)]
         images = [payload.image(f) for f in frames]
+        try:
+            tables = {
+                "events": table.events_table(payload.events, origin),
+                "text": table.text_table(payload.events, origin),
+                "frames": table.frames_table(frames, images, origin),
+            }
+        except (pa.ArrowException, OverflowError):
+            return False
+        for name, rows in tables.items():
+            self._files[name].add(rows)
         for frame, image in zip(frames, images, strict=True):
             self._sheet.add(header.device, frame, image)
-        self._files["events"].add(table.events_table(payload.events, origin))
-        self._files["text"].add(table.text_table(payload.events, origin))
-        self._files["frames"].add(table.frames_table(frames, images, origin))
         self._episodes.setdefault((header.device, payload.episode), _Episode()).add(payload)
+        return True
 
     def finish(self, totals: _Totals) -> None:
         """Write what is left, and add this participant to the totals."""

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from research.disk import write_whole
 from research.errors import InputError
 from schemas.base import Document, note
+from schemas.envelope import MAX_ENVELOPE_BYTES
 from schemas.wire import BatchRow, LedgerReply, StudyReply
 
 SUFFIX = ".overt"
@@ -40,13 +41,16 @@ class Stored(Struct, frozen=True):
     path: Path
 
     def head(self, size: int) -> bytes:
-        """Its first bytes."""
-        with self.path.open("rb") as file:
-            return file.read(size)
+        """Its first bytes. Raises: InputError."""
+        try:
+            with self.path.open("rb") as file:
+                return file.read(size)
+        except OSError as error:
+            raise InputError(f"cannot read {self.path}: {error.strerror}") from None
 
     def read(self) -> bytes:
-        """All of its bytes."""
-        return self.path.read_bytes()
+        """All of its bytes, or one more than any envelope has. Raises: InputError."""
+        return self.head(MAX_ENVELOPE_BYTES + 1)
 
 
 class Folder:

@@ -19,6 +19,7 @@ from research.client import Collector
 from research.disk import sync_folder
 from research.errors import CollectorError, InputError, ResearchError
 from research.folder import PART, Folder, Listing
+from schemas.envelope import MAX_ENVELOPE_BYTES
 from schemas.wire import BatchRow
 
 DEFAULT_JOBS = 4
@@ -63,6 +64,8 @@ def plan(collector: Collector, folder: Folder) -> Plan:
         CollectorError: refused, or not reached.
     """
     listing = Listing(rows=tuple(collector.rows()))
+    if any(row.size > MAX_ENVELOPE_BYTES for row in listing.rows):
+        raise CollectorError("the collector lists a batch that is larger than any can be")
     ledger = collector.ledger()
     folder.save(collector.study(), ledger, listing)
     return Plan(listing, [row for row in listing.rows if not _is_whole(folder, row)])

@@ -75,10 +75,12 @@ class Sheet:
         whole = Image.new("RGB", size, GREY)
         if base is not None:
             whole.paste(base, (0, 0))
-        patch = _decode(image, (frame.patch[2] - frame.patch[0], frame.patch[3] - frame.patch[1]))
+        left, top, right, bottom = frame.patch
+        inside = 0 <= left < right <= size[0] and 0 <= top < bottom <= size[1]
+        patch = _decode(image, (right - left, bottom - top)) if inside else None
         if patch is None:
             return whole, "  (unreadable)"
-        whole.paste(patch, frame.patch[:2])
+        whole.paste(patch, (left, top))
         self._whole[device, frame.frame] = whole
         while len(self._whole) > KEPT_BASES:
             self._whole.popitem(last=False)

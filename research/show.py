@@ -8,6 +8,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
+from rich.text import Text
 
 from research.reasons import MEANING
 from research.verify import Report
@@ -29,6 +30,11 @@ Batches are age files behind a signed header. To open one with age 1.3 or later 
 The header begins at byte 22; its length stands in bytes 18 to 21; 64 bytes of signature follow it; the rest is age.
 Your recipient's fingerprint: {fingerprint}
 Whoever has identity.txt can open every batch that was sealed to you. Delete it when you are done."""
+
+
+def printable(text: str) -> str:
+    """Text from outside without anything that steers a terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 
 def plain(report: Report) -> dict[str, Any]:
@@ -58,7 +64,8 @@ def _table(found: Report) -> Table:
     for f in found.findings[:MAX_ROWS]:
         numbers = ("" if n is None else str(n) for n in (f.sequence, f.event, f.count))
         words = MEANING[f.reason] + (f" ({f.detail})" if f.detail else "")
-        table.add_row(f.reason, (f.batch or "")[:12], (f.device or "")[:12], *numbers, words)
+        cells = (f.reason, (f.batch or "")[:12], (f.device or "")[:12], *numbers, words)
+        table.add_row(*(Text(printable(cell)) for cell in cells))  # Text: brackets in it are no markup
     return table
 
 

@@ -37,7 +37,7 @@ def arrow_type(hint: Any) -> Any:
     if hint in SCALARS:
         return SCALARS[hint]
     if hint == Rect:
-        return pa.list_(pa.int32())
+        return pa.list_(pa.int64())
     origin, inner = get_origin(hint), get_args(hint)
     if origin is Literal or (isinstance(hint, type) and issubclass(hint, Enum)):
         return pa.string()

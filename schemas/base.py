@@ -16,6 +16,10 @@ SCHEMA_BASE = "https://overt.example/schemas/v1/"
 """Prefix of every published schema's ``$id``. It names, it is never fetched."""
 
 
+MAX_INTEGER = 2**53 - 1
+"""The largest whole number that every JSON reader tells exactly (RFC 8785 §3.2.2.3)."""
+
+
 class Sensitivity(StrEnum):
     """How much a field's value tells about a person who took part."""
 
@@ -32,7 +36,11 @@ class SchemaError(ValueError):
 
 
 class Document(BaseModel):
-    """A strict, frozen document: unknown fields are refused and nothing is coerced silently."""
+    """A frozen document: unknown fields are refused, and bytes from outside are read without coercion.
+
+    The readers of this package (:func:`schemas.signed.parse_body` and the like) validate strictly: a number written as
+    a text, say, is refused.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
 
@@ -94,5 +102,11 @@ def canonical(document: BaseModel) -> bytes:
     """The one byte string that stands for a document: JSON Canonicalization Scheme (RFC 8785).
 
     Fields that are ``None`` are left out, so that adding an optional field later changes no old digest.
+
+    Raises:
+        SchemaError: it holds a number beyond :data:`MAX_INTEGER`.
     """
-    return rfc8785.dumps(document.model_dump(mode="json", by_alias=True, exclude_none=True))
+    try:
+        return rfc8785.dumps(document.model_dump(mode="json", by_alias=True, exclude_none=True))
+    except rfc8785.CanonicalizationError:
+        raise SchemaError("document holds a number that has no canonical spelling") from None

@@ -7,14 +7,13 @@ A table a kind; a column a field, in the field's order. The form of a column fol
 - all else (lists, floats): as it is.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 from operator import sub
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Raw, Struct
 
 from schemas.base import SchemaError
 from schemas.events import EVENT_TYPES, Event, Stamp, kind_of
@@ -22,8 +21,19 @@ from schemas.events import EVENT_TYPES, Event, Stamp, kind_of
 MAX_EVENTS = 1_000_000
 """Rows of one batch. An hour of typing and pointer moves is below 300,000."""
 
+MAX_COLUMNS = 64
+"""Columns of one kind of event: three times what the widest kind has."""
+
 Columns = dict[str, dict[str, Any]]
-"""kind → field → column."""
+"""kind → field → column, as written."""
+
+RawColumns = Annotated[
+    dict[str, Annotated[dict[str, Raw], Meta(max_length=MAX_COLUMNS)]], Meta(max_length=len(EVENT_TYPES))
+]
+"""kind → field → column, as read: each still in msgpack, to be decoded as what it must be and nothing else.
+
+Decoded as *anything*, a byte could become a list of 64 bytes, and columns of 64 MiB several gigabytes.
+"""
 
 
 class ColumnsError(SchemaError):
@@ -35,14 +45,26 @@ class ColumnsError(SchemaError):
 class _Form(Struct, frozen=True):
     encode: Callable[[list[Any]], Any]
     decode: Callable[[Any], list[Any]]
+    reader: msgspec.msgpack.Decoder[Any]
+
+    def read(self, column: Raw) -> list[Any]:
+        return self.decode(self.reader.decode(column))
 
 
 def _delta(values: list[int]) -> list[int]:
+    _check_range(values)
     return [*values[:1], *map(sub, values[1:], values)]
 
 
 def _undelta(column: list[int]) -> list[int]:
-    return list(accumulate(column))
+    values = list(accumulate(column))
+    _check_range(values)
+    return values
+
+
+def _check_range(values: list[int]) -> None:
+    if values and not -(2**63) <= min(values) <= max(values) < 2**63:
+        raise ColumnsError("a number does not fit in 64 bits")
 
 
 def _index(values: list[Any]) -> list[list[Any]]:
@@ -51,27 +73,27 @@ def _index(values: list[Any]) -> list[list[Any]]:
     return [[value for _, value in table], rows]
 
 
-def _unindex(column: list[list[Any]]) -> list[Any]:
+def _unindex(column: tuple[list[Any], list[int]]) -> list[Any]:
     table, rows = column
     if rows and min(rows) < 0:
         raise ColumnsError("negative index")
     return [table[row] for row in rows]
 
 
-_DELTA = _Form(_delta, _undelta)
-_INDEX = _Form(_index, _unindex)
-_PLAIN = _Form(list, list)
+def _rows_of(hint: Any) -> Any:
+    return Annotated[list[hint], Meta(max_length=MAX_EVENTS)]
 
 
 def _form(hint: Any) -> _Form:
+    reader = msgspec.msgpack.Decoder
     if hint is int:
-        return _DELTA
-    origin = get_origin(hint)
-    if hint is float or origin in (list, tuple):
-        return _PLAIN
-    if origin is not None and not all(isinstance(a, type) or a is None for a in get_args(hint)):
-        return _PLAIN
-    return _INDEX
+        return _Form(_delta, _undelta, reader(_rows_of(int)))
+    origin, arguments = get_origin(hint), get_args(hint)
+    scalar = origin is None or all(isinstance(a, type) or a is None for a in arguments)
+    if hint is float or origin in (list, tuple) or not scalar:
+        return _Form(list, list, reader(_rows_of(hint)))
+    words_and_rows: Any = tuple[_rows_of(bool | int | str | None), _rows_of(int)]  # type: ignore[misc]  # made here
+    return _Form(_index, _unindex, reader(words_and_rows))
 
 
 def _forms(event_type: type[Stamp]) -> dict[str, _Form]:
@@ -84,7 +106,13 @@ _FORMS: dict[str, dict[str, _Form]] = {kind_of(t): _forms(t) for t in EVENT_TYPE
 
 
 def encode(events: Sequence[Event]) -> Columns:
-    """Columns of events. Only plain data (ints, strings, lists) comes out."""
+    """Columns of events. Only plain data (ints, strings, lists) comes out.
+
+    Raises:
+        ColumnsError: too many events, or a number beyond 64 bits.
+    """
+    if len(events) > MAX_EVENTS:
+        raise ColumnsError("too many events for one batch")
     rows: dict[str, list[Event]] = {}
     for event in events:
         rows.setdefault(kind_of(type(event)), []).append(event)
@@ -97,32 +125,37 @@ def encode(events: Sequence[Event]) -> Columns:
     }
 
 
-def decode(columns: Columns) -> list[Event]:
+def decode(columns: RawColumns) -> list[Event]:
     """The events of columns, in the order of their sequence.
 
     Raises:
-        ColumnsError: unknown kind or field, columns of unequal length, values of a wrong type, or a sequence number
-            used twice.
+        ColumnsError: unknown kind or field, columns of unequal or excessive length, values of a wrong type, or a
+            sequence number used twice.
     """
+    events: list[Event] = []
     try:
-        rows = [event for kind, table in columns.items() for event in _rows(kind, table)]
-    except (msgspec.ValidationError, TypeError, ValueError, LookupError, AttributeError) as error:
+        for kind, table in columns.items():
+            events += _rows(kind, table, MAX_EVENTS - len(events))
+    except (msgspec.MsgspecError, TypeError, ValueError, LookupError, RecursionError) as error:
         if isinstance(error, ColumnsError):
             raise
         raise ColumnsError("columns hold values of a wrong type") from None
-    rows.sort(key=lambda e: e.seq)
-    if any(n > 1 for n in Counter(e.seq for e in rows).values()):
+    events.sort(key=lambda e: e.seq)
+    if len({e.seq for e in events}) != len(events):
         raise ColumnsError("a sequence number is used twice")
-    return rows
+    return events
 
 
-def _rows(kind: str, table: dict[str, Any]) -> list[Event]:
+def _rows(kind: str, table: dict[str, Raw], room: int) -> list[Event]:
     forms = _FORMS.get(kind)
     if forms is None or table.keys() != forms.keys():
         raise ColumnsError("unknown kind of event, or fields of another version")
-    columns = {name: form.decode(table[name]) for name, form in forms.items()}
-    lengths = {len(column) for column in columns.values()}
-    if len(lengths) != 1 or max(lengths) > MAX_EVENTS:
+    columns = [form.read(table[name]) for name, form in forms.items()]
+    lengths = {len(column) for column in columns}
+    if len(lengths) != 1 or max(lengths) > room:
         raise ColumnsError("columns have unequal or excessive length")
-    plain = [{"kind": kind, **dict(zip(columns, row, strict=True))} for row in zip(*columns.values(), strict=True)]
-    return [msgspec.convert(row, _TYPES[kind]) for row in plain]  # type: ignore[misc]  # a member of Event
+    names = ("kind", *forms)
+    return [
+        msgspec.convert(dict(zip(names, (kind, *row), strict=True)), _TYPES[kind])  # type: ignore[misc]  # an Event
+        for row in zip(*columns, strict=True)
+    ]

@@ -24,6 +24,7 @@ from schemas.times import Instant, unix_ns
 
 DAY_NS = 86_400_000_000_000
 CONTEXT: dict[str, str] = {
+    "@vocab": "https://overt.example/schemas/v1/terms#",
     "dct": "http://purl.org/dc/terms/",
     "dpv": "https://w3id.org/dpv#",
     "ai": "https://w3id.org/dpv/ai#",
@@ -49,10 +50,19 @@ CONTEXT: dict[str, str] = {
     "entity_id": "dpv:isIndicatedBy",
     "indication_method": "dpv:hasIndicationMethod",
     "event_state": "dpv:hasConsentStatus",
+    "validity_duration": "dpv:hasDuration",
+    "party_id": "dct:identifier",
+    "party_name": "dpv:hasName",
+    "party_address": "dpv:hasAddress",
+    "party_contact": "dpv:hasContact",
+    "name": "dpv:hasName",
     "events": "overt:events",
     "parties": "overt:parties",
 }
-"""JSON-LD 1.1 context: our field names in DPV's and Dublin Core's terms."""
+"""JSON-LD 1.1 context: our field names in DPV's and Dublin Core's terms, and all others in our own vocabulary.
+
+Without ``@vocab``, a JSON-LD processor would silently leave out whatever has no term here.
+"""
 
 
 class ConsentState(StrEnum):
@@ -212,10 +222,13 @@ def _check_link(record: ConsentRecord, number: int, ledger: list[tuple[str, Cons
     before = ledger[-1] if ledger else None
     if record.overt.number != number or record.overt.previous != (before[0] if before else None):
         raise LedgerError(f"entry {number} does not follow the one before")
-    if unbase64url(record.overt.public_key) != public_key:
+    named = (unbase64url(record.overt.public_key), record.overt.device)
+    if named != (public_key, fingerprint(public_key)):
         raise LedgerError(f"entry {number} is about another device")
     if record.overt.scope.digest != record.overt.scope_digest:
         raise LedgerError(f"entry {number} has a scope that is not the one it cites")
+    if before and record.overt.study != before[1].overt.study:
+        raise LedgerError(f"entry {number} is about another study than the one before")
     if before and record.latest.event_time < before[1].latest.event_time:
         raise LedgerError(f"entry {number} is older than the one before")
 

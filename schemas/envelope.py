@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from msgspec import Struct
 from pydantic import ValidationError, field_validator
 
-from schemas.base import Digest, Document, SchemaError, Sensitivity, Slug, canonical, digest, note
+from schemas.base import MAX_INTEGER, Digest, Document, SchemaError, Sensitivity, Slug, canonical, digest, note
 from schemas.signed import brief, fingerprint, public_bytes
 
 MAGIC = b"overt-envelope/v1\n"
@@ -53,7 +53,9 @@ class EnvelopeHeader(Document):
         "device pseudonym: fingerprint of the key that the device made for this study",
         sensitivity=Sensitivity.PSEUDONYM,
     )
-    sequence: int = note("batches of this device, counted from 0", sensitivity=Sensitivity.BEHAVIOUR, ge=0)
+    sequence: int = note(
+        "batches of this device, counted from 0", sensitivity=Sensitivity.BEHAVIOUR, ge=0, le=MAX_INTEGER
+    )
     previous: Digest | None = note("digest of the batch before; absent in the first", default=None)
     consent: Digest = note("consent record in force", sensitivity=Sensitivity.PSEUDONYM)
     policy: Digest = note("policy in force")
@@ -64,7 +66,11 @@ class EnvelopeHeader(Document):
     payload_sha256: Digest = note("SHA-256 of the age file")
     payload_bytes: int = note("its length", unit="byte", ge=1, le=MAX_ENVELOPE_BYTES)
     sealed_hour: int = note(
-        "Unix time of sealing, rounded down to the hour", unit="s", sensitivity=Sensitivity.BEHAVIOUR, ge=0
+        "Unix time of sealing, rounded down to the hour",
+        unit="s",
+        sensitivity=Sensitivity.BEHAVIOUR,
+        ge=0,
+        le=MAX_INTEGER,
     )
 
     @field_validator("recipients")
@@ -151,7 +157,7 @@ def parse_head(data: bytes) -> tuple[EnvelopeHeader, int]:
         raise EnvelopeError("header is truncated or too large")
     body = data[start : start + length]
     try:
-        header = EnvelopeHeader.model_validate_json(body)
+        header = EnvelopeHeader.model_validate_json(body, strict=True)
     except ValidationError as error:
         raise EnvelopeError(f"header: {brief(error)}") from None
     if canonical(header) != body:

@@ -144,6 +144,10 @@ class Stamp(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     consent: Annotated[str, _note("digest of the consent record in force", sensitivity=Sensitivity.PSEUDONYM)]
     redaction: Annotated[RedactionState, _note("what redaction did", sensitivity=Sensitivity.PUBLIC)]
 
+    def __repr__(self) -> str:
+        """Which event it is, without what somebody did or wrote: a repr may end in a log."""
+        return f"{type(self).__name__}(seq={self.seq})"
+
 
 class KeyEvent(Stamp, frozen=True, kw_only=True, tag_field="kind", tag="keyboard", forbid_unknown_fields=True):
     """One key going down or up.
@@ -261,12 +265,18 @@ MODALITY_OF: dict[type[Stamp], Modality | None] = {
 """Which modality a person must have agreed to for an event of this type to exist."""
 
 
+MAX_COUNTED_NAMES = 64
+"""Names in one level of a loss account: three modalities and some thirty reasons. More would only cost memory."""
+
+_Counts = Annotated[dict[str, int], Meta(max_length=MAX_COUNTED_NAMES)]
+
+
 class LossAccount(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What was observed and what became of it, by modality: ``seen = kept + sum(dropped)``, always."""
 
-    seen: Annotated[dict[str, int], _note("observations that reached the agent, by modality")]
-    kept: Annotated[dict[str, int], _note("those of them that became events, by modality")]
-    dropped: Annotated[dict[str, dict[str, int]], _note("the others, by modality and reason")]
+    seen: Annotated[_Counts, _note("observations that reached the agent, by modality")]
+    kept: Annotated[_Counts, _note("those of them that became events, by modality")]
+    dropped: Annotated[dict[str, _Counts], _note("the others, by modality and reason", max_length=MAX_COUNTED_NAMES)]
 
     def balances(self) -> bool:
         """True if every modality's ``seen`` is what was kept plus what was dropped."""

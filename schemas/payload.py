@@ -21,7 +21,7 @@ import msgspec
 from msgspec import Struct
 
 from schemas.base import SchemaError
-from schemas.columns import Columns, decode, encode
+from schemas.columns import Columns, RawColumns, decode, encode
 from schemas.events import Event, FrameEvent, LossAccount
 
 if sys.version_info >= (3, 14):
@@ -38,6 +38,8 @@ MIN_PADDED_BYTES = 64 << 10
 """Bytes. Below this, the length of a batch would tell how much was typed in a quiet minute."""
 
 _LENGTHS = struct.Struct(">IIQ")
+_WINDOW_LOG_MAX = MAX_COLUMNS_BYTES.bit_length() - 1
+"""Binary logarithm of the memory, in bytes, that a zstd frame may ask its reader to set aside."""
 
 
 class PayloadError(SchemaError):
@@ -54,24 +56,43 @@ class Payload(Struct, frozen=True):
     account: LossAccount
     episode: str  # random id of the stretch of work; the same in all of its batches
 
+    def __repr__(self) -> str:
+        """How much it holds, without any of it: a repr may end in a log."""
+        return f"Payload({len(self.events)} events, {len(self.frames)} bytes of frames)"
+
     def image(self, frame: FrameEvent) -> bytes:
         """The undecoded image of a frame of this payload."""
         return self.frames[frame.offset : frame.offset + frame.size]
 
 
-class _Body(Struct, forbid_unknown_fields=True):
+class _Written(Struct):
     columns: Columns
     account: LossAccount
     episode: str
 
 
+class _Read(Struct, forbid_unknown_fields=True):
+    columns: RawColumns
+    account: LossAccount
+    episode: str
+
+
 _ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(_Body)
+_DECODER = msgspec.msgpack.Decoder(_Read)
 
 
 def pack(payload: Payload) -> bytes:
-    """The bytes of a payload, padded."""
-    raw = _ENCODER.encode(_Body(encode(payload.events), payload.account, payload.episode))
+    """The bytes of a payload, padded.
+
+    Raises:
+        PayloadError: too much for one batch, or a number beyond 64 bits.
+        ColumnsError: as :func:`schemas.columns.encode`.
+    """
+    columns = encode(payload.events)
+    try:
+        raw = _ENCODER.encode(_Written(columns, payload.account, payload.episode))
+    except OverflowError:
+        raise PayloadError("a number does not fit in 64 bits") from None
     if len(raw) > MAX_COLUMNS_BYTES:
         raise PayloadError("too many events for one batch")
     packed = zstd.compress(raw, ZSTD_LEVEL)
@@ -81,10 +102,14 @@ def pack(payload: Payload) -> bytes:
 
 
 def unpack(data: bytes) -> Payload:
-    """Read a payload in memory bounded by its own length plus :data:`MAX_COLUMNS_BYTES`.
+    """Read a payload.
+
+    Memory is bounded whatever the bytes say: twice their own length, twice :data:`MAX_COLUMNS_BYTES` while they inflate,
+    and below 1 KB for each of at most :data:`schemas.columns.MAX_EVENTS` events.
 
     Raises:
-        PayloadError: truncated, altered, a zip bomb, or columns that do not fit together.
+        PayloadError: truncated, altered, or a zip bomb.
+        ColumnsError: columns that do not fit together.
     """
     start = len(MAGIC) + _LENGTHS.size
     if data[: len(MAGIC)] != MAGIC or len(data) < start:
@@ -95,7 +120,7 @@ def unpack(data: bytes) -> Payload:
         raise PayloadError("lengths do not add up")
     try:
         body = _DECODER.decode(_inflate(data[start : start + packed_len], raw_len))
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise PayloadError("columns are not of this version") from None
     events = decode(body.columns)
     _check_frames(events, frames_len)
@@ -115,7 +140,7 @@ def padded(length: int) -> int:
 def _inflate(packed: bytes, raw_len: int) -> bytes:
     if raw_len > MAX_COLUMNS_BYTES:
         raise PayloadError("columns are too large")
-    stream = zstd.ZstdDecompressor()
+    stream = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _WINDOW_LOG_MAX})
     try:
         raw = stream.decompress(packed, max_length=raw_len + 1)
     except zstd.ZstdError:

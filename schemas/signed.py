@@ -4,7 +4,7 @@ DSSE signs bytes together with their type, so nothing has to be canonicalised to
 can never be passed off as another. The digest of a signed document is the SHA-256 of its payload bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 from cryptography.exceptions import InvalidSignature
@@ -117,7 +117,7 @@ def parse_signed(data: bytes) -> SignedDocument:
     if len(data) > 2 * MAX_SIGNED_BYTES:
         raise SchemaError("signed document is too large")
     try:
-        return SignedDocument.model_validate_json(data)
+        return SignedDocument.model_validate_json(data, strict=True)
     except ValidationError as error:
         raise SchemaError(f"not a signed document: {brief(error)}") from None
 
@@ -149,7 +149,7 @@ def parse_body(expected: type[D], body: bytes) -> D:
         SchemaError: not a document of this class.
     """
     try:
-        return expected.model_validate_json(body)
+        return expected.model_validate_json(body, strict=True)
     except ValidationError as error:
         raise SchemaError(f"not a {expected.__name__}: {brief(error)}") from None
 
@@ -166,7 +166,15 @@ def _fits(signature: Signature, kind: str, body: bytes, keys: Mapping[str, bytes
 
 
 def brief(error: ValidationError) -> str:
-    """Where a document is wrong and how, without any of its values."""
+    """Where a document is wrong and how, without any of its values; names that no schema has are shown as ``?``."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "document"
+    known = frozenset(_field_names(Document))
+    where = ".".join(str(p) if isinstance(p, int) or p in known else "?" for p in first["loc"]) or "document"
     return f"{where}: {first['msg']}"
+
+
+def _field_names(model: type[Document]) -> Iterator[str]:
+    for name, info in model.model_fields.items():
+        yield info.alias or name
+    for further in model.__subclasses__():
+        yield from _field_names(further)

@@ -55,7 +55,7 @@ class StudyReply(Document):
 class EnrolRequest(Document):
     """``POST /v1/enrol``: a one-time code for the registration of a device's own key."""
 
-    code: str = note("the code as it was handed out", min_length=16, max_length=100)
+    code: str = note("the code as it was handed out", repr=False, min_length=16, max_length=100)
     registration: SignedDocument = note("DeviceRegistration, signed by the device")
 
 

@@ -63,10 +63,12 @@ def hold_in_window(places: Places) -> str:
     window.show()
     app.exec()
     outcome: Outcome = window.outcome
+    words = Words(language)
     try:
-        return Words(language)(keep(places, asked, outcome, time.time_ns, "window"))
+        return words(keep(places, asked, outcome, time.time_ns, "window"))
     except CeremonyError as error:
-        QMessageBox.warning(window, Words(language)("window.title"), f"{error}\n\n{error.remedy}")
+        told = words("error.text", error=error, remedy=error.remedy)
+        QMessageBox.warning(window, words("error.title"), told)
         raise
 
 

@@ -41,7 +41,6 @@ class Choices(QWidget):
         column.addWidget(label(words("choose.title"), "partTitle"))
         column.addWidget(label(words("choose.help")))
         column.addWidget(self._cards(), 1)
-        column.addWidget(self._timing())
 
     def ticked(self) -> dict[str, frozenset[Modality]]:
         """The ticked modalities of each app; apps without any are left out."""
@@ -63,6 +62,7 @@ class Choices(QWidget):
         column.setSpacing(SMALL_GAP_PX)
         for rule in askable_apps(self._asked):
             column.addWidget(self._card(rule))
+        column.addWidget(self._timing())
         column.addStretch(1)
         area = QScrollArea(widgetResizable=True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

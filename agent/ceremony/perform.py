@@ -15,7 +15,7 @@ from agent.ceremony.sheet import askable_apps
 from agent.core.ceremony import Answers, Asked, Ledger, Occasion, end, grant, refuse
 from agent.disk.consent_store import ConsentStore
 from agent.disk.enrolment import load_enrolment
-from agent.disk.keys import Keys, open_keys
+from agent.disk.keys import DEVICE_KEY, Keys, open_keys
 from agent.disk.places import Places
 from agent.disk.switch import Position, Switch, Switched
 from agent.net.control import DaemonNotRunning, ProtocolError, ask
@@ -26,8 +26,6 @@ from schemas.times import unix_ns
 
 ATTEMPTS = 3
 """Tries to append to the ledger: another of the person's own programs may append at the same moment."""
-DEVICE_KEY = "device"
-"""Name of the signing key among the keys: the 32-byte Ed25519 seed."""
 
 Write = Callable[[Ledger], ConsentRecord | None]
 """Makes an entry that follows a ledger; ``None`` if there is nothing to add."""

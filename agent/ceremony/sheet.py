@@ -45,7 +45,7 @@ def _told(asked: Asked, language: str, words: Words) -> Iterator[Section]:
     readers = (_reader(words, one) for one in manifest.researchers)
     yield Section(words("readers.title"), (words("readers.sealed"), *readers, words("readers.you")))
     yield Section(words("keeping.title"), _keeping(asked, words))
-    yield _of(words, "stop", "how", "withdraw")
+    yield _of(words, "stop", "how", "withdraw", "pause")
     yield _of(words, "no", "consequence", "private")
     contact = words("complain.controller", name=who.party_name, address=who.party_address, contact=who.party_contact)
     yield Section(words("complain.title"), (words("complain.where", complaints=manifest.complaints), contact))

@@ -18,6 +18,10 @@ QTextEdit:focus { border: 2px solid palette(highlight); }
 QScrollArea, QWidget#cards { background: transparent; border: none; }
 QCheckBox, QRadioButton { spacing: 8px; padding: 4px 6px; border: 2px solid transparent; border-radius: 6px; }
 QCheckBox:focus, QRadioButton:focus { border: 2px solid palette(highlight); }
+QCheckBox::indicator:unchecked:enabled, QRadioButton::indicator:unchecked:enabled {
+  width: 14px; height: 14px; border: 1px solid palette(text); background: palette(base); border-radius: 3px;
+}
+QRadioButton::indicator:unchecked:enabled { border-radius: 8px; }
 QPushButton {
   padding: 10px 16px; border-radius: 8px; border: 1px solid palette(dark); background: palette(button);
   font-weight: 600;

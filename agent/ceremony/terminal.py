@@ -1,6 +1,6 @@
 """The ceremony in a terminal: page by page, a question for each app and modality, and a typed phrase at the end."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from agent.ceremony.console import Console
 from agent.ceremony.outcome import No, NotNow, Outcome, Yes
@@ -61,14 +61,14 @@ class _Talk:
         lines += ["", *wrap(self._words("asked_by", organisation=who), width), ""]
         for section in sections(self._asked, self._language):
             lines += [*render(section, width), ""]
-        for page in _pages(lines, max(self._console.rows - RESERVED_ROWS, MIN_PAGE_ROWS)):
+        for page in _pages(_single_spaced(lines), max(self._console.rows - RESERVED_ROWS, MIN_PAGE_ROWS)):
             self._say(*page)
             if self._console.ask(self._words("tty.more")).lower() in {"q", "quit"}:
                 raise _NotNow
 
     def choose(self) -> Chosen:
         """Ask about each modality in each app. Nothing typed is a no."""
-        self._say("", bold(self._words("choose.title")), "", self._words("choose.help"))
+        self._say("", bold(self._words("choose.title")), "", *self._wrapped(self._words("tty.help")))
         chosen = {rule.id: self._choose_in(rule) for rule in askable_apps(self._asked)}
         return {app: modalities for app, modalities in chosen.items() if modalities}
 
@@ -96,9 +96,9 @@ class _Talk:
         return Yes(Answers(apps=chosen, timing=timing, language=self._language))
 
     def _choose_in(self, rule: AppRule) -> frozenset[Modality]:
-        app, category = clean(rule.name), self._words(f"category.{rule.category}")
+        app = self._words("tty.app", app=clean(rule.name))
         programs = self._words("tty.programs", programs=", ".join(rule.executables))
-        self._say("", bold(self._words("tty.app", app=app, category=category)), *self._wrapped(programs, "  "))
+        self._say("", bold(app), *self._wrapped(programs, "  "))
         return frozenset(m for m in Modality if self._agreed(rule, m))
 
     def _agreed(self, rule: AppRule, modality: Modality) -> bool:
@@ -128,5 +128,18 @@ class _Talk:
         self._console.write("".join(f"{line}\n" for line in lines))
 
 
-def _pages(lines: Sequence[str], rows: int) -> list[Sequence[str]]:
-    return [lines[at : at + rows] for at in range(0, len(lines), rows)]
+def _pages(lines: Sequence[str], rows: int) -> Iterator[Sequence[str]]:
+    """Pages that break between paragraphs where they can."""
+    at = 0
+    while at < len(lines):
+        end = min(at + rows, len(lines))
+        if end < len(lines):
+            breaks = [n for n in range(at + rows // 2, end) if not lines[n]]
+            end = breaks[-1] + 1 if breaks else end
+        yield lines[at:end]
+        at = end
+
+
+def _single_spaced(lines: Sequence[str]) -> list[str]:
+    """Lines without two empty ones in a row."""
+    return [line for number, line in enumerate(lines) if line or not number or lines[number - 1]]

@@ -15,7 +15,9 @@ from agent.ceremony.words import Words
 from agent.core.ceremony import Answers, Asked
 
 SIZE_PX = (1120, 690)
-"""Fits a 1280 x 800 screen with its panel and title bar."""
+"""Roomy, and fits a 1280 x 800 screen with its panel and title bar."""
+SCREEN_SHARE = 0.92
+"""At most this much of a smaller screen: a window's frame is outside of its size."""
 ANSWER_PX = 190
 """Width of each of the three answers: the same, so that none looks like the right one."""
 READER_SHARE, CHOICES_SHARE = 6, 5
@@ -39,7 +41,8 @@ class CeremonyWindow(QDialog):
         self.setWindowFlag(Qt.WindowType.Window)
         self.setStyleSheet(SHEET)
         self._lay_out(asked)
-        self.resize(*SIZE_PX)
+        room = self.screen().availableSize() * SCREEN_SHARE
+        self.resize(min(SIZE_PX[0], room.width()), min(SIZE_PX[1], room.height()))
         self._reader.finished.connect(self._update)
         self._choices.changed.connect(self._update)
         self._reader.setFocus()

@@ -35,7 +35,11 @@ class Batch(Struct, frozen=True):
 
 
 class Batcher:
-    """Collects redacted events. Not for use by two threads at once."""
+    """Collects redacted events. Not for use by two threads at once.
+
+    A batch's age counts from the time of its first event. The authority outlives a batch, because a person may stay
+    in one window for many batches.
+    """
 
     def __init__(self, episode: str) -> None:
         self._episode = episode
@@ -45,11 +49,9 @@ class Batcher:
         self._account = EMPTY
         self._opened_ns = 0
 
-    def begin(self, authority: Authority, now_ns: int) -> Batch | None:
+    def begin(self, authority: Authority) -> Batch | None:
         """Collect under this authority from now on; gives the batch that was open under another."""
-        closed = self.close() if self._authority not in (None, authority) else None
-        if self._authority is None:
-            self._opened_ns = now_ns
+        closed = self.close() if self._authority != authority else None
         self._authority = authority
         return closed
 
@@ -58,6 +60,8 @@ class Batcher:
         if isinstance(event, FrameEvent):
             event = _placed(event, len(self._frames), len(image))
             self._frames += image
+        if not self._events:
+            self._opened_ns = event.mono_ns
         self._events.append(event)
 
     def note(self, account: LossAccount) -> None:
@@ -76,12 +80,11 @@ class Batcher:
 
     def close(self) -> Batch | None:
         """The open batch, or ``None`` if it is empty; what it would have accounted for stays for the next."""
-        authority, self._authority = self._authority, None
-        if authority is None or not self._events:
+        if self._authority is None or not self._events:
             return None
         payload = Payload(self._events, bytes(self._frames), self._account, self._episode)
         self._events, self._frames, self._account = [], bytearray(), EMPTY
-        return Batch(authority, payload)
+        return Batch(self._authority, payload)
 
     def wipe(self) -> list[Event]:
         """Forget every event and picture; returns the events, to be counted, and starts empty.

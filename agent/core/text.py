@@ -31,7 +31,9 @@ _BREAKS = {0xFF0D: "\n", 0xFF8D: "\n", 0xFF09: "\t"}
 """Return, keypad Enter and Tab: what they type, whatever text the layout gives them."""
 _LEAVING = frozenset({0xFF50, 0xFF52, 0xFF54, 0xFF55, 0xFF56, 0xFF57, 0xFF1B})
 """Home, Up, Down, Page Up, Page Down, End, Escape: the caret goes where this text is not known."""
-_COMMAND = Modifier.LEFT_CTRL | Modifier.RIGHT_CTRL | Modifier.LEFT_ALT | Modifier.LEFT_SUPER | Modifier.RIGHT_SUPER
+_CTRL = Modifier.LEFT_CTRL | Modifier.RIGHT_CTRL
+_ALT = Modifier.LEFT_ALT
+_SUPER = Modifier.LEFT_SUPER | Modifier.RIGHT_SUPER
 
 
 class End(StrEnum):
@@ -65,6 +67,7 @@ class Segment(Struct, frozen=True):
     overflowed: bool  # more drafts than are remembered: nothing of it may be kept
     complete: bool
     end: End
+    erasures: tuple[tuple[int, int], ...] = ()  # the key that erased a character, and the key that had typed it
 
     def __repr__(self) -> str:
         """Nothing of its text."""
@@ -81,6 +84,7 @@ class Typist:
         self._line: list[Char] = []
         self._caret = 0
         self._drafts: list[tuple[Char, ...]] = []
+        self._erasures: list[tuple[int, int]] = []
         self._overflowed = False
         self._erasing = False
         self.last_ns = 0
@@ -93,19 +97,27 @@ class Typist:
         self.last_ns = key.mono_ns
         if not key.down:
             return End.LENGTH if self.keys >= MAX_KEYS else None
-        if key.modifiers & _COMMAND and not (key.text and key.text.isprintable() and len(key.text) == 1):
+        if _commands(key):
             return self._command()
         return self._edit(key, index)
 
     def finish(self, end: End) -> Segment:
         """The segment as it stands."""
-        return Segment(self.number, tuple(self._line), tuple(self._drafts), self._overflowed, self.complete, end)
+        return Segment(
+            number=self.number,
+            final=tuple(self._line),
+            drafts=tuple(self._drafts),
+            overflowed=self._overflowed,
+            complete=self.complete,
+            end=end,
+            erasures=tuple(self._erasures),
+        )
 
     def _edit(self, key: KeyObserved, index: int) -> End | None:
         if key.keysym in _LEAVING:
             return End.CARET
         if key.keysym in _ERASING:
-            return self._erase(self._caret + _ERASING[key.keysym])
+            return self._erase(self._caret + _ERASING[key.keysym], index)
         if key.keysym in _MOVING:
             return self._move(_MOVING[key.keysym])
         text = _BREAKS.get(key.keysym or 0, key.text)
@@ -120,14 +132,14 @@ class Typist:
             self._caret += 1
         return End.LENGTH if len(self._line) >= MAX_CHARS or self.keys >= MAX_KEYS else None
 
-    def _erase(self, position: int) -> End | None:
+    def _erase(self, position: int, index: int) -> End | None:
         if not 0 <= position < len(self._line):
             self.complete = False  # it deleted text that was there before this segment
             return None
         if not self._erasing:
             self._remember()
         self._erasing = True
-        del self._line[position]
+        self._erasures.append((index, self._line.pop(position).key))
         self._caret = position
         return None
 
@@ -147,6 +159,14 @@ class Typist:
             self._overflowed = True
         elif self._line:
             self._drafts.append(tuple(self._line))
+
+
+def _commands(key: KeyObserved) -> bool:
+    """True if modifiers make the key a command. Alt alone (macOS), and Ctrl with Alt (Windows), may type characters."""
+    if key.modifiers & _SUPER or (key.modifiers & _CTRL and not key.modifiers & _ALT):
+        return True
+    types = bool(key.text and key.text.isprintable() and len(key.text) == 1)
+    return bool(key.modifiers & (_CTRL | _ALT)) and not types
 
 
 def key_is_command_text(text: str) -> bool:

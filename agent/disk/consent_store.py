@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from agent.disk.durable import write_new
-from schemas.signed import SignedDocument, parse_signed
+from schemas.consent import ConsentRecord
+from schemas.signed import SignedDocument, parse_body, parse_signed
 
 MAX_ENTRIES = 100_000
 """Entries: a person who changes their mind every minute for two months."""
@@ -24,12 +25,14 @@ class ConsentStore:
         return [parse_signed(path.read_bytes()) for path in self._paths()]
 
     def append(self, entry: SignedDocument) -> None:
-        """Add an entry durably.
+        """Add an entry durably, under the number that it bears: the next free one may follow another program's entry.
 
         Raises:
             FileExistsError: another program appended first.
+            SchemaError: it is not a consent record.
         """
-        write_new(self._folder / f"{len(self._paths()):06d}.json", entry.to_bytes())
+        number = parse_body(ConsentRecord, entry.body).overt.number
+        write_new(self._folder / f"{number:06d}.json", entry.to_bytes())
 
     def stamp(self) -> int:
         """Changes when an entry is added; cheap to ask."""

@@ -5,12 +5,14 @@ Keyrings hang and fail in many ways; each call gets a time limit, and every erro
 
 import base64
 import logging
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Protocol, TypeVar
 
 import keyring
 from keyring.backends.fail import Keyring as NoKeyring
+from keyring.backends.null import Keyring as ForgetfulKeyring
 
 from agent.disk.durable import write_over
 from agent.disk.places import OWNER_ONLY_DIR, Places
@@ -79,12 +81,16 @@ class KeyringKeys:
 
     def __init__(self, places: Places) -> None:
         self._prefix = f"{places.state}:"
-        self.where = f"the system's keyring ({keyring.get_keyring().name})"
+        self.where = f"the system's keyring ({_in_time(keyring.get_keyring).name})"
 
     def get(self, name: str) -> bytes | None:
         """See :class:`Keys`."""
-        text = _in_time(lambda: keyring.get_password(SERVICE, self._prefix + name))
-        return base64.b64decode(text) if text else None
+
+        def read() -> bytes | None:
+            text = keyring.get_password(SERVICE, self._prefix + name)
+            return base64.b64decode(text, validate=True) if text else None
+
+        return _in_time(read)
 
     def put(self, name: str, secret: bytes) -> None:
         """See :class:`Keys`."""
@@ -102,7 +108,7 @@ def open_keys(places: Places) -> Keys:
     if files.get("device") is not None:
         return files
     try:
-        if isinstance(keyring.get_keyring(), NoKeyring):
+        if isinstance(_in_time(keyring.get_keyring), NoKeyring | ForgetfulKeyring):
             return files
         keys = KeyringKeys(places)
         keys.get("device")
@@ -112,11 +118,22 @@ def open_keys(places: Places) -> Keys:
 
 
 def _in_time(call: Callable[[], T]) -> T:
-    pool = ThreadPoolExecutor(1, thread_name_prefix="keyring")
+    """The result of a call in a daemon thread: a pool's threads would be waited for at the program's end.
+
+    Raises:
+        OSError: it raised anything at all, or took too long.
+    """
+    answer: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(call())
+        except Exception as error:  # noqa: BLE001  # keyring backends raise anything at all
+            answer.set_exception(error)
+
+    threading.Thread(target=run, name="keyring", daemon=True).start()
     try:
-        return pool.submit(call).result(timeout=KEYRING_TIMEOUT_S)
-    except Exception as error:  # noqa: BLE001  # keyring backends raise anything at all
+        return answer.result(timeout=KEYRING_TIMEOUT_S)
+    except Exception as error:  # noqa: BLE001  # as above, or the time is over
         _log.info("keyring not usable: %s", type(error).__name__)
         raise OSError("the keyring cannot be used") from None
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)

@@ -5,6 +5,7 @@ A batch is written (temporary file, fsync, rename, fsync of the folder) and then
 if it is the next link of the chain. Rows stay after sending: they are the chain's memory and the person's history.
 """
 
+import errno
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -47,18 +48,40 @@ class Row(Struct, frozen=True):
     state: BatchState
 
 
+@contextmanager
+def _as_os_error() -> Iterator[None]:
+    """SQLite reports a full or failing disk by errors of its own; to callers, the disk refused."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise OSError(errno.EIO, f"the spool's index cannot be used ({error.sqlite_errorname})") from None
+
+
+def _connect(index: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(index, check_same_thread=False, isolation_level=None)
+    try:
+        index.chmod(OWNER_ONLY_FILE)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.executescript(_SCHEMA)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
 class Spool:
-    """Sealed batches on disk. Safe for use by several threads of one process."""
+    """Sealed batches on disk. Safe for use by several threads of one process.
+
+    Raises:
+        OSError: from every method, where disk or index cannot be used.
+    """
 
     def __init__(self, places: Places, *, adopt: bool = True) -> None:
         self._folder = places.spool
         self._lock = threading.Lock()
-        index = places.state / "index.sqlite"
-        self._db = sqlite3.connect(index, check_same_thread=False, isolation_level=None)
-        index.chmod(OWNER_ONLY_FILE)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(_SCHEMA)
+        with _as_os_error():
+            self._db = _connect(places.state / "index.sqlite")
         if adopt:  # only the daemon, which alone writes here
             self._adopt()
 
@@ -145,16 +168,19 @@ class Spool:
 
     @contextmanager
     def _rows(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
+        with self._lock, _as_os_error():
             yield self._db
 
     def _adopt(self) -> None:
-        """Enter files whose row a crash prevented; remove what no chain can use."""
+        """Enter files whose row a crash prevented; remove what was sent already and what no chain can use."""
         for part in self._folder.glob(".*.part"):
             part.unlink()
-        known = {row.sequence for row in self.history()}
-        for path in sorted(self._folder.glob(f"*{SUFFIX}")):
-            if int(path.name.removesuffix(SUFFIX)) in known:
+        known = {row.sequence: row.state for row in self.history()}
+        for path in sorted(self._folder.glob(f"[0-9]*{SUFFIX}")):
+            state = known.get(int(path.name.removesuffix(SUFFIX)))
+            if state is BatchState.SENT:
+                path.unlink()
+            if state is not None:
                 continue
             data, link = path.read_bytes(), self.link()
             try:

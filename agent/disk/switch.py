@@ -35,8 +35,8 @@ class Switched(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     until_ns: int | None = None  # Unix time at which a pause ends by itself
 
     def now(self, now_ns: int) -> Position:
-        """Where the switch stands at a time: a pause ends by itself, an off never does."""
-        if self.position is Position.PAUSED and (self.until_ns is None or now_ns >= self.until_ns):
+        """Where the switch stands at a time: a pause ends by itself if it says when, an off never does."""
+        if self.position is Position.PAUSED and self.until_ns is not None and now_ns >= self.until_ns:
             return Position.ON
         return self.position
 

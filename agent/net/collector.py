@@ -98,7 +98,7 @@ class Collector:
             headers = sign_request(method, url, headers, body, self._key, now_s=self._now_s(), nonce=nonce)
         try:
             response = self._http.request(method, url, content=body, headers=headers)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unreachable(type(error).__name__) from None
         if response.status_code in OK:
             return response
@@ -120,4 +120,5 @@ def _failure(response: httpx.Response) -> Unreachable | Refused:
         except ValidationError:
             pass
     asked = response.headers.get("retry-after", "")
-    return Unreachable(f"HTTP {response.status_code}", float(asked) if asked.isdigit() else None)
+    seconds = float(asked) if asked.isascii() and asked.isdigit() else None  # other alphabets have digits too
+    return Unreachable(f"HTTP {response.status_code}", seconds)

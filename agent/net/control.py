@@ -139,13 +139,15 @@ def listen(path: Path) -> socket.socket:
     """A listening socket of mode 0600 that replaces one whose daemon died.
 
     Raises:
-        OSError: another daemon listens there.
+        OSError: another daemon listens there, of whatever version.
     """
     if path.exists():
         try:
             ask(path, "status")
         except DaemonNotRunning:
             path.unlink(missing_ok=True)
+        except ProtocolError:
+            raise OSError("an overt daemon of another version is running for this user") from None
         else:
             raise OSError("another overt daemon is running for this user")
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

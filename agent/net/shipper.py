@@ -13,6 +13,8 @@ from schemas.base import SchemaError
 from schemas.receipt import Receipt
 from schemas.signed import SignedDocument, fingerprint, verify
 
+RETRY_S = 5.0
+"""Seconds between tries while the spool's index cannot be read."""
 _log = logging.getLogger(__name__)
 
 
@@ -76,13 +78,20 @@ class Shipper:
     def _run(self) -> None:
         while not self._stopping:
             self._wake.clear()
-            match self._uploads.step(self._todo(), self._monotonic_s()):
+            match self._next():
                 case Send(item):
                     self._send(item)
                 case Wait(seconds):
                     self._wait(seconds)
                 case Done():
                     self._wait(self._until_review())
+
+    def _next(self) -> Send | Wait | Done:
+        try:
+            return self._uploads.step(self._todo(), self._monotonic_s())
+        except OSError as error:
+            _log.warning("the spool cannot be read: %s", type(error).__name__)
+            return Wait(RETRY_S)
 
     def _todo(self) -> list[str]:
         told = self._spool.told()
@@ -94,11 +103,15 @@ class Shipper:
         return int(self._now_s()) - self._review_s
 
     def _until_review(self) -> float | None:
-        held = self._spool.waiting()
-        return max(0.1, held[0].sealed_s - self._ripe_s()) if held and self._review_s else None
+        """Seconds until the next batch that is still held may go; ``None`` if none is held."""
+        ripe_s = self._ripe_s()
+        return min(
+            (float(row.sealed_s - ripe_s) for row in self._spool.waiting() if row.sealed_s > ripe_s), default=None
+        )
 
     def _wait(self, seconds: float | None) -> None:
-        self._wake.wait(seconds)
+        if not self._stopping:  # set before the wake-up, which the loop may have cleared since
+            self._wake.wait(seconds)
 
     def _send(self, item: str) -> None:
         kind, _, number = item.partition(" ")
@@ -108,6 +121,9 @@ class Shipper:
             _log.warning("%s refused: %s", item, error.refusal.reason)
             self.reached = True
             self._uploads.refuse(item, error.refusal.reason)
+        except OSError as error:  # the disk, not the network: httpx's errors arrive as Unreachable
+            _log.warning("%s cannot be read or its receipt kept: %s", item, type(error).__name__)
+            self._uploads.failed(self._monotonic_s(), SystemRandom().random())
         except (Unreachable, SchemaError) as error:
             _log.info("%s not sent: %s", item, error)
             self.reached = False

@@ -32,6 +32,14 @@ def spans_of(placed: list[Placed]) -> list[Span]:
     ]
 
 
+def _same_place(a: Ground, b: Ground) -> bool:
+    """True if both are one gate's: a window that only moved or changed its title does not end what is being typed.
+
+    Many programs put the text into the title as it is typed; a segment that ended there would split secrets.
+    """
+    return (a.number, a.since, a.authority, a.timing) == (b.number, b.since, b.authority, b.timing)
+
+
 @dataclass
 class _Open:
     """The segment being typed."""
@@ -61,7 +69,7 @@ class KeyRow:
 
     def press(self, ground: Ground, key: KeyObserved) -> None:
         """Take a key event that the gate let through."""
-        if self._open is not None and self._open.ground is not ground:
+        if self._open is not None and not _same_place(self._open.ground, ground):
             self.finish(End.FOCUS)
         if self._open is None:
             self._begin(ground, key)

@@ -1,10 +1,11 @@
 """The pipeline: what the gate let through becomes redacted events in order, and those become batches."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from agent.core.account import EMPTY, Account, add
-from agent.core.batch import Batch, Batcher
+from agent.core.batch import Authority, Batch, Batcher
 from agent.core.gate import Allowed, Dropped
 from agent.core.observe import KeyObserved, Observation, PointerObserved, ScrollObserved, WindowInfo
 from agent.core.redact.errors import RedactionFailed
@@ -73,9 +74,7 @@ class Pipeline:
         return self._keys.failures
 
     def enter(self, ground: Ground, now: Moment) -> None:
-        """A gate opened: its events follow."""
-        if batch := self._batcher.begin(ground.authority, now.mono_ns):
-            self._out(batch)
+        """A gate opened: its events follow. What still waits in line belongs to the gate before."""
         self._focus(ground, ground.gate.window, now, gained=True)
 
     def leave(self, ground: Ground, now: Moment, end: End = End.FOCUS) -> None:
@@ -86,7 +85,7 @@ class Pipeline:
 
     def gap(self, ground: Ground, reason: GapReason, begin: Moment, until_ns: int) -> None:
         """Say why there was nothing between two gates of one consent."""
-        common = ground.stamp(begin, RedactionState.NONE)
+        common = replace(ground, since=begin).stamp(begin, RedactionState.NONE)  # it lies before this gate opened
         slot = self._line.join(Slot(None))
         slot.keep(lambda seq: (GapEvent(seq=seq, **common, reason=reason, until_ns=until_ns, count=0), b""))
         self._emit()
@@ -161,12 +160,12 @@ class Pipeline:
         self._keys.wipe()
         self._photos.clear()
         self._line.drop_all(reason)
-        self._emit()
-        for event in self._batcher.wipe():
+        for event in self._batcher.wipe():  # before anything leaves the line, which may close a batch
             if isinstance(event, _OBSERVED):
                 modality = MODALITY_OF[type(event)]
                 assert modality is not None  # noqa: S101  # observed events have one
                 self._account.revoke(modality, reason)
+        self._emit()
 
     def totals(self) -> LossAccount:
         """What was decided since the start."""
@@ -185,6 +184,8 @@ class Pipeline:
 
     def _emit(self) -> None:
         for slot in self._line.leaving():
+            if slot.authority is not None:
+                self._begin(slot.authority)
             if slot.build is not None:
                 event, image = slot.build(self._seq)
                 self._seq += 1
@@ -194,8 +195,13 @@ class Pipeline:
             elif slot.modality:
                 self._account.drop(slot.modality, slot.dropped or "")
 
+    def _begin(self, authority: Authority) -> None:
+        self._settle()
+        if batch := self._batcher.begin(authority):
+            self._out(batch)
+
     def _focus(self, ground: Ground, window: WindowInfo, now: Moment, *, gained: bool) -> None:
-        slot = self._line.join(Slot(None))
+        slot = self._line.join(Slot(None, ground.authority))
         try:
             title = self._redactor.redact(window.title) if window.title else None
         except RedactionFailed:

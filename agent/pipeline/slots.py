@@ -8,6 +8,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from agent.core.batch import Authority
 from schemas.events import Event, Modality
 
 Build = Callable[[int], tuple[Event, bytes]]
@@ -19,6 +20,7 @@ class Slot:
     """One place in the line."""
 
     modality: Modality | None  # None: made by the agent itself (focus, text, gap), not counted as observed
+    authority: Authority | None = None  # set: it and all behind it were captured under this one
     build: Build | None = None  # set: keep
     dropped: str | None = None  # set: drop, for this reason
 

@@ -3,12 +3,14 @@
 Only masked pixels are ever compared, kept or encoded; the grabbed ones live for the length of one function.
 """
 
+import logging
 import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
+import msgspec
 import numpy as np
 from msgspec import Struct
 
@@ -25,6 +27,7 @@ MAX_WAITING = 4
 """Pictures asked for and not taken yet: more means that the machine is too slow, and the rest are dropped."""
 MAX_PIXELS = 7680 * 4320
 """Pixels of a window: an 8K screen."""
+_log = logging.getLogger(__name__)
 _LOSSLESS = [cv2.IMWRITE_WEBP_QUALITY, 101]  # above 100 is lossless in OpenCV
 
 
@@ -76,11 +79,16 @@ class _Last:
 
 
 class Photographer:
-    """Takes masked pictures one by one. Not for use by two threads at once."""
+    """Takes masked pictures one by one. Not for use by two threads at once.
 
-    def __init__(self, grabber: Grabber) -> None:
+    Args:
+        grabber: takes the raw ones.
+        first: number of the first picture.
+    """
+
+    def __init__(self, grabber: Grabber, first: int = 0) -> None:
         self._grabber = grabber
-        self._number = -1
+        self.next_number = first
         self._last: _Last | None = None
 
     def take(self, wanted: Wanted) -> Picture | NoPicture:
@@ -88,11 +96,14 @@ class Photographer:
         raw = self._grabber.grab(wanted.window)
         if raw is None:
             return NoPicture("not_clean")
-        if raw.pixels.shape[0] * raw.pixels.shape[1] > MAX_PIXELS:
-            return NoPicture("too_large")
-        pixels, boxes = masked(raw.pixels)
+        try:
+            if raw.pixels.shape[0] * raw.pixels.shape[1] > MAX_PIXELS:
+                return NoPicture("too_large")
+            pixels, boxes = masked(raw.pixels)
+        finally:
+            _blank(raw.pixels)
         masks = [Mask(b, MaskClass.OVERLAP) for b in raw.covered] + [Mask(b, MaskClass.TEXT) for b in boxes]
-        return self._difference(wanted, replace_pixels(raw, pixels), masks)
+        return self._difference(wanted, msgspec.structs.replace(raw, pixels=pixels), masks)
 
     def forget(self) -> None:
         """Begin with a whole picture next time, and let the last one go."""
@@ -116,13 +127,13 @@ class Photographer:
     def _keep(
         self, wanted: Wanted, frame: RawFrame, masks: list[Mask], dirty: list[Rect], base: _Last | None
     ) -> Picture:
-        self._number += 1
         patch = bounds(dirty)
         image = encode(frame.pixels, patch)
+        number, self.next_number = self.next_number, self.next_number + 1
         patches = base.patches + 1 if base else 0
-        self._last = _Last(wanted.window, self._number, frame.pixels, patches)
+        self._last = _Last(wanted.window, number, frame.pixels, patches)
         return Picture(
-            number=self._number,
+            number=number,
             base=base.number if base else None,
             start_ns=frame.start_ns,
             end_ns=frame.end_ns,
@@ -136,19 +147,10 @@ class Photographer:
         )
 
 
-def replace_pixels(raw: RawFrame, pixels: Pixels) -> RawFrame:
-    """The frame with masked pixels; the raw ones are overwritten, so that no reference keeps them."""
-    frame = RawFrame(
-        pixels=pixels,
-        rect=raw.rect,
-        scale=raw.scale,
-        start_ns=raw.start_ns,
-        end_ns=raw.end_ns,
-        covered=raw.covered,
-    )
-    if raw.pixels is not pixels and raw.pixels.flags.writeable and not np.shares_memory(raw.pixels, pixels):
-        raw.pixels[:] = 0
-    return frame
+def _blank(raw: Pixels) -> None:
+    """Overwrite unmasked pixels, so that no reference keeps them."""
+    if raw.flags.writeable:
+        raw[:] = 0
 
 
 def encode(pixels: Pixels, patch: Rect) -> bytes:
@@ -179,6 +181,7 @@ class ScreenSource:
         self._done: queue.SimpleQueue[Answer] = queue.SimpleQueue()
         self._fresh = threading.Event()
         self._thread: threading.Thread | None = None
+        self._next_number = 0  # goes on when the thread is started anew: no two pictures share one
 
     def want(self, wanted: Wanted) -> bool:
         """Ask for a picture. False if too many wait already."""
@@ -213,16 +216,29 @@ class ScreenSource:
         grabber: Grabber | None = None
         while (wanted := self._wanted.get()) is not None:
             if grabber is None:
-                grabber = self._open()
-                photographer = Photographer(grabber)
-            assert photographer is not None  # noqa: S101  # made with the grabber
-            if self._fresh.is_set():
-                self._fresh.clear()
-                photographer.forget()
-            self._done.put((wanted, _safely(photographer, wanted)))
+                grabber = self._connect()
+                photographer = Photographer(grabber, self._next_number) if grabber else None
+            self._done.put((wanted, self._answer(photographer, wanted)))
             self._wake()
         if grabber is not None:
             grabber.close()
+
+    def _connect(self) -> Grabber | None:
+        try:
+            return self._open()
+        except Exception as error:  # noqa: BLE001  # the display may be going away: answered, and tried again next time
+            _log.info("no pictures can be taken: %s", type(error).__name__)
+            return None
+
+    def _answer(self, photographer: Photographer | None, wanted: Wanted) -> Picture | NoPicture:
+        if photographer is None:
+            return NoPicture("no_display")
+        if self._fresh.is_set():
+            self._fresh.clear()
+            photographer.forget()
+        answer = _safely(photographer, wanted)
+        self._next_number = photographer.next_number
+        return answer
 
 
 def _safely(photographer: Photographer, wanted: Wanted) -> Picture | NoPicture:

@@ -138,7 +138,6 @@ class Indicator(QObject):
             "turn_on": self._open_ceremony,
             "turn_off": self._turn_off,
             "resume": self._resume,
-            "withdraw": self._withdraw,
             "quit": self._quit,
         }
         return acts | {key: lambda s=seconds: self._pause(s) for key, seconds in PAUSES_S.items()}
@@ -152,9 +151,7 @@ class Indicator(QObject):
         QProcess.startDetached(sys.executable, ["-m", "agent.ceremony"])
 
     def _turn_off(self) -> None:
-        self._write(lambda perform: perform.switch_off(self._places, time.time_ns()))
-
-    def _withdraw(self) -> None:
+        """As ``overt off``: for good, and the consent is taken back."""
         self._write(lambda perform: perform.withdraw(self._places, time.time_ns(), "tray"))
 
     def _pause(self, seconds: int) -> None:

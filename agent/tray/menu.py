@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QMenu
 
 from agent.tray.view import RUNNING, sentence
 from agent.tray.words import text
-from schemas.status import ClosedReason, State, Status
+from schemas.status import State, Status
 
 PAUSES_S = {"pause_15": 15 * 60, "pause_60": 60 * 60}
 """Lengths of a pause, seconds."""
@@ -21,7 +21,6 @@ ORDER: tuple[str | None, ...] = (
     None,
     "why",
     "managed",
-    "withdraw",
     None,
     "quit",
 )
@@ -57,14 +56,12 @@ class Menu(QMenu):
 def offered(status: Status | None) -> dict[str, bool]:
     """For each entry that comes and goes, whether it is offered now."""
     state = status.state if status else State.ERROR
-    failing = {c.reason for c in status.conditions if not c.holds} if status else set()
     off = state is State.OFF
     return {
         "turn_on": off,
         "turn_off": not off,
         **dict.fromkeys(PAUSES_S, state in RUNNING or state is State.BLOCKED),
         "resume": state is State.PAUSED,
-        "withdraw": not failing & {ClosedReason.NO_CONSENT, ClosedReason.REFUSED, ClosedReason.WITHDRAWN},
         "managed": bool(status and status.organisation),
     }
 

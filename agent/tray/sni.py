@@ -45,11 +45,11 @@ class SniPresence(QObject):
     def hidden(self) -> Hidden | None:
         """Why no item of this process is on show."""
         host = self._property("IsStatusNotifierHostRegistered")
-        items = self._property("RegisteredStatusNotifierItems")
-        if host is None or not isinstance(items, list):
+        if host is None:
             return Hidden.NO_ANSWER if self._bus.interface().isServiceRegistered(WATCHER).value() else Hidden.NO_HOST
         if host is not True:
             return Hidden.NO_HOST
+        items = self._property("RegisteredStatusNotifierItems") or ()
         return None if any(self._is_ours(str(item)) for item in items) else Hidden.NOT_TAKEN_IN
 
     def on_change(self, callback: Callable[[], None]) -> None:

@@ -19,7 +19,6 @@ _EN = {
     "pause_15": "Pause for &15 minutes",
     "pause_60": "Pause for 1 &hour",
     "resume": "&Resume",
-    "withdraw": "&Withdraw consent",
     "why": "Wh&y?",
     "managed": "Managed by {organisation}",
     "quit": "&Quit this icon (capture stops)",

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -79,8 +80,16 @@ class Actor:
         )
 
 
+class _Brief:
+    """Shown by its own `repr` in failing property tests, which would print every field of a dataclass."""
+
+    def _repr_pretty_(self, printer: Any, cycle: object) -> None:
+        del cycle
+        printer.text(repr(self))
+
+
 @dataclass(repr=False)
-class World:
+class World(_Brief):
     """One organisation with one study. Make it with `World.make`."""
 
     rng: random.Random
@@ -162,7 +171,7 @@ class World:
 
 
 @dataclass(repr=False)
-class Device:
+class Device(_Brief):
     """A participant's device: its keys, its consent ledger and its chain of batches."""
 
     world: World

@@ -31,6 +31,7 @@ SIZE_STEP_PX = 32
 """Terminals take whole cells only: a window this near to the wished size has it."""
 NORTH_WEST = 1
 """ICCCM gravity: the position meant is the frame's. (With Static, openbox misjudges its own frame from then on.)"""
+ADD_STATE = 1
 FROM_PAGER = 2
 """EWMH source indication: a wish of the person's, which window managers do not refuse as focus stealing."""
 
@@ -157,6 +158,22 @@ class Driver:
             return now if (now.x, now.y) == (wish.x, wish.y) and off < SIZE_STEP_PX else None
 
         return until(there, what=f"window {wid:#x} to be at {wish}")
+
+    def keep_above(self, wid: int) -> None:
+        """Have a window stay above all others, as "always on top" in its menu does, and return when it does.
+
+        Raises:
+            NotInTimeError: It does not.
+        """
+        state, above = (self._x.intern_atom(name) for name in ("_NET_WM_STATE", "_NET_WM_STATE_ABOVE"))
+        self._ask_manager(wid, "_NET_WM_STATE", [ADD_STATE, above, 0, FROM_PAGER, 0])
+        window = self._x.create_resource_object("window", wid)
+
+        def there() -> bool:
+            prop = window.get_full_property(state, X.AnyPropertyType)
+            return prop is not None and above in prop.value
+
+        until(there, what=f"window {wid:#x} to be kept above")
 
     def close(self, wid: int) -> None:
         """Close a window as its ✕ does, and return when it is gone.

@@ -21,7 +21,12 @@ from tests.support.waiting import until
 
 COMMAND_S = 60
 """Seconds that a command may take: pulls and exports of a demo's size take one or two."""
-MODULES = {"overt": "agent", "overt-collector": "collector.cli", "overt-admin": "admin.cli", "overt-research": "research.cli"}
+MODULES = {
+    "overt": "agent",
+    "overt-collector": "collector.cli",
+    "overt-admin": "admin.cli",
+    "overt-research": "research.cli",
+}
 
 STUDY = """
 study = "demo-2026"
@@ -176,9 +181,7 @@ class Employee:
     def on(cls, desktop: Desktop, **more: str) -> "Employee":
         """A person who has not heard of Overt yet."""
         state, runtime = desktop.folder / "home/.local/state/overt", desktop.folder / "run/overt"
-        return cls(
-            desktop, {**desktop.env, "OVERT_STATE_DIR": str(state), "OVERT_RUNTIME_DIR": str(runtime), **more}
-        )
+        return cls(desktop, {**desktop.env, "OVERT_STATE_DIR": str(state), "OVERT_RUNTIME_DIR": str(runtime), **more})
 
     @property
     def state(self) -> Path:
@@ -220,7 +223,7 @@ class Employee:
         try:
             until(there, timeout, what)
         except TimeoutError as error:
-            raise CommandFailedError(f"{error}: {last.get('sentence')} {last.get('conditions')}") from None
+            raise CommandFailedError(f"{error}: {last.get('sentence')} {last.get('counts')}") from None
         return last
 
     def agree_in_terminal(self, apps: Mapping[str, Sequence[str]]) -> None:
@@ -245,7 +248,12 @@ def _answer(child: "pexpect.spawn[str]", apps: Mapping[str, Sequence[str]]) -> N
     child.delaybeforesend = None
     text = ""
     while True:
-        index = child.expect([pattern if isinstance(pattern, str) and pattern.startswith("\\") else _exact(pattern) for pattern in patterns])
+        index = child.expect(
+            [
+                pattern if isinstance(pattern, str) and pattern.startswith("\\") else _exact(pattern)
+                for pattern in patterns
+            ]
+        )
         text += child.before or ""
         if index == 0:
             child.sendline("")

@@ -14,7 +14,8 @@ class RedactedSegment(Struct, frozen=True):
         text: with placeholders.
         spans: where they stand.
         secret: first and last key index (inclusive) of each stretch of keys that typed something to hide. Everything
-            between the two goes, modifiers and corrections included.
+            between the two goes, modifiers and corrections included; and so does each key that erased a character of
+            it, for their number would tell its length.
     """
 
     text: str
@@ -27,14 +28,16 @@ class RedactedSegment(Struct, frozen=True):
 
 
 def redact_segment(segment: Segment, redactor: TextRedactor) -> RedactedSegment:
-    """Look at the final text and at every draft; a key is hidden if it typed part of a find in any of them.
+    """Look at the final text and at every draft; a key is hidden if it typed or erased part of a find in any of them.
 
     Raises:
         RedactionFailed: a detector failed; the segment must be dropped.
     """
     secret = [stretch for draft in (segment.final, *segment.drafts) for stretch in _secret_keys(draft, redactor)]
     done = redactor.redact(as_text(segment.final))
-    return RedactedSegment(done.text, done.spans, secret)
+    hidden = {key for first, last in secret for key in range(first, last + 1)}
+    erasers = [(eraser, eraser) for eraser, typed in segment.erasures if typed in hidden and eraser not in hidden]
+    return RedactedSegment(done.text, done.spans, secret + erasers)
 
 
 def _secret_keys(chars: tuple[Char, ...], redactor: TextRedactor) -> list[tuple[int, int]]:

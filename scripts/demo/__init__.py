@@ -1,0 +1,1 @@
+"""The main job, played for real on this machine: ``make demo``."""
