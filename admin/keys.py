@@ -16,6 +16,7 @@ from admin.errors import KeyFileError
 from schemas.base import Bytes32, Document, SchemaError, Sensitivity, base64url, note, unbase64url
 from schemas.signed import fingerprint, public_bytes, public_key_text
 
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag, and no symbolic links without a privilege
 KEY_FILE = "organisation.key.json"
 MAX_KEY_FILE_BYTES = 10_000
 """Bytes. A real one is below 300."""
@@ -87,7 +88,7 @@ def load(home: Path) -> Organisation:
     path = home / KEY_FILE
     try:
         _check_mode(home.stat(), "folder")
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+        with os.fdopen(os.open(path, os.O_RDONLY | _NO_FOLLOW), "rb") as file:
             _check_mode(os.fstat(file.fileno()), "file")
             stored = _KeyFile.model_validate_json(file.read(MAX_KEY_FILE_BYTES))
             seed = unbase64url(stored.seed)
@@ -106,7 +107,7 @@ def _check_mode(status: os.stat_result, what: str) -> None:
 
 
 def _write_new(path: Path, body: bytes) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(body)

@@ -4,12 +4,11 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from agent.ceremony import perform
-from agent.ceremony.errors import CeremonyError
 from agent.core.scope import narrow, offered
 from agent.daemon.main import run_daemon as run_daemon  # noqa: PLC0414  # one of this module's commands
 from agent.daemon.standing import Standing, read_standing
@@ -17,7 +16,7 @@ from agent.disk.consent_store import ConsentStore
 from agent.disk.keys import FileKeys
 from agent.disk.places import Places
 from agent.disk.spool import Spool
-from agent.errors import NotEnrolledError, NotRunningError, OvertError, StartError
+from agent.errors import NotEnrolledError, NotRunningError, StartError
 from agent.net.control import DaemonNotRunning, ProtocolError, ask
 from schemas.status import Status
 
@@ -48,12 +47,12 @@ def withdraw(places: Places, now_ns: int) -> bool:
 
 def pause(places: Places, now_ns: int, until_ns: int) -> None:
     """Pause until a time."""
-    _told(lambda: perform.pause(places, now_ns, until_ns))
+    perform.pause(places, now_ns, until_ns)
 
 
 def resume(places: Places, now_ns: int) -> None:
     """End a pause."""
-    _told(lambda: perform.resume(places, now_ns))
+    perform.resume(places, now_ns)
 
 
 def ceremony(environ: Mapping[str, str], *, terminal: bool) -> int:
@@ -182,10 +181,3 @@ def _await_daemon(places: Places) -> int:
             return status(places).pid
         time.sleep(LOOK_S)
     raise StartError("the daemon does not answer")
-
-
-def _told(act: Callable[[], None]) -> None:
-    try:
-        act()
-    except CeremonyError as error:
-        raise OvertError(str(error), error.remedy) from None

@@ -8,10 +8,10 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
 from collector import routes, routes_research
-from collector.errors import Refused, StorageError
+from collector.errors import NotNowError, Refused, StorageError
 from collector.house import House
 from collector.logs import RequestLog, note
-from collector.replies import on_http_error, on_refused, on_storage_error
+from collector.replies import on_http_error, on_not_now, on_refused, on_storage_error
 
 
 def create_app(house: House) -> FastAPI:
@@ -23,6 +23,7 @@ def create_app(house: House) -> FastAPI:
     app.include_router(routes_research.router)
     app.add_exception_handler(Refused, on_refused)
     app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(NotNowError, on_not_now)
     app.add_exception_handler(StorageError, on_storage_error)
     app.add_middleware(RequestLog)
     return app

@@ -35,6 +35,15 @@ class BlobMissingError(StorageError):
     remedy = "Restore the blobs from a backup; the device still counts this batch as delivered."
 
 
+class NotNowError(CollectorError):
+    """A request that may be right but cannot be served at this moment.
+
+    Becomes 503, never a `Refusal`: clients take a refusal for final, and this must be sent again.
+    """
+
+    remedy = "Sign the request anew and send it again."
+
+
 class KeyFileError(CollectorError):
     """The receipt key's file cannot be used."""
 

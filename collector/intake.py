@@ -12,7 +12,7 @@ from anyio import to_thread
 
 from collector.admit import Context, Place, admit
 from collector.admit_consent import ConsentContext, admit_consent
-from collector.errors import Refused
+from collector.errors import NotNowError, Refused
 from collector.library import Library
 from collector.limits import CACHED_DEVICES, CACHED_LEDGERS
 from collector.ports import BatchRecord, Blobs, ConsentRow, DeviceRow, Enrolled, Ledger
@@ -210,7 +210,7 @@ def _place(row: BatchRecord | None) -> Place | None:
     return Place(row.sequence, row.digest) if row else None
 
 
-def _refused(verdict: Verdict) -> Refused:
+def _refused(verdict: Verdict) -> Refused | NotNowError:
     if isinstance(verdict, Refuse):
         return Refused(verdict.reason, verdict.detail)
-    return Refused(R.CHAIN_BROKEN, "the chain changed while this was being stored; send it again")
+    return NotNowError("the chain changed while this was being stored")

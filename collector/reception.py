@@ -9,9 +9,9 @@ import anyio
 from anyio import to_thread
 from starlette.requests import ClientDisconnect, Request
 
-from collector.errors import Refused
+from collector.errors import NotNowError, Refused
 from collector.limits import BODY_S, MAX_BODIES_HELD, MAX_DRAINED_BYTES
-from collector.nonces import Nonces
+from collector.nonces import Answer, Nonces
 from schemas.http_signature import RequestSignatureError, verify_request
 from schemas.wire import RefusalReason
 
@@ -57,6 +57,7 @@ class Reception:
 
         Raises:
             Refused: the signature does not fit, is too old, or came before.
+            NotNowError: it was signed before this process began, or the key signs too much at once.
         """
         headers = {name: _header(request, name) for name in request.headers}
         check = partial(verify_request, request.method, _url(request), headers, body, keys.get)
@@ -65,10 +66,11 @@ class Reception:
         except RequestSignatureError:
             raise Refused(RefusalReason.BAD_SIGNATURE, "the signature does not fit or is too old") from None
         created = min((int(n) for n in _CREATED.findall(headers["signature-input"])), default=0)
-        if not self._nonces.fresh(signer.key, signer.nonce, created, self._clock()):
-            raise Refused(
-                RefusalReason.REPLAYED, "this request was served before, or was signed too long ago"
-            )
+        answer = self._nonces.take(signer.key, signer.nonce, created, self._clock())
+        if answer is Answer.SEEN:
+            raise Refused(RefusalReason.REPLAYED, "this request was served before")
+        if answer is Answer.UNKNOWABLE:
+            raise NotNowError("whether this request was served before cannot be known")
         return signer.key
 
 
@@ -76,7 +78,8 @@ async def read_body(request: Request, limit: int) -> bytes:
     """A request's body, never more than `limit` bytes of it in memory.
 
     Raises:
-        Refused: it is longer, did not come in time, or was broken off.
+        Refused: it is longer.
+        NotNowError: it did not come in time, or was broken off.
     """
     if _declared(request) > limit:
         await drain(request)
@@ -115,9 +118,9 @@ async def _in_time() -> AsyncIterator[None]:
         with anyio.fail_after(BODY_S):
             yield
     except TimeoutError:
-        raise Refused(RefusalReason.MALFORMED, "the body did not come in time", status=408) from None
+        raise NotNowError("the body did not come in time") from None
     except ClientDisconnect:
-        raise Refused(RefusalReason.MALFORMED, "the body was broken off") from None
+        raise NotNowError("the body was broken off") from None
 
 
 def _declared(request: Request) -> int:

@@ -43,9 +43,15 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 async def on_storage_error(request: Request, error: Exception) -> Response:
     """503: nothing was acknowledged, so the client sends again."""
     request.scope["overt.fault"] = str(error)
-    return Response(
-        b'{"detail":"the store does not answer; nothing was taken"}',
-        503,
-        {"retry-after": str(RETRY_AFTER_S)},
-        JSON,
-    )
+    return _later("the store does not answer; nothing was taken")
+
+
+async def on_not_now(request: Request, error: Exception) -> Response:
+    """503 without a fault of ours: right or not, it has to come again."""
+    request.scope["overt.reason"] = "not_now"
+    return _later(str(error))
+
+
+def _later(detail: str) -> Response:
+    body = f'{{"detail":"{detail}"}}'
+    return Response(body, 503, {"retry-after": str(RETRY_AFTER_S)}, JSON)

@@ -50,12 +50,9 @@ CONTEXT: dict[str, str] = {
     "entity_id": "dpv:isIndicatedBy",
     "indication_method": "dpv:hasIndicationMethod",
     "event_state": "dpv:hasConsentStatus",
-    "validity_duration": "dpv:hasDuration",
-    "party_id": "dct:identifier",
     "party_name": "dpv:hasName",
     "party_address": "dpv:hasAddress",
     "party_contact": "dpv:hasContact",
-    "name": "dpv:hasName",
     "events": "overt:events",
     "parties": "overt:parties",
 }

@@ -66,7 +66,7 @@ class EnvelopeHeader(Document):
     payload_sha256: Digest = note("SHA-256 of the age file")
     payload_bytes: int = note("its length", unit="byte", ge=1, le=MAX_ENVELOPE_BYTES)
     sealed_hour: int = note(
-        "Unix time of sealing, rounded down to the hour",
+        "Unix time of the newest event, rounded down to the hour",
         unit="s",
         sensitivity=Sensitivity.BEHAVIOUR,
         ge=0,

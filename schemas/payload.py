@@ -104,8 +104,8 @@ def pack(payload: Payload) -> bytes:
 def unpack(data: bytes) -> Payload:
     """Read a payload.
 
-    Memory is bounded whatever the bytes say: twice their own length, twice :data:`MAX_COLUMNS_BYTES` while they inflate,
-    and below 1 KB for each of at most :data:`schemas.columns.MAX_EVENTS` events.
+    Memory is bounded whatever the bytes say: twice their own length, twice :data:`MAX_COLUMNS_BYTES` while they
+    inflate, and below 1 KB for each of at most :data:`schemas.columns.MAX_EVENTS` events.
 
     Raises:
         PayloadError: truncated, altered, or a zip bomb.

@@ -89,7 +89,7 @@ def write(folder: Path = FOLDER) -> None:
         (folder / name).write_bytes(content)
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], folder: Path = FOLDER) -> int:
     """Write, or check and say what drifted.
 
     Returns:
@@ -97,10 +97,10 @@ def main(arguments: list[str]) -> int:
     """
     match arguments:
         case []:
-            write()
+            write(folder)
             return 0
         case ["--check"]:
-            drifted = drift()
+            drifted = drift(folder)
             for name in drifted:
                 sys.stderr.write(f"schemas/json/v1/{name} is not what the models say: run python -m schemas.publish\n")
             return 1 if drifted else 0

@@ -35,13 +35,15 @@ class Console(Protocol):
 class ControllingTerminal:
     """The controlling terminal of this session, if a person can be at it."""
 
+    _tty: int
+
     def __init__(self) -> None:
         """Open it.
 
         Raises:
             NobodyThereError: there is none, input or output goes elsewhere, or this program runs in the background.
         """
-        if not _on_terminal():
+        if sys.platform == "win32" or not _on_terminal():
             raise NobodyThereError("this is not a terminal with a person at it")
         try:
             self._tty = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
@@ -57,8 +59,8 @@ class ControllingTerminal:
 
     def ask(self, prompt: str) -> str:
         """See :class:`Console`."""
-        # What was typed or pasted before the question was there is no answer to it.
-        termios.tcflush(self._tty, termios.TCIFLUSH)
+        if sys.platform != "win32":  # what was typed or pasted before the question was there is no answer to it
+            termios.tcflush(self._tty, termios.TCIFLUSH)
         self.write(prompt)
         try:
             line = os.read(self._tty, MAX_ANSWER_BYTES)
@@ -75,6 +77,8 @@ class ControllingTerminal:
 
 def _on_terminal() -> bool:
     """Whether standard input and output are this session's own terminal, and this program is in its foreground."""
+    if sys.platform == "win32":
+        return False
     try:
         # tcgetpgrp fails (ENOTTY) for a terminal that is not the controlling one of this very session.
         groups = {os.tcgetpgrp(stream.fileno()) for stream in (sys.stdin, sys.stdout)}

@@ -1,38 +1,38 @@
-"""What can go wrong before, while and after a person is asked."""
+"""What can go wrong before, while and after a person is asked. Branches of the agent's one error tree."""
+
+from agent.errors import EXIT_BLOCKED, EXIT_NO_CONSENT, EXIT_PERMISSION, OvertError
 
 
-class CeremonyError(Exception):
+class CeremonyError(OvertError):
     """The ceremony could not be held, or its outcome could not be kept. Nothing was turned on."""
 
-    exit_code = 1
     remedy = "Try again; if it stays so, run: overt doctor"
 
 
 class NotEnrolledError(CeremonyError):
     """There is no study to ask about."""
 
-    exit_code = 3
+    exit_code = EXIT_NO_CONSENT
     remedy = "overt enrol LINK, with the link that your organisation gave you"
 
 
 class NobodyThereError(CeremonyError):
     """Nobody can be asked here. Nothing can answer in a person's place."""
 
-    exit_code = 4
+    exit_code = EXIT_PERMISSION
     remedy = "Run it yourself, in a terminal or on the desktop where you are logged in"
 
 
 class NothingOfferedError(CeremonyError):
     """The policy lets nothing be asked for."""
 
-    exit_code = 5
+    exit_code = EXIT_BLOCKED
     remedy = "None is needed; nothing is captured"
 
 
 class ClockError(CeremonyError):
     """The clock stands before the last answer, so that a new one would seem older."""
 
-    exit_code = 6
     remedy = "Set the machine's clock, then answer again"
 
 

@@ -43,7 +43,7 @@ _EN = {
     "stop.title": "How to stop",
     "stop.how": "Click the Overt icon and choose Turn off, or run: overt off. It stops at once, also offline.",
     "stop.pause": "Pause in the same menu stops for a while and goes on by itself.",
-    "stop.withdraw": "Off takes back your consent, until you say yes again. You need no reason, and nobody asks for one.",
+    "stop.withdraw": "Off takes back your consent until you say yes again. You need no reason.",
     "no.title": "If you say no",
     "no.consequence": "Saying no has no consequence. Your work goes on as before, and nothing is captured.",
     "no.private": "Who takes part is not shown to managers or to IT.",

@@ -12,6 +12,8 @@ from schemas.envelope import HOUR_S, Envelope, EnvelopeHeader, build
 from schemas.payload import pack
 from schemas.signed import fingerprint, public_bytes
 
+SECOND_NS = 1_000_000_000
+
 
 class Link(Struct, frozen=True):
     """Where the device's chain stands: the next sequence, and the digest of the envelope before."""
@@ -42,8 +44,13 @@ class Sealer:
         self._recipients = tuple(recipients)
         self._entropy = entropy
 
-    def seal(self, batch: Batch, link: Link, now_s: int) -> Envelope:
-        """The signed envelope of a batch, as the next link of the chain. ``now_s`` is Unix time."""
+    def seal(self, batch: Batch, link: Link) -> Envelope:
+        """The signed envelope of a batch, as the next link of the chain.
+
+        Its hour is that of the newest event: a batch that waits for a full disk is not dated to when consent may have
+        ended.
+        """
+        newest_s = max(event.wall_ns for event in batch.payload.events) // SECOND_NS
         payload = age.seal(pack(batch.payload), self._recipients, self._entropy)
         header = EnvelopeHeader(
             version=1,
@@ -57,6 +64,6 @@ class Sealer:
             recipients=tuple(sorted(r.fingerprint for r in self._recipients)),
             payload_sha256=digest(payload),
             payload_bytes=len(payload),
-            sealed_hour=now_s - now_s % HOUR_S,
+            sealed_hour=newest_s - newest_s % HOUR_S,
         )
         return build(header, payload, self._key)

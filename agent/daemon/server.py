@@ -1,13 +1,13 @@
 """The daemon's end of the local socket: serves clients, and knows whether the sign is visible."""
 
 import logging
-import os
 import selectors
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from agent.net.control import MAX_CLIENTS, Client, ProtocolError, Request, listen, parse_request, same_user
+from agent.net.control import MAX_CLIENTS, Client, ProtocolError, Request, listen, parse_request
+from agent.net.local import same_user
 
 LEASE_NS = 900_000_000
 """Nanoseconds that a lease holds: with the loop's own delay, a sign that is gone closes the gate within a second."""
@@ -70,7 +70,7 @@ class ControlServer:
             connection, _ = self._socket.accept()
         except OSError:
             return
-        if len(self._clients) >= MAX_CLIENTS or not same_user(connection, os.getuid()):
+        if len(self._clients) >= MAX_CLIENTS or not same_user(connection):
             connection.close()
             return
         client = Client(connection)

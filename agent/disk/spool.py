@@ -54,7 +54,7 @@ def _as_os_error() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise OSError(errno.EIO, f"the spool's index cannot be used ({error.sqlite_errorname})") from None
+        raise OSError(errno.EIO, f"the spool's index cannot be used ({type(error).__name__})") from None
 
 
 def _connect(index: Path) -> sqlite3.Connection:

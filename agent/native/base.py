@@ -20,7 +20,7 @@ from agent.core.observe import Observation, PointerObserved, WindowInfo
 from schemas.events import Modality, Rect
 
 Pixels = npt.NDArray[np.uint8]
-"""Height × width × 3, blue green red."""
+"""Rows by columns by (blue, green, red)."""
 
 
 class Capability(StrEnum):
@@ -44,7 +44,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
 class FocusChanged(Struct, frozen=True, kw_only=True):
     """Another window (or none that can be told: ``None``) has input focus from ``mono_ns`` on.
 
-    Also sent when the focused window moved, was resized or changed its title.
+    Also sent when the focused window moved, was resized, or, while its keys are hooked, changed its title.
     """
 
     window: WindowInfo | None

@@ -11,7 +11,6 @@ ledger changed on disk: look again), ``"off"``, ``"stop"``. Each gets ``{"v":1,"
 import json
 import os
 import socket
-import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -19,6 +18,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 from msgspec import Struct
 
+from agent.net.local import local_socket
 from schemas.status import Status
 
 MAX_LINE_BYTES = 4096
@@ -150,7 +150,7 @@ def listen(path: Path) -> socket.socket:
             raise OSError("an overt daemon of another version is running for this user") from None
         else:
             raise OSError("another overt daemon is running for this user")
-    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    server = local_socket()
     mask = os.umask(0o177)
     try:
         server.bind(str(path))
@@ -159,15 +159,6 @@ def listen(path: Path) -> socket.socket:
     server.listen(MAX_CLIENTS)
     server.setblocking(False)
     return server
-
-
-def same_user(connection: socket.socket, uid: int) -> bool:
-    """True if the program at the other end runs as this user (SO_PEERCRED; elsewhere the folder's mode decides)."""
-    option = getattr(socket, "SO_PEERCRED", None)
-    if option is None:
-        return True
-    _, peer_uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i")))
-    return bool(peer_uid == uid)
 
 
 class ControlClient:
@@ -196,7 +187,7 @@ class ControlClient:
             raise ProtocolError("the daemon speaks another version") from None
 
     def _dial(self) -> socket.socket:
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection = local_socket()
         connection.settimeout(CALL_TIMEOUT_S)
         try:
             connection.connect(str(self._path))

@@ -12,9 +12,22 @@ from agent.net.collector import Collector, Refused, Unreachable
 from schemas.base import SchemaError
 from schemas.receipt import Receipt
 from schemas.signed import SignedDocument, fingerprint, verify
+from schemas.wire import RefusalReason
 
 RETRY_S = 5.0
 """Seconds between tries while the spool's index cannot be read."""
+PASSING = frozenset(
+    {
+        RefusalReason.BAD_SIGNATURE,  # this machine's clock may be off
+        RefusalReason.REPLAYED,
+        RefusalReason.UNKNOWN_STUDY,
+        RefusalReason.UNKNOWN_DEVICE,  # the collector may have been restored from a backup
+        RefusalReason.UNKNOWN_CONSENT,  # the record before it may still be under way
+        RefusalReason.UNKNOWN_POLICY,  # the organisation may not have published it yet
+        RefusalReason.CHAIN_BROKEN,  # the batch before it was refused, and may be taken later
+    }
+)
+"""Refusals that may pass by themselves: tried again like a collector that is out of reach."""
 _log = logging.getLogger(__name__)
 
 
@@ -120,7 +133,10 @@ class Shipper:
         except Refused as error:
             _log.warning("%s refused: %s", item, error.refusal.reason)
             self.reached = True
-            self._uploads.refuse(item, error.refusal.reason)
+            if error.refusal.reason in PASSING:
+                self._uploads.failed(self._monotonic_s(), SystemRandom().random())
+            else:
+                self._uploads.refuse(item, error.refusal.reason)
         except OSError as error:  # the disk, not the network: httpx's errors arrive as Unreachable
             _log.warning("%s cannot be read or its receipt kept: %s", item, type(error).__name__)
             self._uploads.failed(self._monotonic_s(), SystemRandom().random())

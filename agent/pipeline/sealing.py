@@ -65,7 +65,7 @@ class SealingRoom:
     def _keep(self, batch: Batch) -> bool:
         now_s = int(self._now_s())
         try:
-            self._spool.put(self._sealer.seal(batch, self._spool.link(), now_s), now_s)
+            self._spool.put(self._sealer.seal(batch, self._spool.link()), now_s)
         except OSError as error:
             _log.error("cannot keep a sealed batch: %s", error.strerror)
             self.disk_refuses = True

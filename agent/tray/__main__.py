@@ -1,7 +1,6 @@
 """``python -m agent.tray``: the indicator. One for each person; a second one ends at once."""
 
 import contextlib
-import fcntl
 import os
 import signal
 import sys
@@ -10,7 +9,8 @@ import xcffib
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from agent.disk.places import OWNER_ONLY_FILE, Places
+from agent.disk.lock import only_one
+from agent.disk.places import Places
 from agent.tray.indicator import Indicator
 from agent.tray.presence import AnyPresence, Presence
 from agent.tray.sni import SniPresence
@@ -27,10 +27,7 @@ def main() -> int:
         return NO_DISPLAY
     places = Places.from_environ(os.environ)
     places.make()
-    lock = os.open(places.runtime / "indicator.lock", os.O_RDWR | os.O_CREAT, OWNER_ONLY_FILE)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if only_one(places.runtime / "indicator.lock") is None:
         sys.stderr.write("the indicator is running already\n")
         return 0
     return _run(places)

@@ -13,6 +13,7 @@ from PySide6.QtCore import QFileSystemWatcher, QObject, QSocketNotifier, QTimer,
 
 from agent.disk.places import OWNER_ONLY_DIR
 from agent.net.control import MAX_REPLY_BYTES
+from agent.net.local import local_socket
 from schemas.status import Status
 
 READ_BYTES = 65536
@@ -41,7 +42,7 @@ class Link(QObject):
     joined = Signal()
     lost = Signal()
     told = Signal(object)
-    """Carries a :class:`Told`."""
+    """Carries a :class:`Told`; not sent for an answer that repeats the one before."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -49,6 +50,7 @@ class Link(QObject):
         self._socket: socket.socket | None = None
         self._notifier: QSocketNotifier | None = None
         self._incoming = b""
+        self._last_line = b""
         self._tries = 0
         self._retry = QTimer(self, singleShot=True, interval=RETRY_MS)
         self._retry.timeout.connect(self._join)
@@ -83,7 +85,7 @@ class Link(QObject):
     def _join(self) -> None:
         if self._socket is not None:
             return
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection = local_socket()
         connection.setblocking(False)
         try:
             connection.connect(str(self._path))
@@ -93,7 +95,7 @@ class Link(QObject):
             if self._path.exists() and self._tries <= RETRIES:
                 self._retry.start()
             return
-        self._socket, self._incoming, self._tries = connection, b"", 0
+        self._socket, self._incoming, self._last_line, self._tries = connection, b"", b"", 0
         self._notifier = QSocketNotifier(connection.fileno(), QSocketNotifier.Type.Read, self)
         self._notifier.activated.connect(self._read)
         self.joined.emit()
@@ -114,6 +116,9 @@ class Link(QObject):
             self._part()
 
     def _take(self, line: bytes) -> None:
+        if line == self._last_line:  # the usual answer to a lease: nothing has changed
+            return
+        self._last_line = line
         try:
             heard = msgspec.json.decode(line, type=_Line)
             told = Told(Status.model_validate_json(bytes(heard.status)), heard.renew_ms)

@@ -37,6 +37,8 @@ class SniPresence(QObject):
             slot: Any = SLOT("changed()")  # PySide's stub wants bytes here, its code a text
             self._bus.connect(WATCHER, WATCHER_PATH, WATCHER, name, self, slot)
         self._pids: dict[str, int] = {}
+        # Read anew after each change that the watcher announces: asking for both at each lease costs twice as much.
+        self._taken_in = False
 
     def host_present(self) -> bool:
         """Whether a host is registered with the watcher."""
@@ -49,8 +51,10 @@ class SniPresence(QObject):
             return Hidden.NO_ANSWER if self._bus.interface().isServiceRegistered(WATCHER).value() else Hidden.NO_HOST
         if host is not True:
             return Hidden.NO_HOST
-        items = self._property("RegisteredStatusNotifierItems") or ()
-        return None if any(self._is_ours(str(item)) for item in items) else Hidden.NOT_TAKEN_IN
+        if not self._taken_in:
+            items = self._property("RegisteredStatusNotifierItems") or ()
+            self._taken_in = any(self._is_ours(str(item)) for item in items)
+        return None if self._taken_in else Hidden.NOT_TAKEN_IN
 
     def on_change(self, callback: Callable[[], None]) -> None:
         """Call back when the watcher changes hands, and when it says that a host or an item came or went."""
@@ -64,6 +68,7 @@ class SniPresence(QObject):
     @Slot()
     def changed(self) -> None:
         """The watcher said that something came or went."""
+        self._taken_in = False
         for callback in self._callbacks:
             callback()
 

@@ -273,7 +273,7 @@ class Story:
         exported = [self.evidence.exported, self.evidence.pulled]
         swept = sweep(roots, wanted, leave_out=[*own, *exported])
         self.stage.claim(
-            f"{swept.files} files, {swept.size >> 10} KiB (agent, spool, collector, logs, temp): 0 hits, dull words included",
+            f"{swept.files} files of agent, spool, collector, logs and temp: 0 hits, dull words included",
             not swept.hits,
             "; ".join(f"{h.secret} as {h.form} in {h.path}" for h in swept.hits[:5]),
         )

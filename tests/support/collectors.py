@@ -75,9 +75,7 @@ class Collector:
         self._process = None
         return code
 
-    def call(
-        self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
-    ) -> httpx.Response:
+    def call(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> httpx.Response:
         """Send one request as it is."""
         return self.client.request(method, self.url + path, content=body, headers=headers)
 

@@ -41,9 +41,7 @@ class EventMaker:
         self.segments = 0
         self._consent = consent
 
-    def key(
-        self, text: str | None, *, down: bool = True, segment: int | None = None, **stamp: Any
-    ) -> KeyEvent:
+    def key(self, text: str | None, *, down: bool = True, segment: int | None = None, **stamp: Any) -> KeyEvent:
         """One key going down or up; `text` None is a key inside a redacted span."""
         code = None if text is None else ord(text[0]) if text else 0
         return KeyEvent(
@@ -60,9 +58,7 @@ class EventMaker:
             segment=segment,
         )
 
-    def text(
-        self, text: str, *, spans: Sequence[Span] = (), segment: int | None = None, **stamp: Any
-    ) -> TextEvent:
+    def text(self, text: str, *, spans: Sequence[Span] = (), segment: int | None = None, **stamp: Any) -> TextEvent:
         """A segment of typed text, with its placeholders."""
         number = self._segment() if segment is None else segment
         state = RedactionState.REDACTED if spans else RedactionState.CLEAN
@@ -75,9 +71,7 @@ class EventMaker:
         keys = [self.key(c, down=d, segment=number, **stamp) for c in text for d in (True, False)]
         return [*keys, self.text(text, segment=number, **stamp)]
 
-    def pointer(
-        self, action: PointerAction = "move", x: int = 200, y: int = 200, **stamp: Any
-    ) -> PointerEvent:
+    def pointer(self, action: PointerAction = "move", x: int = 200, y: int = 200, **stamp: Any) -> PointerEvent:
         """A move, or the left button."""
         return PointerEvent(
             **self._stamp(stamp),
@@ -101,9 +95,7 @@ class EventMaker:
         """A window gaining or losing focus."""
         return FocusEvent(**self._stamp(stamp), gained=gained, rect=WINDOW, title=title, spans=[], scale=1.0)
 
-    def frame(
-        self, image: bytes, *, offset: int = 0, size: tuple[int, int] = (800, 600), **stamp: Any
-    ) -> FrameEvent:
+    def frame(self, image: bytes, *, offset: int = 0, size: tuple[int, int] = (800, 600), **stamp: Any) -> FrameEvent:
         """A key frame whose image lies at `offset` of the batch's frame section."""
         common = self._stamp({"redaction": RedactionState.MASKED} | stamp)
         number, self.frames = self.frames, self.frames + 1

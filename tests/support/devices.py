@@ -63,9 +63,7 @@ class Actor:
     identity: age.Identity
     key: Ed25519PrivateKey
 
-    def headers(
-        self, method: str, url: str, body: bytes = b"", reason: str | None = "checking"
-    ) -> dict[str, str]:
+    def headers(self, method: str, url: str, body: bytes = b"", reason: str | None = "checking") -> dict[str, str]:
         """Headers of a request signed by this researcher."""
         return signed_headers(self.key, method, url, body, reason=reason)
 
@@ -119,9 +117,7 @@ class World(_Brief):
         now = (time.time_ns() if now_ns is None else now_ns) // 1000 * 1000  # documents tell microseconds
         actors = [make_actor(rng, f"Researcher {n + 1}") for n in range(researchers)]
         manifest = _manifest(actors, now, collector_url)
-        return cls(
-            rng, now, draw_key(rng), actors, manifest, _policy(now), [_code(rng) for _ in range(codes)]
-        )
+        return cls(rng, now, draw_key(rng), actors, manifest, _policy(now), [_code(rng) for _ in range(codes)])
 
     @property
     def trust(self) -> str:
@@ -156,9 +152,7 @@ class World(_Brief):
     def device(self, code: str | None = None) -> "Device":
         """A new device with the next code; not enrolled, nothing consented to."""
         chosen = code or self.codes[len(self.devices)]
-        made = Device(
-            self, draw_key(self.rng), draw_identity(self.rng), f"p-{self.rng.randbytes(8).hex()}", chosen
-        )
+        made = Device(self, draw_key(self.rng), draw_identity(self.rng), f"p-{self.rng.randbytes(8).hex()}", chosen)
         self.devices.append(made)
         return made
 
@@ -347,8 +341,7 @@ def _manifest(actors: Sequence[Actor], now_ns: int, collector_url: str) -> Study
 
 def _policy(now_ns: int) -> Policy:
     rules = tuple(
-        AppRule(id=a, name=a.title(), category="mail", executables=(f"/usr/bin/{a}",), modalities=ALL)
-        for a in APPS
+        AppRule(id=a, name=a.title(), category="mail", executables=(f"/usr/bin/{a}",), modalities=ALL) for a in APPS
     )
     return Policy(
         study=STUDY,

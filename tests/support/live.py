@@ -6,27 +6,23 @@ in-process, so that what is proved here holds for what is installed.
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pexpect
 
+from agent.ceremony.words import Words
 from tests.support.desktop import Desktop
 from tests.support.processes import Process
 from tests.support.waiting import until
 
 COMMAND_S = 60
 """Seconds that a command may take: pulls and exports of a demo's size take one or two."""
-MODULES = {
-    "overt": "agent",
-    "overt-collector": "collector.cli",
-    "overt-admin": "admin.cli",
-    "overt-research": "research.cli",
-}
 
 STUDY = """
 study = "demo-2026"
@@ -102,7 +98,6 @@ class Organisation:
     start: Callable[..., Process]
     collector: str = ""
     public_key: str = ""
-    logs: list[Process] = field(default_factory=list)
     collector_process: Process | None = None
 
     def run(self, *command: str, code: int | None = 0) -> Result:
@@ -127,8 +122,11 @@ class Organisation:
         ready.unlink(missing_ok=True)
         port = self.collector.rpartition(":")[2] or "0"
         process = self.start(
-            [*program("overt-collector"), "serve", "--data", str(self.data), "--trust", self.public_key]
-            + ["--port", port, "--ready-file", str(ready), "--json"],
+            [
+                *program("overt-collector"),
+                *("serve", "--data", str(self.data), "--trust", self.public_key),
+                *("--port", port, "--ready-file", str(ready), "--json"),
+            ],
             name="collector",
         )
         until(lambda: ready.exists() and ready.read_text().strip(), what=f"the collector: {process.output}")
@@ -238,22 +236,15 @@ class Employee:
 
 def _answer(child: "pexpect.spawn[str]", apps: Mapping[str, Sequence[str]]) -> None:
     """Page on, answer each question, choose exact times, type the phrase."""
-    from agent.ceremony.words import Words
-
     words = Words("en")
     app = ""
     wanted = {name.lower(): set(kinds) for name, kinds in apps.items()}
     more, capture = words("tty.more").strip(), words("tty.capture").strip()
-    patterns = [more, capture, words("tty.prompt").strip(), r"\[1\]", pexpect.EOF]
+    patterns = [re.escape(more), re.escape(capture), re.escape(words("tty.prompt").strip()), r"\[1\]", pexpect.EOF]
     child.delaybeforesend = None
     text = ""
     while True:
-        index = child.expect(
-            [
-                pattern if isinstance(pattern, str) and pattern.startswith("\\") else _exact(pattern)
-                for pattern in patterns
-            ]
-        )
+        index = child.expect(patterns)
         text += child.before or ""
         if index == 0:
             child.sendline("")
@@ -267,12 +258,6 @@ def _answer(child: "pexpect.spawn[str]", apps: Mapping[str, Sequence[str]]) -> N
             child.sendline("")
         else:
             return
-
-
-def _exact(pattern: Any) -> Any:
-    import re
-
-    return re.escape(pattern) if isinstance(pattern, str) else pattern
 
 
 def run(command: Sequence[str], env: Mapping[str, str], code: int | None = 0) -> Result:

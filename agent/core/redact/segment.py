@@ -13,18 +13,18 @@ class RedactedSegment(Struct, frozen=True):
     Attributes:
         text: with placeholders.
         spans: where they stand.
-        secret: first and last key index (inclusive) of each stretch of keys that typed something to hide. Everything
-            between the two goes, modifiers and corrections included; and so does each key that erased a character of
-            it, for their number would tell its length.
+        secret: indexes of the key events that typed something to hide, of everything between the first and the last
+            of them, modifiers and corrections included, and of those that erased it, for their number would tell its
+            length.
     """
 
     text: str
     spans: list[Placed]
-    secret: list[tuple[int, int]]
+    secret: frozenset[int]
 
     def hides(self, key: int) -> bool:
         """True if the key event of this index must not be kept."""
-        return any(first <= key <= last for first, last in self.secret)
+        return key in self.secret
 
 
 def redact_segment(segment: Segment, redactor: TextRedactor) -> RedactedSegment:
@@ -33,14 +33,13 @@ def redact_segment(segment: Segment, redactor: TextRedactor) -> RedactedSegment:
     Raises:
         RedactionFailed: a detector failed; the segment must be dropped.
     """
-    secret = [stretch for draft in (segment.final, *segment.drafts) for stretch in _secret_keys(draft, redactor)]
+    typed = {key for draft in (segment.final, *segment.drafts) for key in _secret_keys(draft, redactor)}
+    erasers = {eraser for eraser, erased in segment.erasures if erased in typed}
     done = redactor.redact(as_text(segment.final))
-    hidden = {key for first, last in secret for key in range(first, last + 1)}
-    erasers = [(eraser, eraser) for eraser, typed in segment.erasures if typed in hidden and eraser not in hidden]
-    return RedactedSegment(done.text, done.spans, secret + erasers)
+    return RedactedSegment(done.text, done.spans, frozenset(typed | erasers))
 
 
-def _secret_keys(chars: tuple[Char, ...], redactor: TextRedactor) -> list[tuple[int, int]]:
+def _secret_keys(chars: tuple[Char, ...], redactor: TextRedactor) -> set[int]:
     found = redactor.find(as_text(chars))
     stretches = ([c.key for c in chars[span.start : span.end]] for span in found)
-    return [(min(keys), max(keys)) for keys in stretches if keys]
+    return {key for keys in stretches if keys for key in range(min(keys), max(keys) + 1)}

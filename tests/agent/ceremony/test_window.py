@@ -1,0 +1,142 @@
+"""The ceremony's window, answered by a person's keys and mouse on a real display."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.disk.switch import Position, Switch, Switched
+from schemas.consent import ConsentState
+from schemas.events import Modality
+from schemas.scope import TimingTier
+from tests.agent.ceremony.participant import Participant, enrolled
+from tests.support.desktop import Desktop
+from tests.support.driver import Driver
+from tests.support.processes import Process
+from tests.support.windows import wait_for_window
+
+pytestmark = pytest.mark.journey
+ROOT = Path(__file__).parents[3]
+PAGES = 30
+"""Presses of Page Down: more than the text has."""
+
+
+@pytest.fixture(scope="module")
+def desktop() -> Iterator[Desktop]:
+    with Desktop(tray=None) as running:
+        yield running
+
+
+@pytest.fixture
+def hands(desktop: Desktop) -> Iterator[Driver]:
+    with Driver(desktop.display) as driver:
+        yield driver
+
+
+@pytest.fixture
+def me(tmp_path: Path) -> Participant:
+    return enrolled(tmp_path)
+
+
+@pytest.fixture
+def ceremony(desktop: Desktop, hands: Driver, me: Participant) -> Iterator[Process]:
+    """The window, open and focused."""
+    process = desktop.start([sys.executable, "-m", "agent.ceremony"], env=me.env, cwd=ROOT, name="ceremony")
+    window = wait_for_window(desktop.display, pid=process.pid, title_contains="Your choice")
+    hands.focus_window(window.id)
+    yield process
+    process.stop()
+
+
+def press(hands: Driver, keys: str) -> None:
+    """Press keys by name: ``"Tab space Tab"``."""
+    for key in keys.split():
+        hands.key(key)
+
+
+def read_to_the_end(hands: Driver) -> None:
+    press(hands, "Next " * PAGES)
+
+
+def test_a_yes_by_keyboard_is_exactly_what_was_ticked(ceremony: Process, hands: Driver, me: Participant) -> None:
+    read_to_the_end(hands)
+    # Geany: keyboard, pointer; Mousepad: keyboard, pointer, screen; Thunderbird the same; then the times.
+    press(hands, "Tab space Tab Tab Tab space Tab space Tab Tab Tab Tab Down")
+    hands.key("y", ["alt"])
+    assert ceremony.wait(15) == 0, ceremony.output
+    (record,) = me.ledger()
+    assert record.latest.event_state is ConsentState.GIVEN
+    assert record.latest.indication_method == "window"
+    assert {a.app: a.modalities for a in record.overt.scope.apps} == {
+        "geany": (Modality.KEYBOARD,),
+        "mousepad": (Modality.POINTER, Modality.SCREEN),
+    }
+    assert record.overt.scope.timing is TimingTier.TEN_MS
+    assert me.switched() is Position.ON
+
+
+def test_no_yes_before_the_end_was_read(ceremony: Process, hands: Driver, me: Participant) -> None:
+    press(hands, "Next Tab space")
+    hands.key("y", ["alt"])
+    hands.key("w", ["alt"])  # not now: the window is still there to take it
+    assert ceremony.wait(15) == 0
+    assert me.ledger() == []
+    assert me.switched() is Position.OFF
+
+
+def test_no_yes_without_a_tick(ceremony: Process, hands: Driver, me: Participant) -> None:
+    read_to_the_end(hands)
+    hands.key("y", ["alt"])
+    hands.key("w", ["alt"])
+    assert ceremony.wait(15) == 0
+    assert me.ledger() == []
+
+
+def test_enter_answers_nothing(ceremony: Process, hands: Driver, me: Participant) -> None:
+    read_to_the_end(hands)
+    press(hands, "Tab space Return Return KP_Enter")
+    hands.key("w", ["alt"])
+    assert ceremony.wait(15) == 0
+    assert me.ledger() == []
+
+
+def test_no_is_kept_and_turns_off(ceremony: Process, hands: Driver, me: Participant) -> None:
+    Switch(me.places.switch).write(Switched(position=Position.ON, at_ns=1))
+    hands.key("n", ["alt"])  # at any time, read or not
+    assert ceremony.wait(15) == 0
+    assert [record.latest.event_state for record in me.ledger()] == [ConsentState.REFUSED]
+    assert me.switched() is Position.OFF
+
+
+@pytest.mark.parametrize("how", ["Escape", "close"])
+def test_leaving_is_not_now(how: str, ceremony: Process, hands: Driver, desktop: Desktop, me: Participant) -> None:
+    if how == "close":
+        hands.close(wait_for_window(desktop.display, pid=ceremony.pid).id)
+    else:
+        hands.key("Escape")
+    assert ceremony.wait(15) == 0
+    assert me.ledger() == []
+
+
+def test_what_cannot_be_kept_is_said(ceremony: Process, hands: Driver, desktop: Desktop, me: Participant) -> None:
+    (me.places.consents / "000000.json").write_bytes(b"{}")
+    read_to_the_end(hands)
+    press(hands, "Tab space")
+    hands.key("y", ["alt"])
+    box = wait_for_window(desktop.display, pid=ceremony.pid, title_contains="does not count")
+    hands.focus_window(box.id)
+    hands.key("Return")
+    assert ceremony.wait(15) == 7
+    assert "could not be kept" in ceremony.output
+    assert me.switched() is Position.OFF
+
+
+@pytest.mark.parametrize("scale", ["1", "1.25", "1.5"])
+def test_it_fits_a_small_screen(desktop: Desktop, me: Participant, scale: str) -> None:
+    env = me.env | {"QT_SCALE_FACTOR": scale}
+    process = desktop.start([sys.executable, "-m", "agent.ceremony"], env=env, cwd=ROOT, name="ceremony")
+    place = wait_for_window(desktop.display, pid=process.pid).rectangle
+    assert place.y + place.height <= 800
+    assert place.x + place.width <= 1280
+    process.stop()

@@ -1,0 +1,91 @@
+"""G5 on a real desktop: off is off, whatever is dead, and stays so."""
+
+import json
+import os
+import signal
+
+import pytest
+
+from tests.journeys.conftest import Household
+from tests.support.live import CommandFailedError
+
+pytestmark = pytest.mark.journey
+
+
+def crash(home: Household) -> None:
+    """End the daemon as a power cut would."""
+    os.kill(home.daemon.pid, signal.SIGKILL)
+    home.daemon.wait(5)
+
+
+def states(home: Household) -> list[str]:
+    return [e["state"] for e in home.employee.overt("consent", "history", "--json").json["entries"]]
+
+
+def test_a_crash_forgets_nothing_that_was_agreed(household: Household) -> None:
+    household.start()
+    household.agree()
+    crash(household)
+    household.daemon = household.employee.daemon()
+    household.hands.focus_window(household.allowed.window.id)
+    household.await_state("capturing")
+
+
+def test_g5_off_wipes_what_is_not_sealed_and_stops_at_once(household: Household) -> None:
+    household.type_into(household.allowed, "typed just before the off")
+    household.employee.overt("off")
+    status = household.employee.status()
+    assert (status["state"], status["hooks"], status["counts"]["held"]) == ("off", [], 0)
+    assert status["counts"]["dropped"]["withdrawn"] > 0
+    household.type_into(household.allowed, "typed after it")
+    assert household.seen == status["counts"]["seen"]
+    assert states(household) == ["ConsentGiven", "ConsentWithdrawn"]
+
+
+def test_g5_off_is_off_after_a_restart(household: Household) -> None:
+    crash(household)
+    household.daemon = household.employee.daemon()
+    household.type_into(household.allowed, "still off")
+    assert household.employee.status()["state"] == "off"
+    assert household.seen == 0
+
+
+def test_g5_off_needs_no_daemon_no_collector_and_no_keys(household: Household) -> None:
+    household.agree()
+    crash(household)
+    assert household.organisation.collector_process is not None
+    household.organisation.collector_process.kill()
+    keys, hidden = household.employee.state / "keys", household.employee.state / "hidden"
+    keys.rename(hidden)
+    done = household.employee.overt("off", "--json").json
+    assert (done["state"], done["ledger_written"]) == ("off", False)
+    hidden.rename(keys)
+    household.daemon = household.employee.daemon()  # it finds the switch, and lets the ledger say so
+    household.type_into(household.allowed, "off all the same")
+    assert household.employee.status()["state"] == "off"
+    assert household.seen == 0
+    assert states(household)[-1] == "ConsentWithdrawn"
+
+
+def test_g5_off_with_a_stopped_daemon_is_off_when_it_wakes(household: Household) -> None:
+    household.organisation.serve()
+    household.agree()
+    os.kill(household.daemon.pid, signal.SIGSTOP)
+    try:
+        household.employee.overt("off", "--json")
+    finally:
+        os.kill(household.daemon.pid, signal.SIGCONT)
+    household.await_state("off")
+    before = household.seen
+    household.type_into(household.allowed, "woken, and off")
+    assert household.seen == before
+
+
+def test_nobody_else_is_told(household: Household) -> None:
+    """G12: the exit code of a status that another user would see says nothing, and files are the owner's alone."""
+    for path in [household.employee.state, *household.employee.state.rglob("*")]:
+        assert path.stat().st_mode & 0o077 == 0, path.name
+    with pytest.raises(CommandFailedError):
+        household.employee.overt("on", "--yes")  # there is no such option
+    ledger = json.loads(household.employee.overt("consent", "export").out)
+    assert [entry["payloadType"] for entry in ledger] == ["application/vnd.overt.consent-record.v1+json"] * len(ledger)
