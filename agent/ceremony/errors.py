@@ -1,6 +1,6 @@
 """What can go wrong before, while and after a person is asked. Branches of the agent's one error tree."""
 
-from agent.errors import EXIT_BLOCKED, EXIT_NO_CONSENT, EXIT_PERMISSION, OvertError
+from agent.errors import EXIT_BLOCKED, EXIT_NO_CONSENT, OvertError
 
 
 class CeremonyError(OvertError):
@@ -19,7 +19,7 @@ class NotEnrolledError(CeremonyError):
 class NobodyThereError(CeremonyError):
     """Nobody can be asked here. Nothing can answer in a person's place."""
 
-    exit_code = EXIT_PERMISSION
+    exit_code = EXIT_NO_CONSENT
     remedy = "Run it yourself, in a terminal or on the desktop where you are logged in"
 
 
@@ -39,5 +39,4 @@ class ClockError(CeremonyError):
 class NotKeptError(CeremonyError):
     """The answer could not be signed or written down durably, so it does not count."""
 
-    exit_code = 7
     remedy = "Check that the disk has room and that your keyring is unlocked, then answer again"
