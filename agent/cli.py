@@ -11,15 +11,17 @@ from importlib.metadata import version as installed_version
 from typing import Annotated, Any, NoReturn
 
 import typer
+from msgspec import to_builtins
 from rich.console import Console
 from rich.table import Table
 
 from agent import service
 from agent.disk.keys import open_keys
 from agent.disk.places import Places
+from agent.doctor import Check
 from agent.enrolment import enrol as do_enrol
 from agent.enrolment import parse_link
-from agent.errors import EXIT_BLOCKED, EXIT_NO_CONSENT, EXIT_PERMISSION, OvertError
+from agent.errors import EXIT_BLOCKED, EXIT_ERROR, EXIT_NO_CONSENT, EXIT_PERMISSION, OvertError
 from schemas.base import canonical
 from schemas.status import ClosedReason, State, Status
 
@@ -79,7 +81,7 @@ def enrol(
     )
 
 
-@app.command()
+@app.command(epilog="Examples: overt on · overt on --terminal")
 def on(
     terminal: Annotated[bool, typer.Option("--terminal", help="Ask here instead of in a window.")] = False,
 ) -> None:
@@ -87,7 +89,7 @@ def on(
     raise typer.Exit(service.ceremony(os.environ, terminal=terminal))
 
 
-@app.command()
+@app.command(epilog="Examples: overt off · overt off --json")
 def off(json_: Json = False) -> None:
     """Stop at once and for good, until you say yes again. Works without network, daemon or keys; never asks why."""
     told = service.withdraw(_places(), time.time_ns())
@@ -112,7 +114,7 @@ def resume(json_: Json = False) -> None:
     _show({}, json_, lambda: _out.print("Not paused any more."))
 
 
-@app.command()
+@app.command(epilog="Examples: overt status · overt status --json | jq .state")
 def status(json_: Json = False) -> None:
     """Say what Overt is doing right now."""
     now = service.status(_places())
@@ -124,7 +126,7 @@ def status(json_: Json = False) -> None:
         raise typer.Exit(code)
 
 
-@app.command()
+@app.command(epilog="Example: overt why")
 def why(json_: Json = False) -> None:
     """Show everything that capture depends on, what holds, and what would change what does not."""
     now = service.status(_places())
@@ -186,6 +188,15 @@ def indicator() -> None:
 
 
 @app.command()
+def doctor(json_: Json = False) -> None:
+    """Check what capture needs from this machine; each line that fails has its remedy. Changes nothing."""
+    checks = service.doctor(_places(), os.environ)
+    _show({"checks": [to_builtins(check) for check in checks]}, json_, lambda: _print_checks(checks))
+    if any(check.ok is False for check in checks):
+        raise typer.Exit(EXIT_ERROR)
+
+
+@app.command()
 def version(json_: Json = False) -> None:
     """Say which version this is."""
     number = installed_version("overt")
@@ -213,6 +224,14 @@ def _print_status(now: Status) -> None:
     _out.print(f"Batches: {counts.batches_sent} received by the collector, {counts.batches_waiting} waiting")
     if now.keys_in:
         _out.print(f"Your keys are in {now.keys_in}.")
+
+
+def _print_checks(checks: list[Check]) -> None:
+    marks = {True: "[green]✔[/green]", False: "[red]✘[/red]", None: "·"}
+    for check in checks:
+        _out.print(f" {marks[check.ok]} {check.sentence}")
+        if check.remedy:
+            _out.print(f"     → {check.remedy}")
 
 
 def _print_why(now: Status) -> None:

@@ -37,13 +37,6 @@ class UnreachableError(OvertError):
     remedy = "check the network, then try again; nothing was changed"
 
 
-class NotEnrolledError(OvertError):
-    """This machine takes part in no study."""
-
-    exit_code = EXIT_NO_CONSENT
-    remedy = "overt enrol LINK"
-
-
 class NotRunningError(OvertError):
     """No daemon answers."""
 

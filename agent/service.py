@@ -6,9 +6,11 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from agent.ceremony import perform
+from agent.ceremony.errors import NotEnrolledError
 from agent.core.scope import narrow, offered
 from agent.daemon.main import run_daemon as run_daemon  # noqa: PLC0414  # one of this module's commands
 from agent.daemon.standing import Standing, read_standing
@@ -16,7 +18,8 @@ from agent.disk.consent_store import ConsentStore
 from agent.disk.keys import FileKeys
 from agent.disk.places import Places
 from agent.disk.spool import Spool
-from agent.errors import NotEnrolledError, NotRunningError, StartError
+from agent.doctor import Check, examine
+from agent.errors import NotRunningError, StartError
 from agent.net.control import DaemonNotRunning, ProtocolError, ask
 from schemas.status import Status
 
@@ -81,7 +84,7 @@ def start(places: Places, environ: Mapping[str, str]) -> dict[str, Any]:
         pass
     for command in ("daemon", "indicator"):
         subprocess.Popen(  # noqa: S603  # our own program
-            [sys.executable, "-m", "agent", command],
+            [*_overt(), command],
             env=dict(environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -91,6 +94,11 @@ def start(places: Places, environ: Mapping[str, str]) -> dict[str, Any]:
         if command == "daemon":
             pid = _await_daemon(places)
     return {"started": True, "pid": pid}
+
+
+def doctor(places: Places, environ: Mapping[str, str]) -> list[Check]:
+    """Look at what capture needs from this machine."""
+    return examine(places, environ)
 
 
 def stop(places: Places) -> None:
@@ -156,6 +164,12 @@ def consent_export(places: Places) -> str:
     """The signed ledger as a JSON array."""
     entries = ConsentStore(places.consents).entries()
     return json.dumps([e.model_dump(mode="json") for e in entries], indent=2)
+
+
+def _overt() -> list[str]:
+    """How to start ``overt`` again, under its own honest name where it was installed with one."""
+    script = Path(sys.executable).with_name("overt")
+    return [str(script)] if script.exists() else [sys.executable, "-m", "agent"]
 
 
 def _ask(places: Places, op: str) -> Status:

@@ -40,7 +40,7 @@ REASONS: dict[R, Words] = {
         State.ERROR,
         "The device's keys cannot be read.",
         "The device's keys can be read.",
-        "unlock your keyring, then: overt restart",
+        "unlock your keyring, then: overt stop; overt start",
     ),
     R.POLICY_MISSING: Words(
         State.BLOCKED, "There is no policy.", "There is a policy.", "overt enrol LINK again, or ask IT"

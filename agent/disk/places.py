@@ -1,5 +1,6 @@
 """Where things lie on this machine. ``OVERT_STATE_DIR`` and ``OVERT_RUNTIME_DIR`` move them, for tests and for IT."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +22,12 @@ class Places:
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Places":
         """The folders that the environment names, else the platform's usual ones."""
-        state = environ.get("OVERT_STATE_DIR") or platformdirs.user_state_dir(APP, appauthor=False)
-        runtime = environ.get("OVERT_RUNTIME_DIR") or platformdirs.user_runtime_dir(APP, appauthor=False)
-        return cls(Path(state), Path(runtime))
+        state = Path(environ.get("OVERT_STATE_DIR") or platformdirs.user_state_dir(APP, appauthor=False))
+        if runtime := environ.get("OVERT_RUNTIME_DIR"):
+            return cls(state, Path(runtime))
+        if sys.platform == "linux" and not environ.get("XDG_RUNTIME_DIR"):
+            return cls(state, state / "run")  # no session manager: the shared /tmp is no place for a socket
+        return cls(state, Path(platformdirs.user_runtime_dir(APP, appauthor=False)))
 
     def make(self) -> None:
         """Create both folders, readable by their owner only."""

@@ -1,0 +1,120 @@
+"""``overt doctor``: what capture needs from this machine, checked one by one, each with its remedy. Changes nothing."""
+
+import os
+import shutil
+from collections.abc import Mapping
+
+import httpx
+from msgspec import Struct
+
+from agent.daemon.main import SystemClock
+from agent.disk.enrolment import Enrolment, load_enrolment
+from agent.disk.keys import open_keys
+from agent.disk.places import Places
+from agent.native.base import Capability, NativeUnavailable
+from agent.native.choose import open_native
+from agent.net.control import DaemonNotRunning, ProtocolError, ask
+from schemas.base import SchemaError
+
+MIN_FREE_BYTES = 64 << 20
+"""Bytes of free disk: a few batches. The off needs none."""
+TIMEOUT_S = 5.0
+"""Seconds to wait for the collector."""
+OTHERS = 0o077
+"""Permission bits of group and others."""
+
+
+class Check(Struct, frozen=True):
+    """One thing that was looked at. ``ok`` is ``None`` where it does not apply or cannot be told here."""
+
+    name: str
+    ok: bool | None
+    sentence: str
+    remedy: str = ""
+
+
+def examine(places: Places, environ: Mapping[str, str]) -> list[Check]:
+    """Look at everything."""
+    enrolment, enrolled = _enrolment(places)
+    machine = [_display(environ), _folders(places), _disk(places), enrolled]
+    return [*machine, *([_keys(places), _daemon(places), _collector(enrolment)] if enrolment else [])]
+
+
+def _display(environ: Mapping[str, str]) -> Check:
+    try:
+        native = open_native(environ, SystemClock())
+    except NativeUnavailable as error:
+        return Check("desktop", ok=False, sentence=f"Nothing can be captured here: {error.why}.", remedy=error.remedy)
+    try:
+        found = native.capabilities()
+    finally:
+        native.close()
+    missing = [m for m in ("keyboard", "pointer", "screen") if getattr(found, m) is Capability.REFUSED]
+    if missing:
+        return Check("desktop", ok=False, sentence=f"Not to be had: {', '.join(missing)}.", remedy=found.why)
+    return Check("desktop", ok=True, sentence=f"{native.name}: keyboard, pointer and screen can be had.")
+
+
+def _daemon(places: Places) -> Check:
+    try:
+        now = ask(places.control_socket, "status")
+    except DaemonNotRunning:
+        return Check("daemon", ok=False, sentence="The daemon is not running.", remedy="overt start")
+    except ProtocolError:
+        return Check(
+            "daemon", ok=False, sentence="A daemon of another version runs.", remedy="overt stop, then overt start"
+        )
+    return Check("daemon", ok=True, sentence=f"The daemon answers. {now.sentence}")
+
+
+def _folders(places: Places) -> Check:
+    open_ = [p for p in (places.state, places.runtime) if p.exists() and p.stat().st_mode & OTHERS]
+    if open_:
+        remedy = "chmod 700 " + " ".join(map(str, open_))
+        return Check("folders", ok=False, sentence="Others can look into Overt's folders.", remedy=remedy)
+    return Check("folders", ok=True, sentence="Only you can look into Overt's folders.")
+
+
+def _disk(places: Places) -> Check:
+    existing = next(p for p in (places.state, *places.state.parents) if p.exists())
+    if not os.access(existing, os.W_OK):
+        return Check("disk", ok=False, sentence="The state folder cannot be written.", remedy=f"check {existing}")
+    free = shutil.disk_usage(existing).free
+    if free < MIN_FREE_BYTES:
+        return Check("disk", ok=False, sentence="The disk is almost full.", remedy="make room; off works without")
+    return Check("disk", ok=True, sentence="The disk has room.")
+
+
+def _keys(places: Places) -> Check:
+    return Check("keys", ok=True, sentence=f"Your keys are in {open_keys(places).where}.")
+
+
+def _enrolment(places: Places) -> tuple[Enrolment | None, Check]:
+    def wrong(sentence: str) -> tuple[None, Check]:
+        return None, Check("enrolment", ok=False, sentence=sentence, remedy="ask your organisation for a new link")
+
+    try:
+        enrolment = load_enrolment(places.enrolment)
+        if enrolment is None:
+            return None, Check("enrolment", ok=None, sentence="This machine takes part in no study.")
+        asked = enrolment.asked()
+    except SchemaError as error:
+        return wrong(f"The enrolment cannot be used: {error}.")
+    return enrolment, Check(
+        "enrolment", ok=True, sentence=f"Enrolled in “{asked.manifest.title}”; signed by your organisation."
+    )
+
+
+def _collector(enrolment: Enrolment) -> Check:
+    try:
+        reached = httpx.get(f"{enrolment.collector}/healthz", timeout=TIMEOUT_S).is_success
+    except httpx.HTTPError:
+        reached = False
+    if not reached:
+        return Check(
+            "collector",
+            ok=False,
+            sentence=f"The collector at {enrolment.collector} does not answer.",
+            remedy="check the network; sealed batches wait and nothing is lost",
+        )
+    return Check("collector", ok=True, sentence="The collector answers.")

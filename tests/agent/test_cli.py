@@ -1,0 +1,88 @@
+"""The employee's command line: help, exit codes, errors with a remedy. No daemon, no display."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+OVERT = Path(sys.executable).with_name("overt")
+COMMANDS = ("enrol", "on", "off", "pause", "resume", "status", "why", "apps", "batches", "start", "stop", "doctor")
+FORBIDDEN = ("hidden", "silent", "stealth", "invisible", "background-only", "force", "yes")
+"""Anti-stalkerware: no option of this kind exists."""
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "OVERT_STATE_DIR": str(tmp_path / "state"),
+        "OVERT_RUNTIME_DIR": str(tmp_path / "run"),
+    }
+
+
+def overt(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([OVERT, *arguments], env=env, capture_output=True, text=True, check=False, stdin=-3)
+
+
+def test_help_names_every_command_and_exit_code(env: dict[str, str]) -> None:
+    text = overt(env, "--help").stdout
+    assert all(command in text for command in COMMANDS)
+    assert all(f"{code} " in " ".join(text.split()) for code in range(7))
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "daemon", "indicator", "version"])
+def test_no_command_can_hide_or_force(env: dict[str, str], command: str) -> None:
+    text = overt(env, command, "--help").stdout
+    assert text
+    assert not any(f"--{word}" in text for word in FORBIDDEN)
+
+
+def test_without_a_daemon_status_says_so_and_how_to_help(env: dict[str, str]) -> None:
+    done = overt(env, "status", "--json")
+    assert done.returncode == 3
+    assert "overt start" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("link", ["", "nonsense", "https://x.example", "https://x.example#code", "ftp://x#A.B"])
+def test_a_bad_link_is_a_usage_error(env: dict[str, str], link: str) -> None:
+    done = overt(env, "enrol", link)
+    assert done.returncode == 2
+    assert "#CODE.KEY" in done.stderr
+
+
+def test_a_link_over_plain_http_to_another_machine_is_refused(env: dict[str, str]) -> None:
+    done = overt(env, "enrol", f"http://collector.example#CODE.{'A' * 43}")
+    assert done.returncode == 2
+    assert "https://" in done.stderr
+
+
+def test_off_works_where_nothing_was_ever_set_up(env: dict[str, str]) -> None:
+    done = overt(env, "off", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["state"] == "off"
+    assert oct((Path(env["OVERT_STATE_DIR"]) / "switch").stat().st_mode & 0o777) == "0o600"
+
+
+def test_on_without_a_person_is_refused(env: dict[str, str]) -> None:
+    done = overt(env, "on", "--terminal")
+    assert done.returncode == 4
+    assert not list((Path(env["OVERT_STATE_DIR"])).rglob("0*.json"))
+
+
+def test_doctor_names_a_remedy_for_each_thing_that_is_missing(env: dict[str, str]) -> None:
+    done = overt(env, "doctor", "--json")
+    checks = json.loads(done.stdout)["checks"]
+    missing = [check for check in checks if check["ok"] is False]
+    assert done.returncode == 1
+    assert {"desktop"} == {check["name"] for check in missing}
+    assert all(check["remedy"] for check in missing)
+
+
+def test_shell_completion_is_there(env: dict[str, str]) -> None:
+    done = overt({**env, "_OVERT_COMPLETE": "complete_bash", "COMP_WORDS": "overt pau", "COMP_CWORD": "1"})
+    assert "pause" in done.stdout

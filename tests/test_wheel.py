@@ -1,0 +1,72 @@
+"""The built wheel, installed apart from the checkout, is whole: programs, data files and types."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROGRAMS = ("overt", "overt-collector", "overt-research", "overt-admin")
+LOOK = """
+import agent.daemon.loop, agent.pipeline.pipe, agent.core.redact.text, collector.app, research.verify, admin.study
+from pathlib import Path
+from agent.core.redact.rules import RuleSet
+from agent.core.redact.text import TextRedactor
+from policies import read_text, redaction_rules
+redactor = TextRedactor(RuleSet(redaction_rules()), bytes(32))
+assert redactor.redact("mail ada@example.org").text == "mail ⟨EMAIL#1⟩"
+assert "{{title}}" in read_text("notices/en.md")
+print(Path(agent.daemon.loop.__file__).parents[2])
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel's content in a folder that is not the checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder / "dist"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = (folder / "dist").glob("overt-*.whl")
+    zipfile.ZipFile(wheel).extractall(folder / "site")
+    return folder / "site"
+
+
+def test_what_is_installed_works_without_the_checkout(installed: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", LOOK],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip()) == installed
+
+
+def test_it_holds_what_the_checkout_holds_and_no_more(installed: Path) -> None:
+    packages = ("agent", "collector", "research", "admin", "schemas", "policies")
+    tracked = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *packages],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    wanted = {name for name in tracked.stdout.splitlines() if (ROOT / name).exists()}
+    found = {str(p.relative_to(installed)) for p in installed.rglob("*") if p.is_file() and ".dist-info" not in str(p)}
+    assert found == wanted
+
+
+def test_it_brings_the_four_commands_under_their_honest_names(installed: Path) -> None:
+    (entry_points,) = installed.glob("*.dist-info/entry_points.txt")
+    named = {line.split(" = ")[0] for line in entry_points.read_text().splitlines() if " = " in line}
+    assert named == set(PROGRAMS)
+    (metadata,) = installed.glob("*.dist-info/METADATA")
+    assert "License-Expression: Apache-2.0" in metadata.read_text()
