@@ -41,7 +41,7 @@ def test_what_is_installed_works_without_the_checkout(installed: Path, tmp_path:
     done = subprocess.run(
         [sys.executable, "-P", "-c", LOOK],
         cwd=tmp_path,
-        env={"PYTHONPATH": str(installed)},
+        env={"PYTHONPATH": str(installed), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=False,
