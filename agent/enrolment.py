@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.core.ceremony import Asked
+from agent.core.seal import recipients_of
 from agent.disk.enrolment import Enrolment, save_enrolment
 from agent.disk.keys import DEVICE_KEY, REVIEW_KEY, Keys
 from agent.disk.places import Places
@@ -20,6 +21,7 @@ from agent.errors import BadLinkError, EnrolmentRefusedError, UnreachableError
 from agent.net.collector import Collector, Refused, Unreachable
 from schemas import age
 from schemas.base import SchemaError, digest, unbase64url
+from schemas.policy import Policy
 from schemas.receipt import Receipt
 from schemas.signed import SignedDocument, fingerprint, public_bytes, public_key_text, sign, verify
 from schemas.study import DeviceRegistration, StudyManifest
@@ -29,6 +31,8 @@ SEED_BYTES = 32
 PSEUDONYM_BYTES = 10
 """80 random bits: no two participants of a study will ever share a pseudonym."""
 KEY_CHARS = 43
+MIN_CODE_CHARS, MAX_CODE_CHARS = 16, 100
+"""As :class:`schemas.wire.EnrolRequest` has it: a link that was cut off is told as such before anything is sent."""
 Entropy = Callable[[int], bytes]
 
 
@@ -53,7 +57,8 @@ def parse_link(text: str) -> Link:
     except ValueError:
         raise BadLinkError("this is not an enrolment link") from None
     code, dot, key = parts.fragment.rpartition(".")
-    if parts.scheme not in ("https", "http") or not parts.netloc or not (code and dot and len(key) == KEY_CHARS):
+    whole = bool(dot) and MIN_CODE_CHARS <= len(code) <= MAX_CODE_CHARS and len(key) == KEY_CHARS
+    if parts.scheme not in ("https", "http") or not parts.netloc or not whole:
         raise BadLinkError("this is not an enrolment link")
     try:
         unbase64url(key)
@@ -78,7 +83,8 @@ def enrol(link: Link, places: Places, keys: Keys, entropy: Entropy, now_s: Calla
         raise BadLinkError(str(error)) from None
     try:
         reply = collector.study()
-        registration, review = _register(_manifest(reply, link), keys, entropy)
+        manifest = _manifest(reply, link)  # before the code is spent
+        registration, review = _register(manifest, keys, entropy)
         receipt = collector.enrol(link.code, registration)
         _check_receipt(receipt, reply, registration)
         enrolment = _enrolment(reply, registration, review, link)
@@ -96,8 +102,13 @@ def enrol(link: Link, places: Places, keys: Keys, entropy: Entropy, now_s: Calla
 
 
 def _manifest(reply: StudyReply, link: Link) -> StudyManifest:
+    """The study, if the link's organisation signed it and the policy, and its recipients are who it says."""
     raw = unbase64url(link.organisation_key)
-    return verify(reply.manifest, StudyManifest, {fingerprint(raw): raw})
+    trusted = {fingerprint(raw): raw}
+    verify(reply.policy, Policy, trusted)
+    manifest = verify(reply.manifest, StudyManifest, trusted)
+    recipients_of(manifest)
+    return manifest
 
 
 def _register(manifest: StudyManifest, keys: Keys, entropy: Entropy) -> tuple[SignedDocument, age.Recipient]:

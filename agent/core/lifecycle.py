@@ -25,7 +25,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     clock_trusted: bool = False
     desktop: R | None = R.DISPLAY_LOST  # None: usable; WAYLAND, PERMISSION_MISSING or DISPLAY_LOST
     sign_visible: bool = False
-    session_active: bool = True  # a lock screen that takes focus closes the gate by focus as well
+    session_active: bool = False
     spool_room: bool = False
     redaction_works: bool = False
     focus: R | None = R.FOCUS_UNKNOWN  # None: an agreed app; else why not

@@ -7,10 +7,11 @@ from msgspec import Struct
 
 from agent.core.batch import Batch
 from schemas import age
-from schemas.base import digest
+from schemas.base import SchemaError, digest
 from schemas.envelope import HOUR_S, Envelope, EnvelopeHeader, build
 from schemas.payload import pack
 from schemas.signed import fingerprint, public_bytes
+from schemas.study import StudyManifest
 
 SECOND_NS = 1_000_000_000
 
@@ -20,6 +21,24 @@ class Link(Struct, frozen=True):
 
     sequence: int
     previous: str | None
+
+
+def recipients_of(manifest: StudyManifest) -> list[age.Recipient]:
+    """The researchers' recipients, each the one whose fingerprint the notice shows.
+
+    Raises:
+        SchemaError: a recipient is damaged, or is not the one that was shown.
+    """
+    found = []
+    for researcher in manifest.researchers:
+        try:
+            recipient = age.Recipient.parse(researcher.recipient)
+        except age.AgeError:
+            raise SchemaError("a researcher's recipient is damaged") from None
+        if recipient.fingerprint != researcher.recipient_fingerprint:
+            raise SchemaError("a researcher's recipient is not the one that the notice shows")
+        found.append(recipient)
+    return found
 
 
 class Sealer:

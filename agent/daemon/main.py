@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from agent.daemon.loop import Daemon
 from agent.daemon.session import Tools
 from agent.disk.keys import open_keys
+from agent.disk.lock import only_one
 from agent.disk.places import Places
+from agent.errors import StartError
 from agent.native.harden import refuse_dumps
 
 
@@ -30,13 +32,17 @@ def run_daemon(environ: Mapping[str, str]) -> None:
     """Run until SIGTERM or SIGINT.
 
     Raises:
-        OSError: another daemon runs, or memory cannot be protected from dumps.
+        StartError: another daemon runs for this person.
+        OSError: memory cannot be protected from dumps.
     """
     refuse_dumps()
     os.umask(0o077)
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=environ.get("OVERT_LOG", "WARNING"))
     places = Places.from_environ(environ)
     places.make()
+    lock = only_one(places.runtime / "daemon.lock")
+    if lock is None:
+        raise StartError("another overt daemon runs for you already", "overt status")
     tools = Tools(time.time, time.monotonic, secrets.token_bytes, lambda: None)
     daemon = Daemon(places, open_keys(places), environ, SystemClock(), tools)
     for number in (signal.SIGTERM, signal.SIGINT):

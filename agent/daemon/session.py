@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from agent.core.batch import Authority
 from agent.core.redact.rules import RuleSet
 from agent.core.redact.text import TextRedactor
-from agent.core.seal import Sealer
+from agent.core.seal import Sealer, recipients_of
 from agent.daemon.standing import Standing
 from agent.disk.consent_store import ConsentStore
 from agent.disk.epoch import NUMBERS_PER_EPOCH
@@ -53,7 +53,7 @@ class Session:
         review = age.Recipient.parse(found.enrolment.review_recipient)
         if review.fingerprint != asked.registration.review_fingerprint:
             raise OSError("the review recipient is not the one that was registered")
-        recipients = [age.Recipient.parse(r.recipient) for r in asked.manifest.researchers]
+        recipients = recipients_of(asked.manifest)
         self.spool = Spool(places)
         sealer = Sealer(asked.manifest.study, found.key, [*recipients, review], tools.entropy)
         self.sealing = SealingRoom(sealer, self.spool, tools.now_s, self._sealed)

@@ -7,6 +7,7 @@ import logging
 import selectors
 from collections.abc import Callable, Mapping, Sequence
 
+from agent.core.batch import Authority
 from agent.core.gate import Allowed, Open, decide, judge_focus
 from agent.core.lifecycle import Facts, changed, closed_by, may_capture, watches_focus
 from agent.core.observe import Observation, PointerObserved, WindowInfo
@@ -65,7 +66,8 @@ class Warden:
         self._begin = begin
         self._camera = Camera(lambda: open_grabber(environ, clock), wake, clock)
         self.desk = Desk(environ, clock, selector, self._hear)
-        self.facts = Facts(desktop=self.desk.why)
+        # No backend tells of locks yet: a lock screen takes the focus or grabs the keyboard, which closes the gate.
+        self.facts = Facts(desktop=self.desk.why, session_active=True)
         self.found = found
         self.session: Session | None = None
         self.epoch = 0
@@ -163,19 +165,20 @@ class Warden:
             self._close_gate()
 
     def _open_gate(self, gate: Open, timing: TimingTier) -> None:
-        old = self._ground
-        if old is not None and old.gate.window.window == gate.window.window and old.gate.modalities == gate.modalities:
-            self._same_window(old, gate.window)
-            return
-        self._close_gate()
         session, native = self.session, self.desk.native
         _, interval = self.found.consent(self._clock.time_ns())
         if session is None or native is None or interval is None:
+            self._close_gate()
             return
+        authority, old = session.authority(interval), self._ground
+        if old is not None and _terms(old) == (gate.window.window, gate.modalities, authority, timing):
+            self._same_window(old, gate.window)
+            return
+        self._close_gate()
         native.hook(gate.window.window, gate.modalities - {Modality.SCREEN})
         now = self._moment()
         number = self._windows.setdefault(gate.window.window, len(self._windows))
-        self._ground = Ground(gate, number, session.authority(interval), timing, self.epoch, now)
+        self._ground = Ground(gate, number, authority, timing, self.epoch, now)
         session.pipeline.enter(self._ground, now)
         self._tell_gap(session, self._ground, now)
         self._camera.note(Trigger.FOCUS, self._ground)
@@ -250,3 +253,8 @@ class Warden:
 
     def _moment(self) -> Moment:
         return Moment(self._clock.monotonic_ns(), self._clock.time_ns())
+
+
+def _terms(ground: Ground) -> tuple[int, frozenset[Modality], Authority, TimingTier]:
+    """What must not change while a gate stays open: in another window or under other terms it is another gate."""
+    return ground.gate.window.window, ground.gate.modalities, ground.authority, ground.timing

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from agent.core.observe import Observation, PointerObserved, WindowInfo
+from agent.core.sign import Claim
 from schemas.events import Modality, Rect
 
 Pixels = npt.NDArray[np.uint8]
@@ -155,6 +156,21 @@ class Grabber(Protocol):
         """The window's pixels, or ``None`` where they cannot be had cleanly.
 
         The stacking order is read before and after: if it changed in between, the picture is thrown away.
+        """
+        ...
+
+    def close(self) -> None:
+        """Disconnect. Idempotent."""
+        ...
+
+
+class SignWitness(Protocol):
+    """Looks whether the badge is on the real screen. For one thread."""
+
+    def sees(self, claim: Claim) -> bool:
+        """Whether the claimed stripe is there now, in a window of the claimed process that nothing lies over.
+
+        Never raises: what cannot be told is not seen.
         """
         ...
 

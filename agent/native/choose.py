@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping
 
-from agent.native.base import Clock, Grabber, Native, NativeUnavailable
+from agent.native.base import Clock, Grabber, Native, NativeUnavailable, SignWitness
 from agent.native.wayland import refuse_wayland
 
 _NOT_BUILT = {"darwin": "macOS", "win32": "Windows"}
@@ -35,6 +35,18 @@ def open_grabber(environ: Mapping[str, str], clock: Clock) -> Grabber:
     from agent.native.x11.grabber import X11Grabber  # noqa: PLC0415  # xcffib is installed on Linux only
 
     return X11Grabber(environ, clock)
+
+
+def open_witness(environ: Mapping[str, str]) -> SignWitness:
+    """Connect for looking at the badge. Nothing else of the screen is read by it.
+
+    Raises:
+        NativeUnavailable: There is no backend for this system, or no display.
+    """
+    _refuse_unsupported(environ)
+    from agent.native.x11.witness import X11Witness  # noqa: PLC0415  # xcffib is installed on Linux only
+
+    return X11Witness(environ)
 
 
 def _refuse_unsupported(environ: Mapping[str, str]) -> None:

@@ -54,6 +54,8 @@ class SealingRoom:
             self._thread.join(timeout_s)
         self._stopping.set()
         self._thread.join(RETRY_S)
+        if self.disk_refuses:
+            _log.error("the disk refused to the end: %d batches are lost", self.pending)
 
     def _run(self) -> None:
         while (batch := self._batches.get()) is not None:

@@ -1,0 +1,133 @@
+"""Whether the badge is on the real screen: its own few pixels, and that no window lies over it.
+
+Pixels are read from the root window, which under a compositor holds what was composited. Windows are judged by the
+server's stacking order, and their owner is asked of the server (X-Resource 1.2), never of the window.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xcffib
+import xcffib.res
+import xcffib.xproto
+
+from agent.core.sign import Claim, Pixels, shows
+from agent.native.base import NativeUnavailable
+from agent.native.x11.link import Link, answer
+from agent.native.x11.stacking import intersect
+from schemas.events import Rect
+
+ALL_PLANES = 0xFFFFFFFF
+BYTES_A_PIXEL = 4
+"""Blue, green, red and one that means nothing: what X servers keep at depths 24 and 32."""
+LOCAL_PID = 2
+"""X-Resource 1.2, ClientIdMask: the process id by the server's socket."""
+
+
+class X11Witness:
+    """A :class:`agent.native.base.SignWitness` for X11, with a connection of its own on which no event is asked for.
+
+    Args:
+        environ: ``DISPLAY``.
+
+    Raises:
+        NativeUnavailable: There is no display, or it lacks X-Resource 1.2, without which no window has an owner.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._link = Link(environ)
+        self._closed = False
+        self._badge: tuple[int, int | None] | None = None  # the window that was found to be the claimed process's
+        try:
+            self._res = self._link.xcb(xcffib.res.key)
+            version = self._res.QueryVersion(1, 2).reply()
+        except xcffib.XcffibException:
+            version = None
+        if version is None or (version.server_major, version.server_minor) < (1, 2):
+            self.close()
+            raise NativeUnavailable("the X display does not tell whose a window is", "use an X server with X-Resource")
+
+    def __repr__(self) -> str:
+        return "<X11Witness>"
+
+    def sees(self, claim: Claim) -> bool:
+        """Whether the stripe's pixels are right, and the window that shows them is the process's and uncovered."""
+        if self._closed or self._link.lost():
+            return False
+        try:
+            return self._on_top(claim) and shows(self._pixels(claim.rect), claim.nonce)
+        except xcffib.ConnectionException:
+            return False
+
+    def close(self) -> None:
+        """Disconnect. Idempotent."""
+        if not self._closed:
+            self._closed = True
+            self._link.close()
+
+    def _pixels(self, rect: Rect) -> Pixels:
+        """A rectangle of the screen; no pixels at all where a part of it is off the screen."""
+        left, top, right, bottom = rect
+        width, height = right - left, bottom - top
+        form = xcffib.xproto.ImageFormat.ZPixmap
+        image = answer(self._link.core.GetImage(form, self._link.root, left, top, width, height, ALL_PLANES))
+        if image is None or len(image.data.raw) < width * height * BYTES_A_PIXEL:
+            return np.zeros((0, 0, 3), np.uint8)
+        padded = np.frombuffer(image.data.raw, np.uint8, width * height * BYTES_A_PIXEL)
+        return padded.reshape(height, width, BYTES_A_PIXEL)[:, :, :3]
+
+    def _on_top(self, claim: Claim) -> bool:
+        """Whether the uppermost window at the stripe is the process's own and nothing overlaps any part of it."""
+        order = answer(self._link.core.QueryTree(self._link.root))
+        if order is None:
+            return False
+        stack = list(order.children)
+        badge = self._find(stack, claim)
+        place = self._shown(badge) if badge else None
+        if badge is None or place is None or intersect(place, claim.rect) != claim.rect:
+            return False
+        above = self._all_shown(stack[stack.index(badge) + 1 :])
+        return not any(intersect(place, rect) for rect in above)
+
+    def _find(self, stack: list[int], claim: Claim) -> int | None:
+        """The window that holds the stripe: the one of the last look while it is there, else searched from above."""
+        if self._badge is not None and self._badge[1] == claim.pid and self._badge[0] in stack:
+            place = self._shown(self._badge[0])
+            if place is not None and intersect(place, claim.rect) == claim.rect:
+                return self._badge[0]
+        self._badge = None
+        for window in reversed(stack):
+            place = self._shown(window)
+            if place is not None and intersect(place, claim.rect):
+                if claim.pid is not None and self._owner(window) == claim.pid:
+                    self._badge = window, claim.pid
+                    return window
+                return None
+        return None
+
+    def _shown(self, window: int) -> Rect | None:
+        return next(iter(self._all_shown([window])), None)
+
+    def _all_shown(self, windows: list[int]) -> list[Rect]:
+        """Rectangles, with borders, of those windows that can be seen; all asked at once."""
+        core = self._link.core
+        asked = [(core.GetWindowAttributes(w), core.GetGeometry(w)) for w in windows]
+        found = []
+        for attributes, geometry in asked:
+            state, place = answer(attributes), answer(geometry)
+            if state is not None and place is not None and _can_cover(state):
+                border = 2 * place.border_width
+                found.append((place.x, place.y, place.x + place.width + border, place.y + place.height + border))
+        return found
+
+    def _owner(self, window: int) -> int | None:
+        """The process id behind a window, by the server's own socket."""
+        reply = answer(self._res.QueryClientIds(1, [xcffib.res.ClientIdSpec.synthetic(window, LOCAL_PID)]))
+        ids = [one.value[0] for one in reply.ids if len(one.value)] if reply is not None else []
+        return int(ids[0]) if ids else None
+
+
+def _can_cover(state: Any) -> bool:
+    viewable = state.map_state == xcffib.xproto.MapState.Viewable
+    return bool(viewable and state._class != xcffib.xproto.WindowClass.InputOnly)  # noqa: SLF001  # xcffib's name for it

@@ -1,0 +1,109 @@
+"""The gate's two decisions, as tables."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from agent.core.gate import Allowed, Dropped, Open, decide, judge_focus
+from agent.core.observe import Observation, WindowInfo
+from agent.core.scope import narrow, offered
+from schemas.events import Modality
+from schemas.policy import AppRule, Policy
+from schemas.scope import AppScope, Scope, ScreenMode, TimingTier
+from schemas.status import ClosedReason as R
+from tests.support.fake_clock import FakeClock
+from tests.support.fake_desktop import key_seen, pointer_seen, scroll_seen, window
+
+CLOCK = FakeClock()
+NOW = CLOCK.monotonic_ns()
+ALL = frozenset(Modality)
+SCREEN_ONLY = (Modality.SCREEN,)
+MAIL = AppRule(
+    id="mail", name="Mail", category="mail", executables=("/usr/bin/mail",), modalities=tuple(sorted(Modality))
+)
+SHY = AppRule(id="shy", name="Shy", category="mail", executables=("/usr/bin/shy",), modalities=SCREEN_ONLY)
+POLICY = Policy(
+    study="s",
+    version=1,
+    issued=datetime(2026, 1, 1, tzinfo=UTC),
+    expires=datetime(2027, 1, 1, tzinfo=UTC),
+    apps=(MAIL, SHY),
+    timing=TimingTier.EXACT,
+)
+KEY, MOVE, SCROLL = key_seen(CLOCK, "a"), pointer_seen(CLOCK), scroll_seen(CLOCK)
+
+
+def gate(number: int = 1, modalities: frozenset[Modality] = ALL, since_ns: int = NOW) -> Open:
+    return Open(window=window(number), app=MAIL, modalities=modalities, since_ns=since_ns)
+
+
+@pytest.mark.parametrize("seen", [KEY, MOVE, SCROLL])
+@pytest.mark.parametrize(
+    ("opened", "reason"),
+    [
+        (None, "gate_closed"),
+        (gate(2), "other_window"),
+        (gate(modalities=frozenset()), "modality_not_agreed"),
+        (gate(modalities=frozenset({Modality.SCREEN})), "modality_not_agreed"),
+        (gate(since_ns=NOW + 1), "before_gate"),
+        (gate(2, frozenset(), NOW + 1), "other_window"),
+        (gate(), None),
+        (gate(since_ns=NOW - 1), None),
+    ],
+)
+def test_decide(seen: Observation, opened: Open | None, reason: str | None) -> None:
+    modality = Modality.KEYBOARD if seen is KEY else Modality.POINTER
+    expected = Dropped(modality, reason) if reason else Allowed(seen, opened)  # type: ignore[arg-type]
+    assert decide(seen, opened) == expected
+
+
+@pytest.mark.parametrize("agreed", [Modality.KEYBOARD, Modality.POINTER])
+def test_decide_by_modality(agreed: Modality) -> None:
+    opened = gate(modalities=frozenset({agreed}))
+    assert isinstance(decide(KEY, opened), Allowed) is (agreed is Modality.KEYBOARD)
+    assert isinstance(decide(MOVE, opened), Allowed) is (agreed is Modality.POINTER)
+    assert isinstance(decide(SCROLL, opened), Allowed) is (agreed is Modality.POINTER)
+
+
+EVERYTHING = offered(POLICY)
+KEYS_IN_MAIL = Scope(
+    apps=(AppScope(app="mail", modalities=(Modality.KEYBOARD,), screen=ScreenMode.NONE),), timing=TimingTier.EXACT
+)
+NOTHING = Scope(apps=(), timing=TimingTier.ORDER)
+UNKNOWN_PROCESS = msgspec.structs.replace(window(), pid=None)
+
+
+@pytest.mark.parametrize(
+    ("info", "scope", "reason", "rule", "modalities"),
+    [
+        (None, EVERYTHING, R.FOCUS_UNKNOWN, None, frozenset()),
+        (window(executable=None), EVERYTHING, R.FOCUS_UNKNOWN, None, frozenset()),
+        (UNKNOWN_PROCESS, EVERYTHING, R.FOCUS_UNKNOWN, None, frozenset()),
+        (window(executable="/usr/bin/other"), EVERYTHING, R.APP_NOT_ALLOWED, None, frozenset()),
+        (window(executable="/home/me/mail"), EVERYTHING, R.APP_NOT_ALLOWED, None, frozenset()),
+        (window(), NOTHING, R.MODALITY_NOT_AGREED, MAIL, frozenset()),
+        (window(executable="/usr/bin/shy"), KEYS_IN_MAIL, R.MODALITY_NOT_AGREED, SHY, frozenset()),
+        (window(), KEYS_IN_MAIL, None, MAIL, frozenset({Modality.KEYBOARD})),
+        (window(executable="/usr/bin/shy"), EVERYTHING, None, SHY, frozenset({Modality.SCREEN})),
+        (window(), EVERYTHING, None, MAIL, ALL),
+    ],
+)
+def test_judge_focus(
+    info: WindowInfo | None, scope: Scope, reason: R | None, rule: AppRule | None, modalities: frozenset[Modality]
+) -> None:
+    assert judge_focus(info, POLICY, narrow(scope, offered(POLICY))) == (reason, rule, modalities)
+
+
+def test_a_name_or_title_decides_nothing() -> None:
+    forged = msgspec.structs.replace(window(executable="/opt/evil"), wm_class="mail", title="Mail")
+    assert judge_focus(forged, POLICY, EVERYTHING)[0] is R.APP_NOT_ALLOWED
+
+
+def test_raw_types_print_no_content() -> None:
+    info = window(title="a very private title")
+    seen = key_seen(CLOCK, "x")
+    for shown in (repr(info), str(info), repr(seen), str(seen), repr(Allowed(seen, gate())), f"{info}"):
+        assert "private" not in shown
+        assert "'x'" not in shown
+        assert "Inbox" not in shown

@@ -1,0 +1,68 @@
+"""The local socket: nothing that can be said there starts anything, and nothing else is understood."""
+
+import json
+from typing import Any, get_args
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.net.control import ProtocolError, Request, parse_request
+
+
+def test_no_operation_grants_anything() -> None:
+    """All that can be said: look, show the sign, look again at the disk, off, stop."""
+    (hint,) = [f.type for f in _fields() if f.name == "op"]
+    assert set(get_args(hint)) == {"status", "lease", "reload", "off", "stop"}
+    assert {f.name for f in _fields()} == {"v", "op", "shown"}
+
+
+def _fields() -> tuple[Any, ...]:
+    return msgspec.structs.fields(Request)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_request_or_a_protocol_error(line: bytes) -> None:
+    try:
+        request = parse_request(line)
+    except ProtocolError:
+        return
+    assert isinstance(request, Request)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["v", "op", "shown", "grant", "force"]), JSON | st.sampled_from(["off", 1])))
+def test_any_json_is_a_request_or_a_protocol_error(document: dict[str, Any]) -> None:
+    try:
+        request = parse_request(json.dumps(document).encode())
+    except ProtocolError:
+        return
+    assert document.keys() <= {"v", "op", "shown"}
+    assert document["v"] == 1
+    assert request.op == document["op"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"v":1,"op":"on"}',
+        b'{"v":1,"op":"grant"}',
+        b'{"v":1,"op":"resume"}',
+        b'{"v":2,"op":"status"}',
+        b'{"v":1,"op":"lease","shown":"yes"}',
+        b'{"v":1,"op":"lease","shown":true,"scope":"all"}',
+        b"[" * 100_000,
+        b"",
+        b"null",
+    ],
+)
+def test_what_is_not_in_version_1_is_refused(line: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        parse_request(line)

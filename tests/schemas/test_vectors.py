@@ -1,0 +1,121 @@
+"""The frozen vectors of version 1: they must decode to what they always meant, and be written as they always were."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from schemas import age, envelope, payload
+from schemas.base import Document, canonical, digest
+from schemas.columns import encode
+from schemas.consent import ConsentRecord, intervals, read_ledger
+from schemas.envelope import EnvelopeHeader
+from schemas.events import Event, LossAccount
+from schemas.payload import Payload, pack, unpack
+from schemas.policy import Policy
+from schemas.receipt import Receipt
+from schemas.signed import fingerprint, media_type, parse_signed, public_bytes, sign, verify
+from schemas.study import DeviceRegistration, EnrolmentCodes, StudyManifest
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+FOLDER = Path(__file__).resolve().parents[1] / "vectors"
+SIGNED, CONSENT, PAYLOAD, ENVELOPE = (
+    json.loads((FOLDER / name / "vectors.json").read_text()) for name in ("signed", "consent", "payload", "envelope")
+)
+TYPES: dict[str, type[Document]] = {
+    each.__name__: each for each in (StudyManifest, Policy, EnrolmentCodes, DeviceRegistration, Receipt)
+}
+
+
+def key(vectors: dict[str, Any], name: str) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(vectors["seeds"][name]))
+
+
+def frozen_payload() -> Payload:
+    content = PAYLOAD["content"]
+    events = msgspec.convert(content["events"], list[Event])
+    account = msgspec.convert(content["account"], LossAccount)
+    return Payload(events, bytes.fromhex(content["frames"]), account, content["episode"])
+
+
+@pytest.mark.parametrize("entry", SIGNED["documents"], ids=lambda e: str(e["name"]))
+def test_signed_documents_read_and_write_as_ever(entry: dict[str, Any]) -> None:
+    data = (FOLDER / "signed" / f"{entry['name']}.json").read_bytes()
+    model, signer = TYPES[entry["type"]], key(SIGNED, entry["signer"])
+    raw, signed = public_bytes(signer), parse_signed(data)
+    document = verify(signed, model, {fingerprint(raw): raw})
+    assert json.loads(canonical(document)) == entry["content"]
+    assert signed.digest == entry["digest"]
+    assert signed.payloadType == media_type(model)
+    again = sign(model.model_validate_json(json.dumps(entry["content"])), signer)
+    assert again.to_bytes() == data
+
+
+def test_the_consent_ledger_reads_and_writes_as_ever() -> None:
+    signer = key(CONSENT, "device")
+    files = [(FOLDER / "consent" / f"entry-{n}.json").read_bytes() for n in range(len(CONSENT["records"]))]
+    ledger = read_ledger([parse_signed(data) for data in files], public_bytes(signer))
+    assert [name for name, _ in ledger] == CONSENT["digests"]
+    assert [json.loads(canonical(record)) for _, record in ledger] == CONSENT["records"]
+    assert [[i.consent, i.begin_ns, i.end_ns] for i in intervals(ledger)] == CONSENT["intervals"]
+    again = [sign(ConsentRecord.model_validate_json(json.dumps(r)), signer).to_bytes() for r in CONSENT["records"]]
+    assert again == files
+
+
+def test_the_payload_reads_as_ever() -> None:
+    data = (FOLDER / "payload" / "v1.bin").read_bytes()
+    assert (len(data), digest(data)) == (PAYLOAD["length"], PAYLOAD["sha256"])
+    found = unpack(data)
+    assert found == frozen_payload()
+    assert json.loads(msgspec.json.encode(found.events)) == PAYLOAD["content"]["events"]
+    assert unpack(pack(found)) == found
+
+
+def test_the_columns_inside_it_are_written_as_ever() -> None:
+    # zstd's output differs by its version; what goes into it must not.
+    data = (FOLDER / "payload" / "v1.bin").read_bytes()
+    start = len(payload.MAGIC) + 16
+    length = int.from_bytes(data[start - 16 : start - 12], "big")
+    content = frozen_payload()
+    body = {"columns": encode(content.events), "account": content.account, "episode": content.episode}
+    assert zstd.decompress(data[start : start + length]) == msgspec.msgpack.encode(body)
+
+
+def test_the_envelope_reads_and_writes_as_ever() -> None:
+    data = (FOLDER / "envelope" / "v1.overt").read_bytes()
+    signer = key(ENVELOPE, "device")
+    found = envelope.parse(data)
+    envelope.verify(found, public_bytes(signer))
+    assert json.loads(canonical(found.header)) == ENVELOPE["header"]
+    assert (found.signature.hex(), found.digest) == (ENVELOPE["signature"], ENVELOPE["digest"])
+    header = EnvelopeHeader.model_validate_json(json.dumps(ENVELOPE["header"]), strict=True)
+    assert envelope.build(header, found.payload, signer).to_bytes() == data
+
+
+@pytest.mark.parametrize("name", ["researcher age", "review age"])
+def test_each_recipient_opens_the_envelope(name: str) -> None:
+    found = envelope.parse((FOLDER / "envelope" / "v1.overt").read_bytes())
+    identity = age.Identity.from_seed(bytes.fromhex(ENVELOPE["seeds"][name]))
+    assert identity.recipient.fingerprint in found.header.recipients
+    opened = age.decrypt(found.payload, [identity], limit=PAYLOAD["length"])
+    assert opened == (FOLDER / "envelope" / ENVELOPE["plaintext"]).read_bytes()
+
+
+def test_the_age_file_s_own_bytes_follow_from_file_key_and_nonce() -> None:
+    found = envelope.parse((FOLDER / "envelope" / "v1.overt").read_bytes())
+    identities = [age.Identity.from_seed(bytes.fromhex(s)) for n, s in ENVELOPE["seeds"].items() if "age" in n]
+    file_key, nonce = bytes.fromhex(ENVELOPE["file_key"]), bytes.fromhex(ENVELOPE["nonce"])
+    plain = (FOLDER / "payload" / "v1.bin").read_bytes()
+    again = age.encrypt(plain, [i.recipient for i in identities], file_key=file_key, nonce=nonce)
+    # The encapsulations in the header are fresh each time; from the nonce on, every byte is given.
+    body = again[again.index(nonce) :]
+    assert found.payload.endswith(body)
+    assert len(found.payload) == len(again)
