@@ -1,18 +1,21 @@
-"""The daemon's end of the local socket: serves clients, and knows whether the sign is visible."""
+"""The daemon's end of the local socket: serves clients, and keeps what they say of the sign."""
 
 import logging
 import selectors
+import socket
+import struct
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from agent.core import sign
 from agent.net.control import MAX_CLIENTS, Client, ProtocolError, Request, listen, parse_request
 from agent.net.local import same_user
 
-LEASE_NS = 900_000_000
-"""Nanoseconds that a lease holds: with the loop's own delay, a sign that is gone closes the gate within a second."""
-RENEW_MS = 300
-"""Milliseconds after which the indicator should renew: three tries in a lease's time."""
+LEASE_NS = sign.LEASE_NS
+RENEW_MS = 420
+"""Milliseconds after which the indicator should renew: two tries in a lease's time, and each costs two wake-ups."""
 _log = logging.getLogger(__name__)
 
 Answer = Callable[[Request], dict[str, Any]]
@@ -27,6 +30,7 @@ class ControlServer:
         answer: makes the reply to a request.
         monotonic_ns: clock of leases.
         lost: called when a client that held a lease is gone.
+        renewed: makes the reply to a lease of a client that has leased before; ``answer`` where it is not given.
     """
 
     def __init__(
@@ -37,18 +41,24 @@ class ControlServer:
         *,
         monotonic_ns: Callable[[], int],
         lost: Callable[[], None],
+        renewed: Answer | None = None,
     ) -> None:
         self._path = path
         self._selector = selector
         self._answer = answer
         self._monotonic_ns = monotonic_ns
         self._lost = lost
+        self._renewed = renewed or answer
         self._clients: set[Client] = set()
         self._socket = listen(path)
         selector.register(self._socket, selectors.EVENT_READ, self._accept)
 
+    def leasing(self) -> list[Client]:
+        """Clients whose last lease said that the icon is visible, however long ago."""
+        return [c for c in self._clients if c.shown_ns is not None]
+
     def lease_until_ns(self) -> int | None:
-        """Until when the sign counts as visible; ``None`` if nobody says that it is."""
+        """Until when the newest lease holds; ``None`` if nobody says that the icon is visible."""
         shown = [c.shown_ns for c in self._clients if c.shown_ns is not None]
         return max(shown) + LEASE_NS if shown else None
 
@@ -74,6 +84,7 @@ class ControlServer:
             connection.close()
             return
         client = Client(connection)
+        client.pid = peer_pid(connection)
         self._clients.add(client)
         self._selector.register(client, selectors.EVENT_READ, lambda mask: self._serve(client, mask))
 
@@ -95,10 +106,19 @@ class ControlServer:
         except ProtocolError as error:
             client.send({"v": 1, "error": str(error)})
             return
+        known = client.leases
         if request.op == "lease":
-            client.leases = True
-            client.shown_ns = self._monotonic_ns() if request.shown else None
-        client.send(self._answer(request))
+            self._lease(client, request)
+            client.send(self._renewed(request) if known else self._answer(request))
+        else:
+            client.send(self._answer(request))
+
+    def _lease(self, client: Client, request: Request) -> None:
+        client.leases = True
+        client.shown_ns = self._monotonic_ns() if request.shown else None
+        client.badge = request.badge.rect if request.badge is not None and request.shown else None
+        if client.badge is None:
+            client.seen_ns = None
 
     def _send(self, client: Client, message: dict[str, Any]) -> None:
         try:
@@ -121,3 +141,12 @@ class ControlServer:
         client.close()
         if client.shown_ns is not None:
             self._lost()
+
+
+def peer_pid(connection: socket.socket) -> int | None:
+    """The process at the other end, by the kernel (SO_PEERCRED); ``None`` where it does not tell."""
+    if sys.platform != "linux":
+        return None
+    size = struct.calcsize("3i")
+    pid, _, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+    return int(pid)

@@ -3,22 +3,28 @@
 Nothing that can be said here starts capture or agrees to anything: a hostile program of the same person can at most
 switch off. Only the same user is served (peer credentials), from a socket in a folder of mode 0700.
 
-Requests: ``{"v":1,"op":"status"}``, ``"lease"`` (the indicator: ``"shown": true|false``), ``"reload"`` (switch or
-ledger changed on disk: look again), ``"off"``, ``"stop"``. Each gets ``{"v":1,"status":{…},"renew_ms":N|null}`` or
-``{"v":1,"error":"…"}``. Whoever has sent a lease is told of each change unasked, with ``"event":"status"`` added.
+Requests: ``{"v":1,"op":"status"}``, ``"lease"`` (the indicator: ``"shown": true|false``, and where its badge's coded
+stripe is: ``"badge": {"rect": [left, top, right, bottom]}``, physical pixels), ``"reload"`` (switch or ledger changed on
+disk: look again), ``"off"``, ``"stop"``. Each gets ``{"v":1,"status":{…},"renew_ms":N|null}`` or
+``{"v":1,"error":"…"}``. Whoever has sent a lease is told of each change unasked, with ``"event":"status"`` added, so a
+lease that is renewed is answered without ``status``. While a lease is wanted, answers to a lease and events carry
+``"badge": {"nonce": "…", "around": [l,t,r,b]|null}``: what the stripe is to show (16 hexadecimal digits), and the
+window that is being captured.
 """
 
 import json
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import msgspec
 from msgspec import Struct
 
+from agent.core.sign import plausible
 from agent.net.local import local_socket
+from schemas.events import Rect
 from schemas.status import Status
 
 MAX_LINE_BYTES = 4096
@@ -31,12 +37,19 @@ CALL_TIMEOUT_S = 3.0
 """Seconds that a client waits for a reply: the daemon answers in milliseconds or is stuck."""
 
 
+class Badge(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the indicator says that its badge's coded stripe is. The daemon believes its own eyes only."""
+
+    rect: Rect  # physical pixels of the desktop
+
+
 class Request(Struct, frozen=True, forbid_unknown_fields=True):
     """What a client may say."""
 
     v: Literal[1]
     op: Literal["status", "lease", "reload", "off", "stop"]
-    shown: bool = False  # with lease: the sign is really visible now
+    shown: bool = False  # with lease: the icon is really visible now
+    badge: Badge | None = None  # with lease: where the badge is
 
 
 class DaemonNotRunning(Exception):  # noqa: N818  # it tells a state
@@ -64,14 +77,30 @@ def parse_request(line: bytes) -> Request:
         ProtocolError: anything else.
     """
     try:
-        return msgspec.json.decode(line, type=Request)
+        request = msgspec.json.decode(line, type=Request)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         raise ProtocolError("not a request of version 1") from None
+    if request.badge is not None and not plausible(request.badge.rect):
+        raise ProtocolError("not a request of version 1")
+    return request
 
 
-def reply(status: Status, renew_ms: int | None, *, event: bool = False) -> dict[str, Any]:
-    """A status message."""
-    message: dict[str, Any] = {"v": 1, "status": status.model_dump(mode="json"), "renew_ms": renew_ms}
+def reply(
+    status: Status | None, renew_ms: int | None, badge: Mapping[str, Any] | None = None, *, event: bool = False
+) -> dict[str, Any]:
+    """A message to a client.
+
+    Args:
+        status: ``None`` where the client knows it.
+        renew_ms: how often a lease is wanted, if at all.
+        badge: what the badge is to show, for those who lease.
+        event: it is told unasked.
+    """
+    message: dict[str, Any] = {"v": 1, "renew_ms": renew_ms}
+    if status is not None:
+        message["status"] = status.model_dump(mode="json")
+    if badge is not None:
+        message["badge"] = dict(badge)
     return message | {"event": "status"} if event else message
 
 
@@ -83,6 +112,9 @@ class Client:
         self.connection = connection
         self.leases = False
         self.shown_ns: int | None = None  # monotonic time of the last lease that said "shown"
+        self.badge: Rect | None = None  # where its badge is, by that lease
+        self.pid: int | None = None  # of the program at the other end, by the kernel
+        self.seen_ns: int | None = None  # monotonic time at which its badge was last seen on the screen
         self._incoming = b""
         self._outgoing = b""
 

@@ -28,9 +28,7 @@ def device_of(seed: int = 0) -> Device:
 
 def context_for(device: Device, envelope: Envelope, **changes: Any) -> Context:
     world = device.world
-    stored = [
-        e for e in device.envelopes if e is not envelope and e.header.sequence < envelope.header.sequence
-    ]
+    stored = [e for e in device.envelopes if e is not envelope and e.header.sequence < envelope.header.sequence]
     last = max(stored, key=lambda e: e.header.sequence, default=None)
     known: dict[str, Any] = {
         "digest": envelope.digest,
@@ -157,9 +155,7 @@ def test_an_old_manifest_still_admits_what_was_agreed_to_under_it() -> None:
     world = device.world
     old = {world.signed_manifest.digest: world.manifest}
     envelope = device.envelope()
-    world.manifest = world.manifest.model_copy(
-        update={"version": 2, "researchers": world.manifest.researchers[:1]}
-    )
+    world.manifest = world.manifest.model_copy(update={"version": 2, "researchers": world.manifest.researchers[:1]})
     both = old | {world.signed_manifest.digest: world.manifest}
     assert admit(envelope, context_for(device, envelope, manifests=both)) == Store()
 
@@ -177,12 +173,8 @@ def _tampered(part: Callable[[Envelope], bytes], position: int, bit: int) -> byt
 @settings(deadline=None)
 @given(position=st.integers(0, 1 << 20), bit=st.integers(0, 7))
 def test_no_flipped_bit_of_signature_or_signed_bytes_is_stored(position: int, bit: int) -> None:
-    signature = Envelope(
-        RIGHT.header, RIGHT.signed, _tampered(lambda e: e.signature, position, bit), RIGHT.payload
-    )
-    signed = Envelope(
-        RIGHT.header, _tampered(lambda e: e.signed, position, bit), RIGHT.signature, RIGHT.payload
-    )
+    signature = Envelope(RIGHT.header, RIGHT.signed, _tampered(lambda e: e.signature, position, bit), RIGHT.payload)
+    signed = Envelope(RIGHT.header, _tampered(lambda e: e.signed, position, bit), RIGHT.signature, RIGHT.payload)
     assert reason_of(DEVICE, signature) is R.BAD_SIGNATURE
     assert reason_of(DEVICE, signed) is R.BAD_SIGNATURE
 

@@ -49,9 +49,7 @@ def test_the_whole_life_of_a_device(collector: Collector, world: World) -> None:
     assert collector.consent(device, device.withdraw()).status_code == 201
 
 
-def test_everything_sent_again_is_acknowledged_with_the_same_receipt(
-    collector: Collector, world: World
-) -> None:
+def test_everything_sent_again_is_acknowledged_with_the_same_receipt(collector: Collector, world: World) -> None:
     device = world.device()
     first = collector.enrol(device)
     again = collector.enrol(device)
@@ -115,9 +113,7 @@ def test_a_used_code_stays_used_when_it_is_published_again(collector: Collector,
 def test_a_registration_must_be_signed_by_its_own_key(collector: Collector, world: World) -> None:
     device, other = world.device(), world.device()
     swapped = device.enrol_request().model_copy(
-        update={
-            "registration": device.registration.model_copy(update={"payload": other.registration.payload})
-        }
+        update={"registration": device.registration.model_copy(update={"payload": other.registration.payload})}
     )
     reply = collector.call("POST", "/v1/enrol", swapped.model_dump_json().encode())
     refused(reply, 401, R.BAD_SIGNATURE)
@@ -159,9 +155,7 @@ def test_another_devices_batch_is_refused(collector: Collector, world: World) ->
 
 
 @pytest.mark.parametrize("place", [0, 20, 200, -1])
-def test_a_flipped_bit_is_refused_signed_request_or_not(
-    collector: Collector, world: World, place: int
-) -> None:
+def test_a_flipped_bit_is_refused_signed_request_or_not(collector: Collector, world: World, place: int) -> None:
     device = collector.join(world)
     envelope = device.envelope()
     broken = bytearray(envelope.to_bytes())

@@ -56,9 +56,7 @@ def test_pages_follow_each_other(collector: Collector, world: World) -> None:
     assert found == [row["digest"] for row in whole]
 
 
-@pytest.mark.parametrize(
-    "query", ["after=-1", "after=x", "limit=", "limit=1e3", "after=99999999999999999999"]
-)
+@pytest.mark.parametrize("query", ["after=-1", "after=x", "limit=", "limit=1e3", "after=99999999999999999999"])
 def test_odd_pages_are_refused(collector: Collector, world: World, query: str) -> None:
     refused(collector.get(world.researchers[0], f"/v1/batches?{query}"), 400, R.MALFORMED)
 
@@ -116,9 +114,7 @@ def test_every_pull_is_noted_with_who_and_why(tmp_path: Path) -> None:
         envelope = device.envelope()
         collector.put(device, envelope).raise_for_status()
         for reason in ("first look", "second look"):
-            collector.get(
-                world.researchers[0], f"/v1/batches/{envelope.digest}", reason=reason
-            ).raise_for_status()
+            collector.get(world.researchers[0], f"/v1/batches/{envelope.digest}", reason=reason).raise_for_status()
         assert collector.stop() == 0
         with sqlite3.connect(collector.data / "ledger.db") as rows:
             noted = rows.execute("SELECT digest, reason FROM pulls ORDER BY position").fetchall()
@@ -139,9 +135,7 @@ def test_a_researcher_who_left_the_manifest_reads_no_more(tmp_path: Path) -> Non
         refused(collector.get(left, "/v1/ledger"), 401, R.UNKNOWN_KEY)
         # What was sealed under the manifest that was agreed to is still taken.
         assert collector.put(device, waiting).status_code == 201
-        refused(
-            collector.publish(world.signed_codes.model_copy(update={"payload": "AA"})), 401, R.BAD_SIGNATURE
-        )
+        refused(collector.publish(world.signed_codes.model_copy(update={"payload": "AA"})), 401, R.BAD_SIGNATURE)
 
 
 def test_registrations_are_listed_in_no_order_of_enrolment(collector: Collector, world: World) -> None:

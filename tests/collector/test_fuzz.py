@@ -25,12 +25,7 @@ from tests.support.devices import Device, World
 MODEST = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 HUGE = st.sampled_from([2**53, 2**63, 2**64, -1, 10**30, 1e308, 0.5])
 SCALARS = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | HUGE
-    | st.text(max_size=30)
-    | st.binary(max_size=20).map(base64url)
+    st.none() | st.booleans() | st.integers() | HUGE | st.text(max_size=30) | st.binary(max_size=20).map(base64url)
 )
 JSON = st.recursive(
     SCALARS, lambda part: st.lists(part, max_size=4) | st.dictionaries(st.text(max_size=8), part, max_size=4)
@@ -83,9 +78,7 @@ def test_almost_right_enrolments(collector: Collector, device: Device, data: st.
 
 @MODEST
 @given(data=st.data())
-def test_almost_right_consents_rightly_signed(
-    collector: Collector, device: Device, data: st.DataObject
-) -> None:
+def test_almost_right_consents_rightly_signed(collector: Collector, device: Device, data: st.DataObject) -> None:
     record = json.loads(device.ledger[0].body)
     body = json.dumps(mutate(record, data.draw)).encode()
     kind = media_type(ConsentRecord)
@@ -111,9 +104,7 @@ def right_header(device: Device) -> dict[str, Any]:
 
 @MODEST
 @given(data=st.data())
-def test_almost_right_envelopes_rightly_signed(
-    collector: Collector, device: Device, data: st.DataObject
-) -> None:
+def test_almost_right_envelopes_rightly_signed(collector: Collector, device: Device, data: st.DataObject) -> None:
     body = reseal(device, mutate(right_header(device), data.draw))
     reply = collector.signed(device, "PUT", f"/v1/batches/{digest(body)}", body)
     assert 400 <= reply.status_code < 500, reply.text
@@ -129,9 +120,7 @@ def test_numbers_beyond_every_column(collector: Collector, device: Device, field
 
 @settings(deadline=None)
 @given(data=st.data(), cut=st.integers(0, 400), noise=st.binary(max_size=60))
-def test_the_envelope_parser_only_refuses(
-    device: Device, data: st.DataObject, cut: int, noise: bytes
-) -> None:
+def test_the_envelope_parser_only_refuses(device: Device, data: st.DataObject, cut: int, noise: bytes) -> None:
     whole = reseal(device, right_header(device))
     place = data.draw(st.integers(0, len(whole)))
     for broken in (whole[:cut], whole[:place] + noise + whole[place:], noise, MAGIC + noise):
@@ -146,9 +135,7 @@ def test_the_envelope_parser_only_refuses(
     signature=st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=200),
     keep=st.integers(0, 300),
 )
-def test_odd_signature_headers(
-    collector: Collector, world: World, given_input: str, signature: str, keep: int
-) -> None:
+def test_odd_signature_headers(collector: Collector, world: World, given_input: str, signature: str, keep: int) -> None:
     right = world.researchers[0].headers("GET", collector.url + "/v1/batches")
     for odd in (
         {"Signature-Input": given_input},
@@ -166,10 +153,7 @@ def test_odd_signature_headers(
 def test_odd_addresses(collector: Collector, world: World, path: str, query: str) -> None:
     for prefix in ("/", "/v1/batches/"):
         target = (
-            prefix
-            + quote(path.encode("utf-8", "surrogatepass"))
-            + "?"
-            + quote(query.encode("utf-8", "surrogatepass"))
+            prefix + quote(path.encode("utf-8", "surrogatepass")) + "?" + quote(query.encode("utf-8", "surrogatepass"))
         )
         plain(collector.call("GET", target))
         plain(collector.get(world.researchers[0], target))

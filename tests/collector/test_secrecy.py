@@ -90,8 +90,7 @@ def test_nothing_tells_which_code_enrolled_which_device(tmp_path: Path) -> None:
         assert (collector.data / "ledger.db-wal").stat().st_size == 0
         with sqlite3.connect(collector.data / "ledger.db") as rows:
             columns = {
-                table: [c[1] for c in rows.execute(f"PRAGMA table_info({table})")]
-                for table in ("codes", "devices")
+                table: [c[1] for c in rows.execute(f"PRAGMA table_info({table})")] for table in ("codes", "devices")
             }
             used = rows.execute("SELECT count(*) FROM codes WHERE used").fetchone()[0]
             order = [r[0] for r in rows.execute("SELECT device FROM devices")]

@@ -104,9 +104,7 @@ def test_a_place_in_a_chain_is_taken_once(tmp_path: Path) -> None:
             last,
             last,
         )
-        assert [row.cursor for row in await ledger.page(0, 10)] == sorted(
-            {r.cursor for r in await ledger.page(0, 9)}
-        )
+        assert [row.cursor for row in await ledger.page(0, 10)] == sorted({r.cursor for r in await ledger.page(0, 9)})
         assert await ledger.page(last.cursor, 10) == []
 
     with_ledger(tmp_path, work)

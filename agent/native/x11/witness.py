@@ -80,30 +80,32 @@ class X11Witness:
     def _on_top(self, claim: Claim) -> bool:
         """Whether the uppermost window at the stripe is the process's own and nothing overlaps any part of it."""
         order = answer(self._link.core.QueryTree(self._link.root))
-        if order is None:
+        stack = list(order.children) if order is not None else []
+        found = self._known(stack, claim) or self._search(stack, claim)
+        if found is None:
             return False
-        stack = list(order.children)
-        badge = self._find(stack, claim)
-        place = self._shown(badge) if badge else None
-        if badge is None or place is None or intersect(place, claim.rect) != claim.rect:
-            return False
+        badge, place = found
         above = self._all_shown(stack[stack.index(badge) + 1 :])
         return not any(intersect(place, rect) for rect in above)
 
-    def _find(self, stack: list[int], claim: Claim) -> int | None:
-        """The window that holds the stripe: the one of the last look while it is there, else searched from above."""
-        if self._badge is not None and self._badge[1] == claim.pid and self._badge[0] in stack:
-            place = self._shown(self._badge[0])
-            if place is not None and intersect(place, claim.rect) == claim.rect:
-                return self._badge[0]
+    def _known(self, stack: list[int], claim: Claim) -> tuple[int, Rect] | None:
+        """The badge of the last look and its place, if it is still there and holds the stripe."""
+        if self._badge is None or self._badge[1] != claim.pid or self._badge[0] not in stack:
+            return None
+        place = self._shown(self._badge[0])
+        return (self._badge[0], place) if place is not None and _holds(place, claim.rect) else None
+
+    def _search(self, stack: list[int], claim: Claim) -> tuple[int, Rect] | None:
+        """The uppermost window that touches the stripe, if it holds all of it and is the process's own."""
         self._badge = None
         for window in reversed(stack):
             place = self._shown(window)
-            if place is not None and intersect(place, claim.rect):
-                if claim.pid is not None and self._owner(window) == claim.pid:
-                    self._badge = window, claim.pid
-                    return window
+            if place is None or not intersect(place, claim.rect):
+                continue
+            if claim.pid is None or not _holds(place, claim.rect) or self._owner(window) != claim.pid:
                 return None
+            self._badge = window, claim.pid
+            return window, place
         return None
 
     def _shown(self, window: int) -> Rect | None:
@@ -126,6 +128,10 @@ class X11Witness:
         reply = answer(self._res.QueryClientIds(1, [xcffib.res.ClientIdSpec.synthetic(window, LOCAL_PID)]))
         ids = [one.value[0] for one in reply.ids if len(one.value)] if reply is not None else []
         return int(ids[0]) if ids else None
+
+
+def _holds(place: Rect, rect: Rect) -> bool:
+    return intersect(place, rect) == rect
 
 
 def _can_cover(state: Any) -> bool:
