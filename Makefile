@@ -5,7 +5,7 @@ PY := .venv/bin/python
 DEMO_OUT ?= demo-out
 DISPLAY_MODE ?= virtual
 
-.PHONY: help setup demo test check fmt schemas journeys bench clean
+.PHONY: help setup demo test check fmt schemas journeys clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

@@ -230,8 +230,11 @@ class Story:
             "missing",
         )
         self.stage.claim("where the other window lay on top, the pictures are filled", self.evidence.overlaps() > 0)
-        for line in self.evidence.age():
-            self.stage.claim(line.text, line.holds, line.because)
+        if self.evidence.another_age():
+            for line in self.evidence.age():
+                self.stage.claim(line.text, line.holds, line.because)
+        else:
+            self.stage.tell("Not tried: another age implementation (npm's age-encryption could not be installed).")
         self.stage.claim("without the researcher's key, the collector's copy opens nothing", self.evidence.useless())
 
     # --- 7 ---

@@ -71,7 +71,7 @@ HEADER_FAULTS: list[tuple[dict[str, object], R]] = [
 
 
 @pytest.mark.parametrize(("header", "reason"), HEADER_FAULTS)
-def test_a_wrong_header_is_refused_for_what_is_wrong(header: dict[str, object], reason: R) -> None:
+def test_a_wrong_header_is_refused_for_what_is_wrong(header: dict[str, Any], reason: R) -> None:
     device = device_of()
     assert reason_of(device, device.envelope(**header)) is reason
 
@@ -193,8 +193,8 @@ values = {
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60, deadline=None)
 @given(data=st.data(), names=st.sets(st.sampled_from(FIELDS), min_size=1))
 def test_any_other_header_is_refused_though_well_signed(data: st.DataObject, names: set[str]) -> None:
-    drawn = {n: data.draw(values.get(n, st.binary().map(digest))) for n in sorted(names)}
-    envelope = DEVICE.envelope(keep=False, **{"sequence": 0, "previous": None, **drawn})
+    drawn: dict[str, Any] = {n: data.draw(values.get(n, st.binary().map(digest))) for n in sorted(names)}
+    envelope = DEVICE.envelope(keep=False, **dict[str, Any](sequence=0, previous=None) | drawn)
     changed = any(getattr(envelope.header, n) != getattr(RIGHT.header, n) for n in FIELDS)
     verdict = admit(envelope, context_for(DEVICE, RIGHT, digest=envelope.digest))
     assert isinstance(verdict, Refuse if changed else Store)

@@ -1,6 +1,7 @@
 """The devices' side of the API, against a real server."""
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -235,7 +236,7 @@ def test_oversized_bodies_are_refused_declared_or_not(collector: Collector, worl
     size = (64 << 20) + 1
     headers = device.headers("PUT", collector.url + f"/v1/batches/{digest(b'')}")
 
-    def chunks() -> object:
+    def chunks() -> Iterator[bytes]:
         for _ in range(size // (1 << 20) + 1):
             yield bytes(1 << 20)
 

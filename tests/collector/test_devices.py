@@ -5,7 +5,7 @@ import pytest
 from schemas.age import NoMatchingIdentity, decrypt
 from schemas.consent import intervals, read_ledger
 from schemas.envelope import parse, verify
-from schemas.events import GapReason
+from schemas.events import FrameEvent, GapReason
 from schemas.payload import unpack
 from schemas.signed import public_bytes
 from tests.support.devices import HOUR_NS, World, draw_identity
@@ -33,7 +33,7 @@ def test_every_reader_opens_what_a_device_seals_and_nobody_else() -> None:
         payload = unpack(decrypt(envelope.payload, [identity], limit=LIMIT))
         assert payload.events == events
         assert payload.account.balances()
-        assert payload.image(events[-2]) == image
+        assert payload.image(next(e for e in payload.events if isinstance(e, FrameEvent))) == image
     with pytest.raises(NoMatchingIdentity):
         decrypt(envelope.payload, [draw_identity(world.rng)], limit=LIMIT)
 

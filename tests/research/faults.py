@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 
@@ -21,7 +22,7 @@ HOUR_NS = HOUR_S * 10**9
 OTHER = digest(b"another")
 
 
-def one(bench: Bench, **header: object) -> Device:
+def one(bench: Bench, **header: Any) -> Device:
     """A device whose one batch is otherwise honest."""
     device = bench.person()
     device.envelope(device.make.typing("hello"), **header)
@@ -209,7 +210,7 @@ def _sequence_reused(bench: Bench) -> Report:
     return bench.run()
 
 
-def _event(bench: Bench, **stamp: object) -> Report:
+def _event(bench: Bench, **stamp: Any) -> Report:
     device = bench.person()
     device.envelope([device.make.key("a"), device.make.key("b", **stamp), device.make.key("c")])
     return bench.run()

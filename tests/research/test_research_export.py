@@ -5,6 +5,7 @@ import io
 import json
 import stat
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pyarrow.parquet as pq
@@ -154,7 +155,7 @@ def test_every_field_of_every_event_has_a_column() -> None:
 def test_events_come_back_from_the_table_as_they_were(kinds: list[str]) -> None:
     make = Bench.make().person().make
     span = Span(start=0, end=9, cls="EMAIL", detector="email", version=1, ordinal=1, length_bucket=16)
-    makers = {
+    makers: dict[str, Any] = {
         "key": lambda: make.key("ä"),
         "hidden": lambda: make.key(None),
         "text": lambda: make.text("⟨EMAIL#1⟩ hi", spans=[span]),
@@ -164,7 +165,7 @@ def test_events_come_back_from_the_table_as_they_were(kinds: list[str]) -> None:
         "frame": lambda: make.frame(b"x"),
         "gap": make.gap,
     }
-    events = [makers[k]() for k in kinds]
+    events: list[Any] = [makers[k]() for k in kinds]
     origin = {"participant": "p", "device": "d", "batch": "b", "batch_sequence": 0, "episode": "e"}
     rows = table.events_table(events, origin).to_pylist()
     for event, row in zip(events, rows, strict=True):

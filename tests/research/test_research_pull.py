@@ -15,7 +15,7 @@ from research import desk, keys, pull
 from research.client import Collector as Client
 from research.client import check_reason, collector_url
 from research.errors import CollectorError, InputError
-from research.folder import Folder
+from research.folder import Folder, Listing
 from research.keys import Pin
 from schemas.base import SchemaError, digest
 from schemas.wire import BatchPage, BatchRow
@@ -100,7 +100,18 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(collector: Collector, worl
     root, home = tmp_path / "out", tmp_path / "home"
     with Relay(collector.url, allowance=400_000) as slow:
         _home(home, world, slow.url)
-        command = [sys.executable, "-m", "research.cli", "pull", "--out", root, "--reason", "x", "--home", home]
+        command = [
+            sys.executable,
+            "-m",
+            "research.cli",
+            "pull",
+            "--out",
+            str(root),
+            "--reason",
+            "x",
+            "--home",
+            str(home),
+        ]
         with subprocess.Popen([*command, "--jobs", "1"], stderr=subprocess.DEVNULL) as running_:
             part = until(lambda: next((p for p in root.glob("blobs/*/*.part") if p.stat().st_size > 100_000), None))
             running_.kill()
@@ -155,7 +166,7 @@ def test_strangers_and_the_reasonless_get_nothing(collector: Collector, world: W
 def test_jobs_are_limited(world: World, tmp_path: Path, jobs: int) -> None:
     client = _client("https://x", world)
     with pytest.raises(InputError, match="--jobs"):
-        pull.fetch(client, Folder(tmp_path), pull.Plan(pull.Listing(rows=()), []), jobs)
+        pull.fetch(client, Folder(tmp_path), pull.Plan(Listing(rows=()), []), jobs)
     client.close()
 
 
@@ -183,7 +194,7 @@ def _lied_to(tmp_path: Path, status: int, content: bytes, headers: dict[str, str
     http = httpx.Client(transport=httpx.MockTransport(lie))
     client = Client("https://x", World.make(3).researchers[0].key, "testing", http)
     folder = Folder(tmp_path)
-    what = pull.Plan(pull.Listing(rows=(LIE,)), [LIE])
+    what = pull.Plan(Listing(rows=(LIE,)), [LIE])
     try:
         pull.fetch(client, folder, what, pause=lambda _: None)
     finally:

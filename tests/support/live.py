@@ -226,7 +226,7 @@ class Employee:
 
     def agree_in_terminal(self, apps: Mapping[str, Sequence[str]]) -> None:
         """Hold the ceremony in a terminal, typing as a person would: yes to these modalities of these apps."""
-        child = pexpect.spawn(program("overt")[0], ["on", "--terminal"], env=self.env, encoding="utf-8", timeout=30,  # type: ignore[arg-type]
+        child = pexpect.spawn(program("overt")[0], ["on", "--terminal"], env=self.env, encoding="utf-8", timeout=30,
                               dimensions=(50, 100))  # fmt: skip
         try:
             _answer(child, apps)
@@ -240,7 +240,13 @@ def _answer(child: "pexpect.spawn[str]", apps: Mapping[str, Sequence[str]]) -> N
     app = ""
     wanted = {name.lower(): set(kinds) for name, kinds in apps.items()}
     more, capture = words("tty.more").strip(), words("tty.capture").strip()
-    patterns = [re.escape(more), re.escape(capture), re.escape(words("tty.prompt").strip()), r"\[1\]", pexpect.EOF]
+    patterns: list[Any] = [
+        re.escape(more),
+        re.escape(capture),
+        re.escape(words("tty.prompt").strip()),
+        r"\[1\]",
+        pexpect.EOF,
+    ]
     child.delaybeforesend = None
     text = ""
     while True:

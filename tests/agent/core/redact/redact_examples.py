@@ -4,6 +4,7 @@ import hashlib
 import random
 import re
 import string
+from collections.abc import Callable
 
 from agent.core.redact.validators import IBAN_LENGTHS, luhn
 
@@ -57,14 +58,15 @@ def make(rng: random.Random, kind: str, argument: str = "", extra: str = "") -> 
     }
     if kind in alphabets:
         return "".join(rng.choices(alphabets[kind], k=int(argument)))
-    return {
+    makers: dict[str, Callable[[], str]] = {
         "join": lambda: "",
         "mixed": lambda: _mixed(rng, int(argument)),
         "words": lambda: " ".join(rng.choices(_WORDS, k=int(argument))),
         "digits-luhn": lambda: _luhn(rng, int(argument), extra),
         "iban": lambda: _iban(rng, argument),
         "base58check": lambda: _base58check(rng),
-    }[kind]()
+    }
+    return makers[kind]()
 
 
 def expand(template: str, seed: int) -> tuple[str, list[tuple[int, int]]]:

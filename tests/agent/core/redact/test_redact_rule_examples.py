@@ -1,13 +1,13 @@
 """The built-in rules against their own examples, and what makes a rule file unusable."""
 
 import pytest
-from redact_examples import expand
 
 import policies
 from agent.core.redact.errors import RuleError
 from agent.core.redact.fold import fold
 from agent.core.redact.rules import Rule, RuleSet
 from agent.core.redact.text import TextRedactor
+from tests.agent.core.redact.redact_examples import expand
 
 SEEDS = range(12)
 BUILT_IN = RuleSet(policies.redaction_rules())

@@ -8,7 +8,6 @@ from types import MappingProxyType
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from redact_examples import make
 
 import policies
 from agent.core.redact import validators
@@ -16,6 +15,7 @@ from agent.core.redact.errors import RedactionFailed
 from agent.core.redact.fold import fold
 from agent.core.redact.rules import RuleSet
 from agent.core.redact.text import TextRedactor
+from tests.agent.core.redact.redact_examples import make
 
 RULES = RuleSet(policies.redaction_rules())
 REDACTOR = TextRedactor(RULES, b"0" * 32)
