@@ -5,6 +5,7 @@ import secrets
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +23,8 @@ from schemas.signed import sign, verify
 from schemas.study import StudyManifest
 
 HOME = Path(platformdirs.user_config_dir("overt-admin"))
+FORMAT = 1
+"""Version of what ``--json`` prints."""
 
 
 def _examples(*lines: str) -> str:
@@ -40,7 +43,6 @@ app = typer.Typer(
     "Exit codes: 0 done, 1 refused or failed, 2 wrong input.",
     no_args_is_help=True,
     rich_markup_mode=None,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 study_app = _group("study", "What a study is, who runs it, who can read.")
@@ -54,7 +56,7 @@ Out = Annotated[Path, typer.Option(help="File to write.")]
 
 def _print(facts: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(facts, indent=2))
+        print(json.dumps({"format": FORMAT, **facts}, indent=2))
         return
     for key, value in facts.items():
         for line in value if isinstance(value, list) else [value]:
@@ -179,6 +181,12 @@ def publish(
     _print({"published": [f"{p.digest} {p.type}" for p in done]}, as_json=json_)
 
 
+@app.command()
+def version(json_: AsJson = False) -> None:
+    """Say which version this is."""
+    _print({"overt-admin": installed_version("overt")}, as_json=json_)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run, and turn errors into a sentence, a remedy and an exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
@@ -187,7 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (AdminError, SchemaError) as error:
         code = error.exit_code if isinstance(error, AdminError) else 2
         if "--json" in arguments:
-            print(json.dumps({"error": str(error), "remedy": error.remedy, "exit_code": code}))
+            print(json.dumps({"format": FORMAT, "error": str(error), "remedy": error.remedy, "exit_code": code}))
         print(_printable(f"error: {error}\n{error.remedy}"), file=sys.stderr)
         sys.exit(code)
 

@@ -25,7 +25,7 @@ from agent.errors import EXIT_BLOCKED, EXIT_ERROR, EXIT_NO_CONSENT, EXIT_PERMISS
 from schemas.base import canonical
 from schemas.status import ClosedReason, State, Status
 
-FORM = 1
+FORMAT = 1
 """Version of what ``--json`` prints."""
 
 app = typer.Typer(
@@ -39,7 +39,7 @@ app = typer.Typer(
 )
 consent_app = typer.Typer(help="Look at what you agreed to.", no_args_is_help=True)
 app.add_typer(consent_app, name="consent")
-Json = Annotated[bool, typer.Option("--json", help="Print JSON with a version in it.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON; `format` is its version.")]
 
 _out = Console(highlight=False)
 _CODES = {
@@ -58,7 +58,7 @@ def _places() -> Places:
 
 def _show(data: dict[str, Any], as_json: bool, text: Callable[[], None]) -> None:
     if as_json:
-        print(json.dumps({"version": FORM, **data}, ensure_ascii=False, indent=2))
+        print(json.dumps({"format": FORMAT, **data}, ensure_ascii=False, indent=2))
     else:
         text()
 

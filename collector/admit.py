@@ -97,13 +97,9 @@ def _chain(envelope: Envelope, context: Context) -> Verdict | None:
 def _consent(envelope: Envelope, context: Context) -> Verdict | None:
     header = envelope.header
     if not any(name == header.consent for name, _ in context.consents):
-        return Refuse(
-            R.UNKNOWN_CONSENT, "the consent record that the batch cites is not in the device's ledger"
-        )
+        return Refuse(R.UNKNOWN_CONSENT, "the consent record that the batch cites is not in the device's ledger")
     if not _live(header, context):
-        return Refuse(
-            R.CONSENT_NOT_LIVE, "the consent was not live in the hour in which the batch was sealed"
-        )
+        return Refuse(R.CONSENT_NOT_LIVE, "the consent was not live in the hour in which the batch was sealed")
     return None
 
 

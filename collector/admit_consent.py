@@ -57,9 +57,7 @@ def _sender(record: ConsentRecord, context: ConsentContext) -> Verdict | None:
     if (mine.study, mine.device) != (registered.study, registered.device):
         return Refuse(R.UNKNOWN_DEVICE, "the consent record is about another device or study")
     if mine.review_fingerprint != registered.review_fingerprint:
-        return Refuse(
-            R.WRONG_RECIPIENTS, "the consent record names another review key than the one registered"
-        )
+        return Refuse(R.WRONG_RECIPIENTS, "the consent record names another review key than the one registered")
     if record.pii_principal_id != registered.participant:
         return Refuse(R.UNKNOWN_DEVICE, "the consent record is about another participant")
     return None

@@ -13,9 +13,7 @@ from schemas.wire import RefusalReason as R
 
 Published = StudyManifest | Policy | EnrolmentCodes
 
-KINDS: dict[str, type[Published]] = {
-    media_type(kind): kind for kind in (StudyManifest, Policy, EnrolmentCodes)
-}
+KINDS: dict[str, type[Published]] = {media_type(kind): kind for kind in (StudyManifest, Policy, EnrolmentCodes)}
 """What may be published, by payload type."""
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +20,8 @@ from collector.logs import note, set_up
 from collector.settings import Settings, lock, make_data_folder, open_house
 
 PRIVATE_UMASK = 0o077
+FORMAT = 1
+"""Version of what ``--json`` prints."""
 EXAMPLES = """
 The collector: takes sealed batches whose consent it can prove, keeps them, and gives them to the study's researchers.
 It cannot read them.
@@ -36,7 +39,7 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 wrong usage.
 """
 
-app = typer.Typer(help=EXAMPLES, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(help=EXAMPLES, no_args_is_help=True, pretty_exceptions_enable=False)
 Data = Annotated[Path, typer.Option(help="Folder for database, blobs and the receipt key. Made if missing.")]
 Database = Annotated[str | None, typer.Option(help="sqlite+aiosqlite:///PATH. Default: in the data folder.")]
 BlobsUrl = Annotated[str | None, typer.Option("--blobs", help="file:///PATH. Default: in the data folder.")]
@@ -50,9 +53,7 @@ def serve(  # noqa: PLR0913, PLR0917  # a command has as many options as it need
     host: Annotated[
         str, typer.Option(help="Address to listen on. Put TLS in front of any but 127.0.0.1.")
     ] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one and says which.")
-    ] = 8800,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one and says which.")] = 8800,
     database: Database = None,
     blobs: BlobsUrl = None,
     as_json: AsJson = False,
@@ -66,9 +67,7 @@ def serve(  # noqa: PLR0913, PLR0917  # a command has as many options as it need
     with server.listen(host, port) as sock:
         url = server.url_of(sock)
         note("starting", url=url)
-        server.serve(
-            create_app(open_house(settings)), sock, lambda: server.announce(url, ready_file, as_json=as_json)
-        )
+        server.serve(create_app(open_house(settings)), sock, lambda: server.announce(url, ready_file, as_json=as_json))
     os.close(held)
 
 
@@ -77,7 +76,7 @@ def status(data: Data, database: Database = None, blobs: BlobsUrl = None, as_jso
     """What is stored: amounts, no people. Works beside a running collector."""
     found = _run(examination.read_status, Settings(data, database, blobs))
     plain = msgspec.to_builtins(found)
-    print(json.dumps(plain) if as_json else "\n".join(f"{k}: {v}" for k, v in plain.items()))
+    print(json.dumps({"format": FORMAT, **plain}) if as_json else "\n".join(f"{k}: {v}" for k, v in plain.items()))
 
 
 @app.command()
@@ -85,16 +84,21 @@ def doctor(data: Data, database: Database = None, blobs: BlobsUrl = None, as_jso
     """Check permissions, key, space, database and blobs. Exits 1 if anything is wrong."""
     findings = _run(examination.examine, Settings(data, database, blobs))
     if as_json:
-        print(json.dumps(msgspec.to_builtins(findings)))
+        print(json.dumps({"format": FORMAT, "checks": msgspec.to_builtins(findings)}))
     else:
-        print(
-            "\n".join(f"{'ok   ' if f.ok else 'WRONG'} {f.check}: {f.detail}".rstrip(": ") for f in findings)
-        )
+        print("\n".join(f"{'ok   ' if f.ok else 'WRONG'} {f.check}: {f.detail}".rstrip(": ") for f in findings))
     raise typer.Exit(EXIT_OK if all(f.ok for f in findings) else EXIT_ERROR)
 
 
 def _run(work: Callable[[Settings], Awaitable[Any]], settings: Settings) -> Any:
     return anyio.run(work, settings)
+
+
+@app.command()
+def version(as_json: AsJson = False) -> None:
+    """Say which version this is."""
+    number = installed_version("overt")
+    print(json.dumps({"format": FORMAT, "overt-collector": number}) if as_json else f"overt-collector {number}")
 
 
 def main() -> None:

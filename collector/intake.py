@@ -66,17 +66,13 @@ class Intake:
             row = self._device_row(request.registration, registration)
             done = await self._ledger.enrol(digest(request.code.encode()), int(self._clock()), row)
             if done is Enrolled.STORED:
-                return await self._receipt(
-                    ReceiptKind.ENROLMENT, row.digest, row.device, row.received_hour
-                ), True
+                return await self._receipt(ReceiptKind.ENROLMENT, row.digest, row.device, row.received_hour), True
             known = await self._ledger.device(registration.device)
         if known is None:
             raise Refused(R.BAD_CODE, "the code is unknown, used or expired")
         if known.digest != request.registration.digest:
             raise Refused(R.MALFORMED, "this key is registered with other particulars", status=409)
-        return await self._receipt(
-            ReceiptKind.ENROLMENT, known.digest, known.device, known.received_hour
-        ), False
+        return await self._receipt(ReceiptKind.ENROLMENT, known.digest, known.device, known.received_hour), False
 
     async def consent(self, device: str, entry: SignedDocument) -> Acknowledged:
         """Append a consent record to the sender's ledger.
@@ -145,9 +141,7 @@ class Intake:
         shelf, sender = await self._library.shelf(), await self._registration(device)
         if sender is None:
             return Refuse(R.UNKNOWN_DEVICE, "this device is not enrolled")
-        context = ConsentContext(
-            sender, [parse_signed(row.body) for row in rows], shelf.manifests, shelf.policies
-        )
+        context = ConsentContext(sender, [parse_signed(row.body) for row in rows], shelf.manifests, shelf.policies)
         return await to_thread.run_sync(partial(admit_consent, entry, context))
 
     async def _registration(self, device: str) -> DeviceRegistration | None:
@@ -196,9 +190,7 @@ def _self_signed(signed: SignedDocument) -> DeviceRegistration:
         key = unbase64url(claimed.public_key)
         registration = verify(signed, DeviceRegistration, {fingerprint(key): key})
     except SignatureError:
-        raise Refused(
-            R.BAD_SIGNATURE, "the registration is not signed by the key that it registers"
-        ) from None
+        raise Refused(R.BAD_SIGNATURE, "the registration is not signed by the key that it registers") from None
     except SchemaError:
         raise Refused(R.MALFORMED, "not a registration of this version") from None
     if registration.device != fingerprint(key):

@@ -50,9 +50,7 @@ class Outlet:
             raise BlobMissingError("a row's blob is missing or has another length")
         return row
 
-    async def read(
-        self, row: BatchRecord, researcher: str, reason: str, start: int, end: int
-    ) -> AsyncIterator[bytes]:
+    async def read(self, row: BatchRecord, researcher: str, reason: str, start: int, end: int) -> AsyncIterator[bytes]:
         """A batch's bytes from `start` until before `end`. That they are read is durable before the first is given."""
         await self._ledger.add_pull(Pull(researcher, row.digest, reason, int(self._clock())))
         return self._blobs.read(row.digest, start, end)

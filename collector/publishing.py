@@ -28,9 +28,7 @@ class Publishing:
         collector_key: the key of this collector's receipts, as `StudyReply` spells it.
     """
 
-    def __init__(
-        self, ledger: Ledger, library: Library, trusted: Mapping[str, bytes], collector_key: str
-    ) -> None:
+    def __init__(self, ledger: Ledger, library: Library, trusted: Mapping[str, bytes], collector_key: str) -> None:
         self._ledger = ledger
         self._library = library
         self._trusted = trusted

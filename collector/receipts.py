@@ -28,9 +28,7 @@ class ReceiptDesk:
     def __repr__(self) -> str:
         return f"ReceiptDesk({self.public_key})"
 
-    def write(
-        self, kind: ReceiptKind, study: str, subject: str, device: str, received_hour: int
-    ) -> SignedDocument:
+    def write(self, kind: ReceiptKind, study: str, subject: str, device: str, received_hour: int) -> SignedDocument:
         """A signed receipt. Call it only when what it names is durable."""
         receipt = Receipt(kind=kind, study=study, subject=subject, device=device, received_hour=received_hour)
         return sign(receipt, self._key)

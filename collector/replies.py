@@ -35,9 +35,7 @@ async def on_refused(request: Request, error: Exception) -> Response:
 async def on_http_error(request: Request, error: Exception) -> Response:
     """Unknown addresses and methods, in the same form as any refusal."""
     status = error.status_code if isinstance(error, HTTPException) else 404
-    return await on_refused(
-        request, Refused(RefusalReason.NOT_FOUND, "there is no such address or method", status)
-    )
+    return await on_refused(request, Refused(RefusalReason.NOT_FOUND, "there is no such address or method", status))
 
 
 async def on_storage_error(request: Request, error: Exception) -> Response:

@@ -85,9 +85,7 @@ def serve(app: FastAPI, sock: socket.socket, ready: Callable[[], None]) -> None:
     )
     server = _Server(config, ready)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(
-            number, lambda *_: None
-        )  # uvicorn raises it again at the end: an orderly stop exits with 0
+        signal.signal(number, lambda *_: None)  # uvicorn raises it again at the end: an orderly stop exits with 0
     server.run(sockets=[sock])
     note("stopped")
 
@@ -100,7 +98,7 @@ def url_of(sock: socket.socket) -> str:
 
 def announce(url: str, ready_file: Path | None, *, as_json: bool) -> None:
     """Say on standard output, and in a file if one is wanted, that the collector serves."""
-    line = json.dumps({"event": "listening", "url": url}) if as_json else f"listening on {url}"
+    line = json.dumps({"format": 1, "event": "listening", "url": url}) if as_json else f"listening on {url}"
     print(line, flush=True)  # noqa: T201  # the one line that whoever started it waits for
     if ready_file:
         half = ready_file.with_name(f".{ready_file.name}.half-written")

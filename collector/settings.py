@@ -53,9 +53,7 @@ def _check_key(text: str) -> None:
     except SchemaError:
         right = False
     if not right:
-        raise SettingsError(
-            "--trust takes an organisation's public key: 32 bytes in base64url, 43 characters"
-        )
+        raise SettingsError("--trust takes an organisation's public key: 32 bytes in base64url, 43 characters")
 
 
 def choose_ledger(url: str) -> Ledger:

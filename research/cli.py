@@ -4,6 +4,7 @@ import json
 import secrets
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,8 @@ from research.folder import Folder
 from schemas.base import SchemaError
 
 HOME = Path(platformdirs.user_config_dir("overt-research"))
+FORMAT = 1
+"""Version of what ``--json`` prints."""
 
 
 def _examples(*lines: str) -> str:
@@ -33,7 +36,6 @@ app = typer.Typer(
     "Exit codes: 0 done and nothing wrong, 1 something does not verify or failed, 2 wrong input.",
     no_args_is_help=True,
     rich_markup_mode=None,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
@@ -47,7 +49,7 @@ Organisation = Annotated[
 
 def _print(facts: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(facts, indent=2))
+        print(json.dumps({"format": FORMAT, **facts}, indent=2))
         return
     for key, value in facts.items():
         for line in value if isinstance(value, list) else [value]:
@@ -115,7 +117,7 @@ def verify(
     """Prove offline that each event was consented to. Exit code 1 if anything at all is wrong."""
     report = desk.verify(Folder(folder), organisation, home, headers_only=headers_only)
     if json_:
-        print(json.dumps(show.plain(report), indent=2))
+        print(json.dumps({"format": FORMAT, **show.plain(report)}, indent=2))
     else:
         show.report(report, Console())
     if not report.good:
@@ -148,7 +150,7 @@ def export(
     done, report = desk.export(Folder(folder), out, organisation, home)
     facts = msgspec.to_builtins(done) | {"folder": str(out)}
     if json_:
-        print(json.dumps({**facts, "verification": show.plain(report)}, indent=2))
+        print(json.dumps({"format": FORMAT, **facts, "verification": show.plain(report)}, indent=2))
     else:
         _print(facts, as_json=False)
         show.report(report, Console())
@@ -178,6 +180,12 @@ def _write(path: Path, data: bytes) -> None:
         raise InputError(f"cannot write {path}: {error.strerror}") from None
 
 
+@app.command()
+def version(json_: AsJson = False) -> None:
+    """Say which version this is."""
+    _print({"overt-research": installed_version("overt")}, as_json=json_)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run, and turn errors into a sentence, a remedy and an exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
@@ -186,7 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (ResearchError, SchemaError) as error:
         code = error.exit_code if isinstance(error, ResearchError) else 2
         if "--json" in arguments:
-            print(json.dumps({"error": str(error), "remedy": error.remedy, "exit_code": code}))
+            print(json.dumps({"format": FORMAT, "error": str(error), "remedy": error.remedy, "exit_code": code}))
         print(show.printable(f"error: {error}\n{error.remedy}"), file=sys.stderr)
         sys.exit(code)
 

@@ -60,6 +60,7 @@ def test_status_and_doctor_beside_a_running_collector(tmp_path: Path) -> None:
         data = str(collector.data)
         told = json.loads(run("status", "--data", data, "--json").stdout)
         assert told == {
+            "format": 1,
             "study": world.manifest.study,
             "manifest_version": 1,
             "policy_version": 1,
@@ -70,7 +71,7 @@ def test_status_and_doctor_beside_a_running_collector(tmp_path: Path) -> None:
         }
         assert "devices: <5" in run("status", "--data", data).stdout
         well = run("doctor", "--data", data, "--json")
-        assert (well.returncode, {f["ok"] for f in json.loads(well.stdout)}) == (0, {True})
+        assert (well.returncode, {f["ok"] for f in json.loads(well.stdout)["checks"]}) == (0, {True})
         (collector.data / "blobs" / envelope.digest[:2] / envelope.digest).unlink()
         ill = run("doctor", "--data", data)
     assert ill.returncode == 1
@@ -83,7 +84,7 @@ def test_it_ends_orderly_and_says_where_it_listened(tmp_path: Path) -> None:
         assert collector.stop() == 0
         lines = [json.loads(line) for line in collector.log.read_text().splitlines()]
     assert [line["event"] for line in lines] == ["starting", "listening", "stopped"]
-    assert lines[1] == {"event": "listening", "url": collector.url}
+    assert lines[1] == {"format": 1, "event": "listening", "url": collector.url}
 
 
 def test_without_json_it_prints_the_plain_line(tmp_path: Path) -> None:
