@@ -118,7 +118,8 @@ def settle_withdrawal(places: Places, found: Standing, now_ns: int) -> bool:
     at_ns = found.switched.at_ns
     if at_ns < given_ns:
         return False  # an off from before that consent: the person agreed again and the switch was not set yet
-    record = end(found.ledger, Occasion(now_ns=min(at_ns, now_ns), record_id="", method="switch"))
+    ended_ns = max(given_ns, min(at_ns, now_ns))  # a clock that was set back must not break the ledger's order
+    record = end(found.ledger, Occasion(now_ns=ended_ns, record_id="", method="switch"))
     if record is None:
         return False
     try:

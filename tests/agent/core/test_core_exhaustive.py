@@ -258,5 +258,7 @@ def test_rows_cannot_be_changed() -> None:
     for thing, name in ((row, "changes"), (row.changes[0], "to"), (OPEN, "consent")):
         with pytest.raises(AttributeError):
             setattr(thing, name, None)
+    with pytest.raises(TypeError):
+        Facts(True)  # type: ignore[misc]
     assert hash(Row("words", ())) == hash(Row("words", ()))
     assert Change("keys", to=True) == Change("keys", True, None)
