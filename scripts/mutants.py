@@ -60,6 +60,10 @@ HEAVY = (
 """What those import that takes long to load."""
 
 
+Way = tuple[tuple[str, int | None], ...]
+"""The way to a node: fields, and places in lists."""
+
+
 @dataclass(frozen=True)
 class Mutant:
     """One change of one module."""
@@ -67,7 +71,17 @@ class Mutant:
     module: str
     name: str  # the same as long as the code that is changed stays the same
     line: int
-    tree: ast.Module
+    source: str
+    path: Way = ()
+    new: ast.AST | None = None  # what stands there instead; ``None``: the original
+
+    @property
+    def tree(self) -> ast.Module:
+        """The module's syntax tree with the change made."""
+        tree = ast.parse(self.source)
+        if self.new is not None:
+            _put(tree, self.path, copy.deepcopy(self.new))
+        return ast.fix_missing_locations(tree)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -83,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     begin = time.monotonic()
     _preload()
-    originals = [Mutant(m, f"{m}: unchanged", 0, ast.parse(_source(m))) for m in chosen.modules]
+    originals = [Mutant(m, f"{m}: unchanged", 0, _source(m)) for m in chosen.modules]
     if len(survivors_of(originals, chosen.jobs)) != len(originals):
         print("the tests fail without any mutant: nothing can be told")
         return 1
@@ -116,32 +130,23 @@ def mutants_of(module: str, source: str) -> list[Mutant]:
     """Every mutant of a module's source, each with its own name."""
     seen: Counter[str] = Counter()
     made = []
-    original = ast.dump(ast.parse(source))
-    for change, line, tree in _changes(source):
-        if ast.dump(tree) == original:
-            continue
-        seen[change] += 1
-        again = f" (#{seen[change]})" if seen[change] > 1 else ""
-        made.append(Mutant(module, f"{module}: {change}{again}", line, ast.fix_missing_locations(tree)))
-    return made
-
-
-def _changes(source: str) -> Iterator[tuple[str, int, ast.Module]]:
     tree = ast.parse(source)
     siblings = _siblings(tree)
     for node, path in _worth_changing(tree):
+        where, shown = _where(tree, path), _shown(node)
         for label, new in _variants(node, siblings):
-            changed = copy.deepcopy(tree)
-            _put(changed, path, new)
-            yield f"{_where(tree, path)}: {_shown(node)} -> {label}", getattr(node, "lineno", 0), changed
+            if ast.dump(new) == ast.dump(node):
+                continue
+            change = f"{module}: {where}: {shown} -> {label}"
+            seen[change] += 1
+            again = f" (#{seen[change]})" if seen[change] > 1 else ""
+            made.append(Mutant(module, f"{change}{again}", getattr(node, "lineno", 0), source, path, new))
+    return made
 
 
-Path_ = tuple[tuple[str, int | None], ...]
-
-
-def _worth_changing(tree: ast.Module) -> Iterator[tuple[ast.AST, Path_]]:
+def _worth_changing(tree: ast.Module) -> Iterator[tuple[ast.AST, Way]]:
     """Nodes with the way to them. Not those that say nothing at run time: annotations, docstrings, imports."""
-    todo: list[tuple[ast.AST, Path_]] = [(tree, ())]
+    todo: list[tuple[ast.AST, Way]] = [(tree, ())]
     while todo:
         node, path = todo.pop(0)
         if path:
@@ -177,7 +182,7 @@ def _is_name(value: ast.AST) -> bool:
     return isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
-def _put(tree: ast.Module, path: Path_, new: ast.AST) -> None:
+def _put(tree: ast.Module, path: Way, new: ast.AST) -> None:
     at: ast.AST = tree
     for name, place in path[:-1]:
         value = getattr(at, name)
@@ -189,7 +194,7 @@ def _put(tree: ast.Module, path: Path_, new: ast.AST) -> None:
         getattr(at, name)[place] = new
 
 
-def _where(tree: ast.Module, path: Path_) -> str:
+def _where(tree: ast.Module, path: Way) -> str:
     """The name of the function, class or table that a node stands in."""
     at: ast.AST = tree
     names: list[str] = []

@@ -259,6 +259,6 @@ def test_rows_cannot_be_changed() -> None:
         with pytest.raises(AttributeError):
             setattr(thing, name, None)
     with pytest.raises(TypeError):
-        Facts(True)  # type: ignore[misc]
+        Facts(True)  # type: ignore[call-arg]
     assert hash(Row("words", ())) == hash(Row("words", ()))
     assert Change("keys", to=True) == Change("keys", True, None)

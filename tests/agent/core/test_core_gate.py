@@ -120,4 +120,4 @@ def test_what_was_decided_cannot_be_changed() -> None:
         with pytest.raises(AttributeError):
             setattr(decided, name, None)
     with pytest.raises(TypeError):
-        Open(window(), MAIL, ALL, NOW)  # type: ignore[misc]  # fields are named, so that none is mistaken for another
+        Open(window(), MAIL, ALL, NOW)  # type: ignore[call-arg]  # fields are named, so that none is mistaken for another
