@@ -36,6 +36,8 @@ ROOT = Path(__file__).parents[1]
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 TIMEOUT_S = 120
 """Seconds for one mutant: the tests take a few; one that loops for ever is noticed by that."""
+HASH_SEED = "2"
+"""Orders sets the same way in every run, and not as sorting would: whether a mutant dies is no matter of luck."""
 POLL_S = 0.01
 """Seconds between looks at the children."""
 MAX_SHOWN = 90
@@ -477,4 +479,7 @@ def _equivalent(modules: Sequence[str]) -> dict[str, str]:
 
 
 if __name__ == "__main__":
+    if os.environ.get("PYTHONHASHSEED") != HASH_SEED:
+        again = [sys.executable, "-m", "scripts.mutants", *sys.argv[1:]]
+        os.execve(sys.executable, again, os.environ | {"PYTHONHASHSEED": HASH_SEED})  # noqa: S606  # ourselves
     raise SystemExit(main())
