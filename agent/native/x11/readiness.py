@@ -18,6 +18,7 @@ class Readiness:
     """
 
     _flag: int
+    _raised: bool
     _poll: Any  # select.epoll, which type checkers know on Linux only
 
     def __init__(self, socket: int) -> None:
