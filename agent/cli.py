@@ -25,6 +25,8 @@ from agent.errors import EXIT_BLOCKED, EXIT_ERROR, EXIT_NO_CONSENT, EXIT_PERMISS
 from schemas.base import canonical
 from schemas.status import ClosedReason, State, Status
 
+SHORT = 12
+"""Characters of a digest that people are shown; `--json` has all of it."""
 FORMAT = 1
 """Version of what ``--json`` prints."""
 
@@ -165,7 +167,8 @@ def consent_export() -> None:
 def start(json_: Json = False) -> None:
     """Start daemon and indicator in the background. Starts no capture: consent does."""
     facts = service.start(_places(), os.environ)
-    _show(facts, json_, lambda: _out.print("Started. " + service.status(_places()).sentence))
+    words = "Started." if facts["started"] else "It runs already."
+    _show(facts, json_, lambda: _out.print(f"{words} {service.status(_places()).sentence}"))
 
 
 @app.command()
@@ -255,7 +258,7 @@ def _print_rows(title: str, rows: list[dict[str, Any]]) -> None:
     for name in rows[0]:
         table.add_column(name.replace("_", " "))
     for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
+        table.add_row(*(str(value)[:SHORT] if name == "digest" else str(value) for name, value in row.items()))
     _out.print(table)
 
 
