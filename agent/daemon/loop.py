@@ -79,12 +79,11 @@ class Daemon:
             clock,
             self._selector,
             self.wake,
-            lambda standing, epoch: Session(places, standing, epoch, awake),
+            lambda standing: Session(places, standing, self._next_epoch(), awake),
             found,
             lambda: open_witnessed(environ, clock, self._sign.claims),
         )
         self._warden.sign_fresh = self._sign.visible
-        self._warden.epoch = self._epochs.next()
         self._offset_ns = clock.time_ns() - clock.monotonic_ns()
         self._ticked_ns = 0
         self._changes_ns: int | None = None  # Unix time at which something on disk changes by itself
@@ -117,6 +116,11 @@ class Daemon:
             self._waker.send(b"!")
         except OSError:
             return  # it is awake already, or gone
+
+    def _next_epoch(self) -> int:
+        """A new clock epoch, whose numbers no event has ever borne."""
+        self._warden.epoch = self._epochs.next()
+        return self._warden.epoch
 
     def _review(self) -> None:
         visible = self._sign.visible(self._holds_ns())
@@ -217,7 +221,7 @@ class Daemon:
         if abs(offset - self._offset_ns) > STEP_NS:
             _log.warning("the clock was stepped")
             self._warden.close()
-            self._warden.epoch = self._epochs.next()
+            self._next_epoch()
             self._review()
         self._offset_ns = offset
 

@@ -88,6 +88,10 @@ class Session:
         """Under what events of this interval are captured."""
         return Authority(interval.consent, self._asked.policy_digest, interval.record.processing.privacy_notice)
 
+    def serves(self, found: Standing) -> bool:
+        """True while study, policy and registration are those for which these parts were made."""
+        return found.asked is None or found.asked == self._asked
+
     def spool_room(self) -> bool:
         """True if more may be sealed."""
         return not self.sealing.disk_refuses and self.spool.size() < self._asked.policy.spool_bytes

@@ -60,7 +60,7 @@ class Warden:
         clock: Clock,
         selector: selectors.BaseSelector,
         wake: Callable[[], None],
-        begin: Callable[[Standing, int], Session],
+        begin: Callable[[Standing], Session],
         found: Standing,
         pictures: Callable[[], Grabber] | None = None,
     ) -> None:
@@ -132,6 +132,8 @@ class Warden:
 
     def _prepare(self) -> None:
         """Have the session's parts and the desktop at hand exactly while they are needed."""
+        if self.session is not None and not self.session.serves(self.found):
+            self._end_session(self.session)
         if self.session is None and self.found.asked is not None and self.found.key is not None:
             self._begin_session()
         if self.session is not None:
@@ -144,9 +146,16 @@ class Warden:
             self.desk.disconnect()
             self._camera.stop()
 
+    def _end_session(self, session: Session) -> None:
+        """Study or policy are others now: what was captured under the old ones is sealed under them."""
+        self._close_gate()
+        session.pipeline.close_batch()
+        session.stop()
+        self.session = None
+
     def _begin_session(self) -> None:
         try:
-            self.session = self._begin(self.found, self.epoch)
+            self.session = self._begin(self.found)
         except (OSError, ValueError, AgeError) as error:
             _log.warning("cannot begin: %s", error)
             self.facts = changed(self.facts, keys=False)

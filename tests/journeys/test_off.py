@@ -89,3 +89,18 @@ def test_nobody_else_is_told(household: Household) -> None:
         household.employee.overt("on", "--yes")  # there is no such option
     ledger = json.loads(household.employee.overt("consent", "export").out)
     assert [entry["payloadType"] for entry in ledger] == ["application/vnd.overt.consent-record.v1+json"] * len(ledger)
+
+
+def test_a_new_study_is_asked_anew_without_a_restart(household: Household) -> None:
+    """Enrolled again with another version of the study, the old consent is none, and the new one is sealed anew."""
+    household.agree()
+    household.organisation.change_study()
+    household.employee.overt("enrol", household.organisation.link())
+    household.await_state("off")
+    why = household.employee.overt("why", "--json").json["conditions"]
+    assert "consent_changed" in {c["reason"] for c in why if not c["holds"]}
+    household.agree()
+    sent = household.employee.status()["counts"]["batches_sent"]
+    household.type_into(household.allowed, "agreed to the study as it is now\n")
+    household.hands.focus_window(household.forbidden.window.id)
+    household.employee.wait_for("a batch under the new terms", lambda s: s["counts"]["batches_sent"] > sent)
