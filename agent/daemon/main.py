@@ -4,6 +4,7 @@ import logging
 import os
 import secrets
 import signal
+import sys
 import time
 from collections.abc import Mapping
 
@@ -29,12 +30,13 @@ class SystemClock:
 
 
 def run_daemon(environ: Mapping[str, str]) -> None:
-    """Run until SIGTERM or SIGINT.
+    """Run until SIGTERM or SIGINT. SIGUSR1 switches off, like ``off`` at the control socket.
 
     Raises:
         StartError: another daemon runs for this person.
         OSError: memory cannot be protected from dumps.
     """
+    hold_off_signal(held=True)
     refuse_dumps()
     os.umask(0o077)
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=environ.get("OVERT_LOG", "WARNING"))
@@ -47,4 +49,13 @@ def run_daemon(environ: Mapping[str, str]) -> None:
     daemon = Daemon(places, open_keys(places), environ, SystemClock(), tools)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: daemon.stop())
+    if sys.platform != "win32":  # Windows has no signal of one's own
+        signal.signal(signal.SIGUSR1, lambda *_: daemon.switch_off_soon())
+    hold_off_signal(held=False)
     daemon.run()
+
+
+def hold_off_signal(*, held: bool) -> None:
+    """Keep SIGUSR1 waiting until there is a daemon that can obey it: by default it would only end the process."""
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_BLOCK if held else signal.SIG_UNBLOCK, {signal.SIGUSR1})
