@@ -137,6 +137,9 @@ class Daemon:
 
     def _switch_off(self) -> None:
         off = Switched(position=Position.OFF, at_ns=self._clock.time_ns())
+        self._warden.found = replace(self._warden.found, switched=off)
+        self._review()  # the gate first: a disk may take as long as it likes, and a long ledger is read slowly
+        self._broadcast()
         try:
             self._switch.write(off)
         except OSError:
