@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from agent.daemon.loop import Daemon
 from agent.daemon.session import Tools
+from agent.disk.durable import sweep_parts
 from agent.disk.keys import open_keys
 from agent.disk.lock import only_one
 from agent.disk.places import Places
@@ -45,6 +46,8 @@ def run_daemon(environ: Mapping[str, str]) -> None:
     lock = only_one(places.runtime / "daemon.lock")
     if lock is None:
         raise StartError("another overt daemon runs for you already", "overt status")
+    for folder in (places.state, places.consents, places.keys):
+        sweep_parts(folder, time.time())
     tools = Tools(time.time, time.monotonic, secrets.token_bytes, lambda: None)
     daemon = Daemon(places, open_keys(places), environ, SystemClock(), tools)
     for number in (signal.SIGTERM, signal.SIGINT):
