@@ -94,8 +94,15 @@ def on(
 @app.command(epilog="Examples: overt off · overt off --json")
 def off(json_: Json = False) -> None:
     """Stop at once and for good, until you say yes again. Works without network, daemon or keys; never asks why."""
-    told = service.withdraw(_places(), time.time_ns())
-    _show({"state": State.OFF.value, "ledger_written": told}, json_, lambda: _out.print("Off. Nothing is captured."))
+    done = service.withdraw(_places(), time.time_ns())
+    facts = {
+        "state": State.OFF.value if done.switch or done.daemon else None,
+        "switch_written": done.switch,
+        "ledger_written": done.ledger,
+    }
+    _show(facts, json_, lambda: _out.print(_off_words(done)))
+    if not done.switch:
+        raise typer.Exit(EXIT_ERROR)
 
 
 @app.command(epilog="Example: overt pause 15")
@@ -204,6 +211,20 @@ def version(json_: Json = False) -> None:
     """Say which version this is."""
     number = installed_version("overt")
     _show({"overt": number}, json_, lambda: _out.print(f"overt {number}"))
+
+
+def _off_words(done: service.Stopped) -> str:
+    """What an off came to. Where the disk refused it, that it may come back is said before anything else."""
+    if done.switch:
+        return "Off. Nothing is captured."
+    remedy = "\n  what helps: make your home folder writable, then: overt off"
+    if done.daemon is None:
+        return (
+            "No daemon answers, so nothing is captured now. But the switch could not be written: a daemon that starts "
+            "later would not know of this off." + remedy
+        )
+    now = "Off: nothing is captured" if done.daemon else "NOT off: the daemon does not obey. End it: overt stop. And"
+    return f"{now} for as long as this daemon runs. The switch could not be written, so a restart forgets it." + remedy
 
 
 def _code(now: Status) -> int:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,24 @@ from agent.disk.consent_store import ConsentStore
 from agent.disk.keys import FileKeys
 from agent.disk.places import Places
 from agent.disk.spool import Spool
+from agent.disk.switch import Position, Switch
 from agent.doctor import Check, examine
 from agent.errors import NotRunningError, StartError
 from agent.net.control import DaemonNotRunning, ProtocolError, ask
-from schemas.status import Status
+from schemas.status import State, Status
 
 START_S = 10.0
 """Seconds that the daemon may take to answer: ten times its budget."""
 LOOK_S = 0.05
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """How far an off came."""
+
+    switch: bool  # the switch on disk stands at off: nothing is captured until the person says yes again
+    ledger: bool  # the consent ledger says so too
+    daemon: bool | None  # only asked where the switch does not: the daemon is off, is not, or does not answer
 
 
 def status(places: Places) -> Status:
@@ -42,10 +53,18 @@ def nudge(places: Places) -> None:
     perform.tell_daemon(places, "reload")
 
 
-def withdraw(places: Places, now_ns: int) -> bool:
-    """Off. True if the consent ledger says so too already."""
-    places.make()
-    return perform.withdraw(places, now_ns, "cli")
+def withdraw(places: Places, now_ns: int) -> Stopped:
+    """Off, whatever the disk says to it."""
+    with suppress(OSError):  # a disk that refuses may still let the switch, which exists already, be overwritten
+        places.make()
+    ledger = perform.withdraw(places, now_ns, "cli")
+    if Switch(places.switch).read().position is Position.OFF:
+        return Stopped(switch=True, ledger=ledger, daemon=None)
+    try:
+        told: bool | None = status(places).state is State.OFF
+    except (NotRunningError, StartError):
+        told = None
+    return Stopped(switch=False, ledger=ledger, daemon=told)
 
 
 def pause(places: Places, now_ns: int, until_ns: int) -> None:

@@ -162,9 +162,9 @@ def _newest_ns(ledger: Ledger) -> int:
 
 def _append(places: Places, now_ns: int, write: Write, *, stopping: bool = False) -> None:
     """Sign what ``write`` makes of the ledger, and append it durably."""
-    places.make()
     store = ConsentStore(places.consents)
     try:
+        places.make()
         key = _device_key(open_keys(places))
         for _ in range(ATTEMPTS):
             ledger = read_ledger(store.entries(), key.public_key().public_bytes_raw())

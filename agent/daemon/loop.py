@@ -88,6 +88,7 @@ class Daemon:
         self._ticked_ns = 0
         self._changes_ns: int | None = None  # Unix time at which something on disk changes by itself
         self._stopping = False
+        self._off_wanted = False
         self._forced_off: Switched | None = None  # an off that the disk did not take
         self._told: dict[str, Any] | None = None
         self._told_badge: dict[str, Any] | None = None
@@ -99,8 +100,10 @@ class Daemon:
         self._review()
         while not self._stopping:
             for key, mask in self._selector.select(self._patience_s()):
+                self._obey_signal()
                 act: Callable[[int], None] = key.data
                 act(mask)
+            self._obey_signal()
             self._on_time()
             self._broadcast()
         self._end()
@@ -108,6 +111,11 @@ class Daemon:
     def stop(self) -> None:
         """End :meth:`run` soon. May be called from a signal handler."""
         self._stopping = True
+        self.wake()
+
+    def switch_off_soon(self) -> None:
+        """Do soon what ``off`` at the control socket does. May be called from a signal handler."""
+        self._off_wanted = True
         self.wake()
 
     def wake(self) -> None:
@@ -176,8 +184,17 @@ class Daemon:
         self._sign.renew()
         self.wake()
 
+    def _obey_signal(self) -> None:
+        if self._off_wanted:
+            self._off_wanted = False
+            self._switch_off()
+            self._review()
+
     def _switch_off(self) -> None:
         off = Switched(position=Position.OFF, at_ns=self._clock.time_ns())
+        self._warden.found = replace(self._warden.found, switched=off)
+        self._review()  # the gate first: a disk may take as long as it likes, and a long ledger is read slowly
+        self._broadcast()
         try:
             self._switch.write(off)
         except OSError:

@@ -110,7 +110,8 @@ def device_key(keys: Keys, enrolment: Enrolment | None) -> Ed25519PrivateKey | N
 def settle_withdrawal(places: Places, found: Standing, now_ns: int) -> bool:
     """Write the withdrawal that an off without the key could not write. True if the ledger grew.
 
-    The off itself was in force from the moment that the switch was set; this only makes the ledger say so.
+    The off itself was in force from the moment that the switch was set; this only makes the ledger say so. Where the
+    disk refuses, the next start or the next off tries again.
     """
     if found.switched.position is not Position.OFF or found.key is None or not found.ledger:
         return False
@@ -125,6 +126,9 @@ def settle_withdrawal(places: Places, found: Standing, now_ns: int) -> bool:
         ConsentStore(places.consents).append(sign(record, found.key))
     except FileExistsError:
         return True  # another program wrote it first
+    except OSError as error:
+        _log.warning("the withdrawal cannot be kept yet: %s", error.strerror)
+        return False
     return True
 
 

@@ -81,6 +81,21 @@ def test_g5_off_with_a_stopped_daemon_is_off_when_it_wakes(household: Household)
     assert household.seen == before
 
 
+def test_g5_a_signal_is_an_off_like_any_other(household: Household) -> None:
+    household.agree()
+    household.type_into(household.allowed, "typed just before the signal")
+    os.kill(household.daemon.pid, signal.SIGUSR1)
+    household.await_state("off")
+    status = household.employee.status()
+    assert (status["hooks"], status["counts"]["held"]) == ([], 0)
+    household.type_into(household.allowed, "typed after it")
+    assert household.seen == status["counts"]["seen"]
+    crash(household)
+    household.daemon = household.employee.daemon()
+    assert household.employee.status()["state"] == "off"
+    assert states(household)[-1] == "ConsentWithdrawn"
+
+
 def test_nobody_else_is_told(household: Household) -> None:
     """G12: the exit code of a status that another user would see says nothing, and files are the owner's alone."""
     for path in [household.employee.state, *household.employee.state.rglob("*")]:
