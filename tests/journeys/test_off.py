@@ -88,4 +88,5 @@ def test_nobody_else_is_told(household: Household) -> None:
     with pytest.raises(CommandFailedError):
         household.employee.overt("on", "--yes")  # there is no such option
     ledger = json.loads(household.employee.overt("consent", "export").out)
-    assert [entry["payloadType"] for entry in ledger] == ["application/vnd.overt.consent-record.v1+json"] * len(ledger)
+    kinds = [entry["signed"]["payloadType"] for entry in ledger["entries"]]
+    assert kinds == ["application/vnd.overt.consent-record.v1+json"] * len(kinds)

@@ -18,6 +18,7 @@ from tests.support.windows import wait_for_window
 
 pytestmark = pytest.mark.journey
 ROOT = Path(__file__).parents[3]
+PUT_OFF = [ConsentState.REQUESTED, ConsentState.DEFERRED]
 PAGES = 30
 """Presses of Page Down: more than the text has."""
 
@@ -49,6 +50,10 @@ def ceremony(desktop: Desktop, hands: Driver, me: Participant) -> Iterator[Proce
     process.stop()
 
 
+def states(me: Participant) -> list[ConsentState]:
+    return [record.latest.event_state for record in me.ledger()]
+
+
 def press(hands: Driver, keys: str) -> None:
     """Press keys by name: ``"Tab space Tab"``."""
     for key in keys.split():
@@ -65,7 +70,8 @@ def test_a_yes_by_keyboard_is_exactly_what_was_ticked(ceremony: Process, hands: 
     press(hands, "Tab space Tab Tab Tab space Tab space Tab Tab Tab Tab Down")
     hands.key("y", ["alt"])
     assert ceremony.wait(15) == 0, ceremony.output
-    (record,) = me.ledger()
+    shown, record = me.ledger()
+    assert (shown.latest.event_state, shown.latest.event_type) == (ConsentState.REQUESTED, "explicit")
     assert record.latest.event_state is ConsentState.GIVEN
     assert record.latest.indication_method == "window"
     assert {a.app: a.modalities for a in record.overt.scope.apps} == {
@@ -81,7 +87,7 @@ def test_no_yes_before_the_end_was_read(ceremony: Process, hands: Driver, me: Pa
     hands.key("y", ["alt"])
     hands.key("w", ["alt"])  # not now: the window is still there to take it
     assert ceremony.wait(15) == 0
-    assert me.ledger() == []
+    assert states(me) == PUT_OFF
     assert me.switched() is Position.OFF
 
 
@@ -90,7 +96,7 @@ def test_no_yes_without_a_tick(ceremony: Process, hands: Driver, me: Participant
     hands.key("y", ["alt"])
     hands.key("w", ["alt"])
     assert ceremony.wait(15) == 0
-    assert me.ledger() == []
+    assert states(me) == PUT_OFF
 
 
 def test_enter_answers_nothing(ceremony: Process, hands: Driver, me: Participant) -> None:
@@ -98,14 +104,14 @@ def test_enter_answers_nothing(ceremony: Process, hands: Driver, me: Participant
     press(hands, "Tab space Return Return KP_Enter")
     hands.key("w", ["alt"])
     assert ceremony.wait(15) == 0
-    assert me.ledger() == []
+    assert states(me) == PUT_OFF
 
 
 def test_no_is_kept_and_turns_off(ceremony: Process, hands: Driver, me: Participant) -> None:
     Switch(me.places.switch).write(Switched(position=Position.ON, at_ns=1))
     hands.key("n", ["alt"])  # at any time, read or not
     assert ceremony.wait(15) == 0
-    assert [record.latest.event_state for record in me.ledger()] == [ConsentState.REFUSED]
+    assert states(me) == [ConsentState.REQUESTED, ConsentState.REFUSED]
     assert me.switched() is Position.OFF
 
 
@@ -116,7 +122,7 @@ def test_leaving_is_not_now(how: str, ceremony: Process, hands: Driver, desktop:
     else:
         hands.key("Escape")
     assert ceremony.wait(15) == 0
-    assert me.ledger() == []
+    assert states(me) == PUT_OFF
 
 
 def test_what_cannot_be_kept_is_said(ceremony: Process, hands: Driver, desktop: Desktop, me: Participant) -> None:

@@ -119,8 +119,6 @@ def test_ending_ends_once() -> None:
         (ConsentState.EXPIRED, R.EXPIRED),
         (ConsentState.INVALIDATED, R.CONSENT_CHANGED),
         (ConsentState.REVOKED, R.BLOCKED_BY_ORGANISATION),
-        (ConsentState.REQUESTED, R.NO_CONSENT),
-        (ConsentState.DEFERRED, R.NO_CONSENT),
         (ConsentState.REFUSED, R.REFUSED),
     ],
 )
@@ -153,13 +151,21 @@ def test_standing_over_time(after_ns: int, reason: R | None) -> None:
 
 
 def test_a_changed_study_must_be_asked_about_again() -> None:
+    """What was agreed to is not at hand, so that nobody can say what changed."""
     changed = asked(manifest_digest=digest(b"another manifest"))
+    assert standing(changed, ledger(yes()), NOW) == (R.CONSENT_CHANGED, None)
+    changed = asked(policy_digest=digest(b"another policy"))
     assert standing(changed, ledger(yes()), NOW) == (R.CONSENT_CHANGED, None)
 
 
 def test_a_changed_policy_is_no_new_question() -> None:
-    """It only narrows what was agreed to."""
-    assert standing(asked(policy_digest=digest(b"another policy")), ledger(yes()), NOW)[0] is None
+    """If it only narrows what was agreed to."""
+    before = {WORLD.signed_policy.digest: WORLD.policy}
+    narrower = asked(policy=LEAST, policy_digest=digest(b"narrower"), policies=before)
+    reason, agreement = standing(narrower, ledger(yes()), NOW)
+    assert reason is None
+    assert agreement is not None
+    assert (agreement.policy, agreement.policy_digest) == (LEAST, digest(b"narrower"))
 
 
 def test_agreeing_again_after_an_end_holds_again() -> None:
