@@ -11,7 +11,6 @@ from urllib.parse import urlsplit, urlunsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agent.ceremony.errors import NotEnrolledError
 from agent.core.ceremony import Asked, Ledger, latest
 from agent.core.difference import Difference
 from agent.core.seal import recipients_of
@@ -20,7 +19,7 @@ from agent.disk.enrolment import Enrolment, load_enrolment, save_enrolment
 from agent.disk.keys import DEVICE_KEY, REVIEW_KEY, Keys
 from agent.disk.places import Places
 from agent.disk.switch import Switch
-from agent.errors import BadLinkError, EnrolmentRefusedError, RefreshRefusedError, UnreachableError
+from agent.errors import BadLinkError, EnrolmentRefusedError, NoStudyError, RefreshRefusedError, UnreachableError
 from agent.net.collector import Collector, Refused, Unreachable
 from schemas import age
 from schemas.base import SchemaError, digest, unbase64url
@@ -115,11 +114,11 @@ def refresh(places: Places, entropy: Entropy, now_s: Callable[[], float]) -> tup
         What is asked about now, and what changed for a consent in force.
 
     Raises:
-        NotEnrolledError, UnreachableError, RefreshRefusedError: as their names say; nothing was changed.
+        NoStudyError, UnreachableError, RefreshRefusedError: as their names say; nothing was changed.
     """
     enrolment = _load(places)
     if enrolment is None:
-        raise NotEnrolledError("this machine takes part in no study")
+        raise NoStudyError("this machine takes part in no study")
     collector = Collector(enrolment.collector, None, now_s=now_s, entropy=entropy)
     try:
         reply = collector.study()

@@ -43,6 +43,13 @@ class NotYoursError(OvertError):
     remedy = "each person asks for themselves, in their own session"
 
 
+class NoStudyError(OvertError):
+    """There is no study to fetch again."""
+
+    exit_code = EXIT_NO_CONSENT
+    remedy = "overt enrol LINK, with the link that your organisation gave you"
+
+
 class DamagedError(OvertError):
     """Something on disk cannot be read as what it should be."""
 

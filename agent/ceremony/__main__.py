@@ -63,6 +63,11 @@ def hold_in_window(places: Places) -> str:
     window = CeremonyWindow(asked, language, what_changed(places, asked))
     window.show()
     app.exec()
+    while window.switch_to is not None:
+        language = window.switch_to
+        window = window.in_language(language)
+        window.show()
+        app.exec()
     outcome: Outcome = window.outcome
     words = Words(language)
     try:

@@ -4,8 +4,7 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout
 
 from agent.ceremony.choices import Choices, label
 from agent.ceremony.outcome import No, NotNow, Outcome, Yes
@@ -43,13 +42,23 @@ class CeremonyWindow(QDialog):
         self._asked, self._changed, self._clock = asked, changed, clock
         self._answer_given: Outcome | None = None
         self._read_ns: int | None = None
+        self._following = language
+        self.switch_to: str | None = None  # closed only to be shown in this language
         # A dialog has no minimise button and some panels do not list it; this is an ordinary window.
         self.setWindowFlag(Qt.WindowType.Window)
         self.setStyleSheet(SHEET)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(GAP_PX, GAP_PX, GAP_PX, GAP_PX)
-        self._sheet = QWidget()
-        self._show_in(language)
+        self._language, self._words = language, Words(language)
+        self._reader = Reader(sections(asked, language, changed))
+        self._reader.setAccessibleName(self._words("reader.name"))
+        self._choices = Choices(asked, self._words)
+        self._hint = label("")
+        self._yes = self._answer("yes", self._say_yes)
+        self.setWindowTitle(self._words("window.title"))
+        self._lay_out(asked)
+        self._reader.finished.connect(self._note_read)
+        self._choices.changed.connect(self._update)
+        self._reader.setFocus()
+        self._update()
         room = self.screen().availableSize() * SCREEN_SHARE
         self.resize(min(SIZE_PX[0], room.width()), min(SIZE_PX[1], room.height()))
 
@@ -58,25 +67,14 @@ class CeremonyWindow(QDialog):
         """What was answered."""
         return self._answer_given or NotNow(self._language, self._read_ns)
 
-    def _show_in(self, language: str) -> None:
-        """Fill the window in a language. The notice is another text in each: it has to be read to its end again."""
-        self._language, self._words = language, Words(language)
-        self._reader = Reader(sections(self._asked, language, self._changed))
-        self._reader.setAccessibleName(self._words("reader.name"))
-        self._choices = Choices(self._asked, self._words)
-        self._hint = label("")
-        self._yes = self._answer("yes", self._say_yes)
-        self.setWindowTitle(self._words("window.title"))
-        self._column.removeWidget(self._sheet)
-        self._sheet.deleteLater()
-        self._sheet = self._lay_out(self._asked)
-        self._column.addWidget(self._sheet)
-        self._reader.finished.connect(self._note_read)
-        self._choices.changed.connect(self._update)
-        self._reader.setFocus()
-        self._update()
+    def in_language(self, language: str) -> "CeremonyWindow":
+        """The same question in another language, ticked as this one. Its notice has to be read to its end again."""
+        other = CeremonyWindow(self._asked, language, self._changed, self._clock)
+        other._choices.take_over(self._choices.ticked(), self._choices.timing())  # one of us
+        other.setGeometry(self.geometry())
+        return other
 
-    def _lay_out(self, asked: Asked) -> QWidget:
+    def _lay_out(self, asked: Asked) -> None:
         who, study = clean(asked.manifest.controller.party_name), clean(asked.manifest.title)
         head = QHBoxLayout()
         head.addWidget(label(self._words("question", study=study), "question"), 1)
@@ -91,9 +89,8 @@ class CeremonyWindow(QDialog):
             foot.addWidget(button)
         if len(asked.manifest.notices) > 1:  # last in the order of Tab: it answers nothing
             head.addWidget(self._languages(), 0, Qt.AlignmentFlag.AlignTop)
-        sheet = QWidget()
-        column = QVBoxLayout(sheet)
-        column.setContentsMargins(0, 0, 0, 0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GAP_PX, GAP_PX, GAP_PX, GAP_PX)
         column.setSpacing(SMALL_GAP_PX)
         column.addLayout(head)
         column.addWidget(label(self._words("asked_by", organisation=who)))
@@ -101,28 +98,22 @@ class CeremonyWindow(QDialog):
         column.addLayout(body, 1)
         column.addSpacing(SMALL_GAP_PX)
         column.addLayout(foot)
-        return sheet
 
     def _languages(self) -> QPushButton:
-        """The other languages in which the study has a notice."""
-        button = QPushButton(self._words("language.switch", name=name_of(self._language)))
+        """Named after the language that it leads to: the next in which the study has a notice."""
+        offered = sorted(self._asked.manifest.notices)
+        self._following = offered[(offered.index(self._language) + 1) % len(offered)]
+        button = QPushButton(name_of(self._following))
         button.setObjectName("language")
         button.setAutoDefault(False)
-        menu = QMenu(button)
-        for language in sorted(self._asked.manifest.notices):
-            action = QAction(name_of(language), menu)
-            action.triggered.connect(lambda _=False, to=language: self._switch(to))
-            menu.addAction(action)
-        button.setMenu(menu)
+        button.setAccessibleName(self._words("language.switch", name=name_of(self._following)))
+        button.clicked.connect(self._switch)  # a lambda would keep this window past the application: a crash
         return button
 
-    def _switch(self, language: str) -> None:
-        if language == self._language:
-            return
-        ticked, timing = self._choices.ticked(), self._choices.timing()
-        self._read_ns = None
-        self._show_in(language)
-        self._choices.take_over(ticked, timing)
+    def _switch(self) -> None:
+        """Close, to be shown in the next language."""
+        self.switch_to = self._following
+        self.reject()
 
     def _answer(self, key: str, say: Callable[[], None]) -> QPushButton:
         """One of the three. None is the default: Enter alone answers nothing."""
