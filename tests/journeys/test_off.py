@@ -39,7 +39,7 @@ def test_g5_off_wipes_what_is_not_sealed_and_stops_at_once(household: Household)
     assert status["counts"]["dropped"]["withdrawn"] > 0
     household.type_into(household.allowed, "typed after it")
     assert household.seen == status["counts"]["seen"]
-    assert states(household) == ["ConsentGiven", "ConsentWithdrawn"]
+    assert states(household) == ["ConsentRequested", "ConsentGiven", "ConsentWithdrawn"]
 
 
 def test_g5_off_is_off_after_a_restart(household: Household) -> None:
