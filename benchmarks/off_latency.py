@@ -125,7 +125,7 @@ def one_round(me: Person, way: str, seconds: float) -> None:
     if me.offs:
         me.seen_after += before - me.seen
     me.watcher.forget()
-    perform.say_yes(me.places, perform.what_to_ask(me.places), ANSWERS, time.time_ns(), "terminal")
+    perform.say_yes(me.places, perform.what_to_ask(me.places), ANSWERS, perform.Seen(time.time_ns()), "terminal")
     consent = max(me.places.consents.glob("[0-9]*.json"))
     me.watcher.wait("capturing")
     until(lambda: ask(me.places.control_socket, "status").counts.seen > before, what="something to be seen")

@@ -118,7 +118,7 @@ REASONS: dict[R, Words] = {
         State.IDLE,
         "You agreed to nothing in the app in front.",
         "You agreed to something in the app in front.",
-        "overt on, to agree to more",
+        "overt on --change, to agree to more",
     ),
     R.SECURE_INPUT: Words(
         State.IDLE, "A password or secure input has focus.", "No secure input has focus.", "leave the field"

@@ -147,7 +147,7 @@ class Warden:
             self._camera.stop()
 
     def _end_session(self, session: Session) -> None:
-        """Study or policy are others now: what was captured under the old ones is sealed under them."""
+        """Device or collector are others now: what was captured before is sealed as it was meant."""
         self._close_gate()
         session.pipeline.close_batch()
         session.stop()

@@ -69,7 +69,7 @@ class Pipeline:
         self._redactor = redactor
         self._batcher = Batcher(episode)
         self._out = out
-        self._max_age_ns = max_age_ns
+        self.max_age_ns = max_age_ns
         self._line = Line()
         self._keys = KeyRow(self._line, redactor)
         self._account = Account()
@@ -155,12 +155,12 @@ class Pipeline:
         if deadline is not None and now_ns >= deadline:
             self._keys.finish(End.IDLE)
         self._emit()
-        if self._batcher.due(now_ns, self._max_age_ns):
+        if self._batcher.due(now_ns, self.max_age_ns):
             self.close_batch()
 
     def deadline_ns(self) -> int | None:
         """When :meth:`tick` next has something to do."""
-        times = [self._keys.deadline_ns(), self._batcher.deadline_ns(self._max_age_ns)]
+        times = [self._keys.deadline_ns(), self._batcher.deadline_ns(self.max_age_ns)]
         return min((t for t in times if t is not None), default=None)
 
     def close_batch(self) -> None:

@@ -39,7 +39,7 @@ def test_g5_off_wipes_what_is_not_sealed_and_stops_at_once(household: Household)
     assert status["counts"]["dropped"]["withdrawn"] > 0
     household.type_into(household.allowed, "typed after it")
     assert household.seen == status["counts"]["seen"]
-    assert states(household) == ["ConsentGiven", "ConsentWithdrawn"]
+    assert states(household) == ["ConsentRequested", "ConsentGiven", "ConsentWithdrawn"]
 
 
 def test_g5_off_is_off_after_a_restart(household: Household) -> None:
@@ -103,7 +103,8 @@ def test_nobody_else_is_told(household: Household) -> None:
     with pytest.raises(CommandFailedError):
         household.employee.overt("on", "--yes")  # there is no such option
     ledger = json.loads(household.employee.overt("consent", "export").out)
-    assert [entry["payloadType"] for entry in ledger] == ["application/vnd.overt.consent-record.v1+json"] * len(ledger)
+    kinds = [entry["signed"]["payloadType"] for entry in ledger["entries"]]
+    assert kinds == ["application/vnd.overt.consent-record.v1+json"] * len(kinds)
 
 
 def test_a_new_study_is_asked_anew_without_a_restart(household: Household) -> None:

@@ -14,4 +14,4 @@ def agree(environ: Mapping[str, str], app: str = "mousepad") -> None:
     """Keep a yes to all of an app with the device's own key, as the ceremony does once its phrase is typed."""
     places = Places.from_environ(environ)
     answers = Answers(apps={app: frozenset(Modality)}, timing=TimingTier.EXACT, language="en")
-    perform.say_yes(places, perform.what_to_ask(places), answers, time.time_ns(), "terminal")
+    perform.say_yes(places, perform.what_to_ask(places), answers, perform.Seen(time.time_ns()), "terminal")

@@ -29,7 +29,7 @@ MAIL = AppRule(
 
 def authority(number: int = 1) -> Authority:
     """What a consent record of this number allows."""
-    return Authority(digest(b"consent %d" % number), digest(b"policy"), digest(b"notice"))
+    return Authority(digest(b"consent %d" % number), digest(b"policy"), digest(b"notice"), ())
 
 
 class Rig:
