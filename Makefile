@@ -6,7 +6,7 @@ DEMO_OUT ?= demo-out
 DISPLAY_MODE ?= virtual
 BENCH_OUT ?= bench-out
 
-.PHONY: help setup demo test soak bench check fmt schemas journeys clean
+.PHONY: help setup demo test soak bench check fmt schemas lifecycle mutants journeys clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,12 @@ fmt: setup ## Format the code
 
 schemas: setup ## Write the published JSON Schemas
 	@$(PY) -m schemas.publish
+
+lifecycle: setup ## Write docs/lifecycle.md from the tables of the agent's core
+	@$(PY) -m scripts.lifecycle_doc
+
+mutants: setup ## Break gate, lifecycle and scope in every small way; each break must fail a test
+	@$(PY) -m scripts.mutants
 
 clean: ## Remove what was made here
 	@rm -rf .venv node_modules dist build $(DEMO_OUT) $(BENCH_OUT) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

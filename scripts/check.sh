@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lint, types on three platforms, floors between folders, schema drift. Fast; `make test` runs it first.
+# Lint, types on three platforms, floors between folders, drift of schemas and lifecycle page. Fast; `make test` runs it first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
@@ -13,3 +13,4 @@ step "mypy on win32" "$bin/mypy" --platform win32 -p agent -p schemas -p admin -
 step "mypy on tests, benchmarks" "$bin/mypy" --explicit-package-bases tests scripts benchmarks
 step "floors (import-linter)" "$bin/lint-imports"
 step "schema drift" "$bin/python" -m schemas.publish --check
+step "lifecycle page" "$bin/python" -m scripts.lifecycle_doc --check

@@ -1,10 +1,13 @@
-"""The agent's life as one table: which facts a signal changes, and what the facts come to.
+"""The agent's life as tables: what the facts come to, and what has to be done when that changes.
 
 The gate is never stored: it is worked out from :class:`Facts` each time, so that no path can leave it open by
-forgetting to close it. ``conditions`` is the table; ``state`` and ``may_capture`` read it.
+forgetting to close it. ``conditions`` says which reason each fact clears; ``state`` and ``may_capture`` read it;
+``effects`` says what follows when one state comes after another. Which happening changes which fact stands in
+:mod:`agent.core.happenings`. ``docs/lifecycle.md`` is written from all of these.
 """
 
 from collections.abc import Callable
+from enum import StrEnum
 
 import msgspec
 from msgspec import Struct
@@ -112,3 +115,74 @@ def changed(facts: Facts, **news: object) -> Facts:
         TypeError: there is no such fact.
     """
     return msgspec.structs.replace(facts, **news)
+
+
+class Effect(StrEnum):
+    """What is to be done, in the order in which it is done: no hook outlives the reason for it."""
+
+    UNHOOK = "unhook"
+    WIPE = "wipe"
+    KEEP = "keep"
+    SEAL = "seal"
+    HOOK = "hook"
+    SAY = "say"
+
+
+EFFECT_WORDS: dict[Effect, str] = {
+    Effect.UNHOOK: "let the system confirm that no input hook exists; idempotent",
+    Effect.WIPE: "forget all that is in memory and not sealed, and count it as withdrawn; idempotent",
+    Effect.KEEP: "finish what was captured through this gate: the person agreed to it",
+    Effect.SEAL: "close the open batch, so that nothing waits in memory while nothing is captured",
+    Effect.HOOK: "hook the agreed modalities of the one window in front",
+    Effect.SAY: "have the sign show the new state",
+}
+
+_UNHOOK, _WIPE, _KEEP, _SEAL, _HOOK, _SAY = Effect
+EFFECTS: dict[tuple[State, State], tuple[Effect, ...]] = {
+    (State.OFF, State.OFF): (_UNHOOK, _WIPE),
+    (State.OFF, State.PAUSED): (_UNHOOK, _SAY),
+    (State.OFF, State.BLOCKED): (_UNHOOK, _SAY),
+    (State.OFF, State.ERROR): (_UNHOOK, _SAY),
+    (State.OFF, State.IDLE): (_UNHOOK, _SAY),
+    (State.OFF, State.CAPTURING): (_HOOK, _SAY),
+    (State.PAUSED, State.OFF): (_UNHOOK, _WIPE, _SAY),
+    (State.PAUSED, State.PAUSED): (_UNHOOK,),
+    (State.PAUSED, State.BLOCKED): (_UNHOOK, _SAY),
+    (State.PAUSED, State.ERROR): (_UNHOOK, _SAY),
+    (State.PAUSED, State.IDLE): (_UNHOOK, _SAY),
+    (State.PAUSED, State.CAPTURING): (_HOOK, _SAY),
+    (State.BLOCKED, State.OFF): (_UNHOOK, _WIPE, _SAY),
+    (State.BLOCKED, State.PAUSED): (_UNHOOK, _SAY),
+    (State.BLOCKED, State.BLOCKED): (_UNHOOK,),
+    (State.BLOCKED, State.ERROR): (_UNHOOK, _SAY),
+    (State.BLOCKED, State.IDLE): (_UNHOOK, _SAY),
+    (State.BLOCKED, State.CAPTURING): (_HOOK, _SAY),
+    (State.ERROR, State.OFF): (_UNHOOK, _WIPE, _SAY),
+    (State.ERROR, State.PAUSED): (_UNHOOK, _SAY),
+    (State.ERROR, State.BLOCKED): (_UNHOOK, _SAY),
+    (State.ERROR, State.ERROR): (_UNHOOK,),
+    (State.ERROR, State.IDLE): (_UNHOOK, _SAY),
+    (State.ERROR, State.CAPTURING): (_HOOK, _SAY),
+    (State.IDLE, State.OFF): (_UNHOOK, _WIPE, _SAY),
+    (State.IDLE, State.PAUSED): (_UNHOOK, _SEAL, _SAY),
+    (State.IDLE, State.BLOCKED): (_UNHOOK, _SEAL, _SAY),
+    (State.IDLE, State.ERROR): (_UNHOOK, _SEAL, _SAY),
+    (State.IDLE, State.IDLE): (_UNHOOK,),
+    (State.IDLE, State.CAPTURING): (_HOOK, _SAY),
+    (State.CAPTURING, State.OFF): (_UNHOOK, _WIPE, _SAY),
+    (State.CAPTURING, State.PAUSED): (_UNHOOK, _KEEP, _SEAL, _SAY),
+    (State.CAPTURING, State.BLOCKED): (_UNHOOK, _KEEP, _SEAL, _SAY),
+    (State.CAPTURING, State.ERROR): (_UNHOOK, _KEEP, _SEAL, _SAY),
+    (State.CAPTURING, State.IDLE): (_UNHOOK, _KEEP, _SAY),
+    (State.CAPTURING, State.CAPTURING): (),
+}
+"""From the state before and the state after to what is to be done.
+
+Unhooking and wiping stand in every row whose later state asks for them, also where they were done already. A window
+that gives way to another, or to other terms, is left as if the focus were unknown in between.
+"""
+
+
+def effects(before: Facts, after: Facts) -> tuple[Effect, ...]:
+    """What has to be done when these facts follow those."""
+    return EFFECTS[state(before), state(after)]

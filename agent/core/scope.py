@@ -41,7 +41,5 @@ def offered(policy: Policy, study: Collection[Modality] = tuple(Modality)) -> Sc
 
 
 def app_of(policy: Policy, executable: str | None) -> AppRule | None:
-    """The allow-list's rule for a program, or ``None``. An unknown program is never allowed."""
-    if executable is None:
-        return None
+    """The allow-list's rule for a program, or ``None``. An unknown program (``None``) stands on no list."""
     return next((rule for rule in policy.apps if executable in rule.executables), None)

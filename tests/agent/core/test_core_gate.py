@@ -48,6 +48,7 @@ def gate(number: int = 1, modalities: frozenset[Modality] = ALL, since_ns: int =
         (gate(modalities=frozenset({Modality.SCREEN})), "modality_not_agreed"),
         (gate(since_ns=NOW + 1), "before_gate"),
         (gate(2, frozenset(), NOW + 1), "other_window"),
+        (gate(modalities=frozenset(), since_ns=NOW + 1), "modality_not_agreed"),
         (gate(), None),
         (gate(since_ns=NOW - 1), None),
     ],
@@ -107,3 +108,16 @@ def test_raw_types_print_no_content() -> None:
         assert "private" not in shown
         assert "'x'" not in shown
         assert "Inbox" not in shown
+
+
+def test_what_was_decided_cannot_be_changed() -> None:
+    opened = gate()
+    for decided, name in (
+        (opened, "window"),
+        (Allowed(KEY, opened), "gate"),
+        (Dropped(Modality.SCREEN, "r"), "reason"),
+    ):
+        with pytest.raises(AttributeError):
+            setattr(decided, name, None)
+    with pytest.raises(TypeError):
+        Open(window(), MAIL, ALL, NOW)  # type: ignore[call-arg]  # fields are named, so that none is mistaken for another

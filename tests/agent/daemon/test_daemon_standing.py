@@ -173,6 +173,14 @@ def test_an_off_that_the_ledger_does_not_know_is_written_once(person: Person) ->
     assert not settle_withdrawal(person.places, again, person.now + HOUR_NS)
 
 
+def test_settling_with_the_clock_set_back_keeps_the_ledger_whole(person: Person) -> None:
+    person.agree()
+    person.switch(Position.OFF)
+    found = read_standing(person.places, FileKeys(person.places))
+    assert settle_withdrawal(person.places, found, person.now - 10 * DAY_NS)
+    assert person.facts()["consent"] is R.WITHDRAWN
+
+
 def test_two_programs_that_settle_at_once_leave_one_intact_ledger(person: Person) -> None:
     person.agree()
     person.switch(Position.OFF)
