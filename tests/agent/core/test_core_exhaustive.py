@@ -19,13 +19,13 @@ from schemas.events import Modality
 from schemas.scope import AppScope, Scope, ScreenMode, TimingTier
 from schemas.status import ClosedReason as R
 from schemas.status import State
-from tests.agent.core.vectors import FACTS, OPEN
+from tests.agent.core.vectors import CLOSED, FACTS, OPEN
 
 H, E, S = Happening, Effect, State
 CEREMONY = {H.CONSENT_GIVEN, H.SWITCHED_ON}
 NO = {H.CONSENT_REFUSED: R.REFUSED, H.CONSENT_WITHDRAWN: R.WITHDRAWN, H.CONSENT_EXPIRED: R.EXPIRED}
 POLICY = {h for h in Happening if h.startswith("policy")}
-DISK = tuple(name for name in FACTS if name not in LIVE)
+DISK = ("enrolled", "consent", "switch", "keys", "policy", "clock_trusted")
 RARE = ("enrolled", "keys", "clock_trusted", "session_active", "spool_room", "redaction_works")
 """Flags that are told apart by their reason only: each is looked at up, and down with the others up."""
 EFFECT_ORDER = tuple(Effect)
@@ -67,6 +67,79 @@ def test_every_happening_has_its_row_and_its_words() -> None:
         for change in row.changes:
             assert change.to in FACTS[change.fact]
             assert change.only_from is None or change.only_from <= set(FACTS[change.fact])
+
+
+SETS: dict[Happening, dict[str, Value]] = {
+    H.ENROLLED: {"enrolled": True, "consent": R.NO_CONSENT, "keys": True, "policy": None},
+    H.LEFT: {"enrolled": False, "consent": R.NO_CONSENT, "keys": False, "policy": R.POLICY_MISSING},
+    H.CONSENT_GIVEN: {"consent": None},
+    H.CONSENT_REFUSED: {"consent": R.REFUSED},
+    H.CONSENT_WITHDRAWN: {"consent": R.WITHDRAWN},
+    H.CONSENT_EXPIRED: {"consent": R.EXPIRED},
+    H.CONSENT_CHANGED: {"consent": R.CONSENT_CHANGED},
+    H.SWITCHED_ON: {"switch": None},
+    H.SWITCHED_OFF: {"switch": R.SWITCHED_OFF},
+    H.PAUSED: {"switch": R.PAUSED},
+    H.RESUMED: {"switch": None},
+    H.PAUSE_ENDED: {"switch": None},
+    H.KEYS_LOST: {"keys": False},
+    H.KEYS_BACK: {"keys": True},
+    H.POLICY_PUSHED: {"policy": None},
+    H.POLICY_GONE: {"policy": R.POLICY_MISSING},
+    H.POLICY_UNSIGNED: {"policy": R.POLICY_UNSIGNED},
+    H.POLICY_EXPIRED: {"policy": R.POLICY_EXPIRED},
+    H.POLICY_BLOCKED: {"policy": R.BLOCKED_BY_ORGANISATION},
+    H.CLOCK_BACK: {"clock_trusted": False},
+    H.CLOCK_TRUSTED: {"clock_trusted": True},
+    H.DESKTOP_BACK: {"desktop": None},
+    H.DESKTOP_LOST: {"desktop": R.DISPLAY_LOST},
+    H.DESKTOP_WAYLAND: {"desktop": R.WAYLAND},
+    H.PERMISSION_MISSING: {"desktop": R.PERMISSION_MISSING},
+    H.SIGN_SHOWN: {"sign_visible": True},
+    H.SIGN_GONE: {"sign_visible": False},
+    H.SESSION_ACTIVE: {"session_active": True},
+    H.SESSION_LOCKED: {"session_active": False},
+    H.SESSION_SUSPENDED: {"session_active": False},
+    H.SPOOL_FULL: {"spool_room": False},
+    H.SPOOL_ROOM: {"spool_room": True},
+    H.REDACTION_FAILED: {"redaction_works": False},
+    H.REDACTION_WORKS: {"redaction_works": True},
+    H.FOCUS_ALLOWED: {"focus": None},
+    H.FOCUS_FORBIDDEN: {"focus": R.APP_NOT_ALLOWED},
+    H.FOCUS_NOT_AGREED: {"focus": R.MODALITY_NOT_AGREED},
+    H.FOCUS_UNKNOWN: {"focus": R.FOCUS_UNKNOWN},
+    H.FOCUS_SECURE: {"focus": R.SECURE_INPUT},
+    H.FOCUS_PRIVATE: {"focus": R.PRIVATE_WINDOW},
+    H.FOCUS_ORIGIN_UNKNOWN: {"focus": R.ORIGIN_UNKNOWN},
+    H.STARTED: {name: value for name, value in CLOSED.items() if name not in DISK},
+}
+"""What each happening makes of the facts, written down a second time."""
+ONLY_FROM: dict[Happening, set[Value]] = {
+    H.CONSENT_WITHDRAWN: {None, R.EXPIRED, R.CONSENT_CHANGED},
+    H.CONSENT_EXPIRED: {None},
+    H.CONSENT_CHANGED: {None, R.EXPIRED},
+    H.PAUSED: {None, R.PAUSED},
+    H.RESUMED: {R.PAUSED},
+    H.PAUSE_ENDED: {R.PAUSED},
+    H.POLICY_EXPIRED: {None},
+}
+
+
+def test_the_rows_say_what_is_written_here() -> None:
+    for happening, row in HAPPENINGS.items():
+        assert {change.fact: change.to for change in row.changes} == SETS[happening]
+        assert len(row.changes) == len(SETS[happening])
+        for change in row.changes:
+            assert (set(change.only_from) if change.only_from else None) == ONLY_FROM.get(happening)
+
+
+def test_every_fact_begins_as_the_value_that_closes() -> None:
+    assert {name: getattr(Facts(), name) for name in FACTS} == CLOSED
+
+
+def test_what_no_disk_keeps_is_known_as_such() -> None:
+    assert {*LIVE, *DISK} == set(FACTS)
+    assert not set(LIVE) & set(DISK)
 
 
 def test_every_vector_can_be_reached() -> None:

@@ -54,6 +54,7 @@ def test_open_means_open() -> None:
     assert state(OPEN) is State.CAPTURING
     assert closed_by(OPEN) == []
     assert sentence(OPEN, "Mail") == "Capturing in Mail."
+    assert sentence(OPEN) == "Capturing."
 
 
 def test_off_until_you_say_yes() -> None:
@@ -105,6 +106,7 @@ def test_the_first_reason_names_the_state() -> None:
             facts = _with(later, _with(earlier))
             assert state(facts) is REASONS[earlier].state
             assert closed_by(facts) == [earlier, later]
+            assert sentence(facts) == f"Nothing is captured. {REASONS[earlier].closed}"
 
 
 def test_the_order_of_states_is_off_before_all_and_idle_last() -> None:

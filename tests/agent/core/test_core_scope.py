@@ -120,6 +120,7 @@ def test_a_wider_policy_gives_nothing_that_was_not_agreed_to(consent: Scope, pol
 def test_what_is_offered_is_what_the_rules_say(policy: Policy) -> None:
     scope = offered(policy)
     assert {a.app: frozenset(a.modalities) for a in scope.apps} == {r.id: frozenset(r.modalities) for r in policy.apps}
+    assert {a.app: a.screen for a in scope.apps} == {r.id: r.screen for r in policy.apps}
     assert scope.timing is policy.timing
 
 
@@ -132,3 +133,18 @@ def test_an_app_is_its_resolved_path_and_nothing_like_it(policy: Policy, junk: s
             assert app_of(policy, near) is None
     assert app_of(policy, None) is None
     assert app_of(policy, "") is None
+
+
+def test_a_policy_may_list_modalities_in_any_order() -> None:
+    rule = AppRule(
+        id="a", name="A", category="other", executables=("/a",), modalities=(Modality.SCREEN, Modality.KEYBOARD)
+    )
+    policy = Policy(
+        study="s",
+        version=1,
+        issued=datetime(2026, 1, 1, tzinfo=UTC),
+        expires=datetime(2027, 1, 1, tzinfo=UTC),
+        apps=(rule,),
+        timing=TimingTier.EXACT,
+    )
+    assert offered(policy).apps[0].modalities == (Modality.KEYBOARD, Modality.SCREEN)

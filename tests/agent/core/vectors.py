@@ -29,3 +29,19 @@ FACTS: dict[str, tuple[Value, ...]] = {
 """The first value of each is the one that stands in nobody's way."""
 
 OPEN = Facts(**{name: values[0] for name, values in FACTS.items()})  # type: ignore[arg-type]
+
+CLOSED: dict[str, Value] = {
+    "enrolled": False,
+    "consent": R.NO_CONSENT,
+    "switch": R.SWITCHED_OFF,
+    "keys": False,
+    "policy": R.POLICY_MISSING,
+    "clock_trusted": False,
+    "desktop": R.DISPLAY_LOST,
+    "sign_visible": False,
+    "session_active": False,
+    "spool_room": False,
+    "redaction_works": False,
+    "focus": R.FOCUS_UNKNOWN,
+}
+"""What an agent knows that knows nothing."""
