@@ -4,8 +4,9 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 DEMO_OUT ?= demo-out
 DISPLAY_MODE ?= virtual
+BENCH_OUT ?= bench-out
 
-.PHONY: help setup demo test check fmt schemas lifecycle mutants journeys clean
+.PHONY: help setup demo test soak bench check fmt schemas lifecycle mutants journeys clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -18,10 +19,19 @@ demo: setup ## Play the main job for real and check every claim (DISPLAY_MODE=re
 
 test: setup ## Run every check and every test
 	@$(MAKE) --no-print-directory check
-	@$(PY) -m pytest -q
+	@$(PY) -m pytest -q -n auto --dist loadfile -m 'not soak'
 
 journeys: setup ## Only the journeys on a real display
 	@$(PY) -m pytest -q -m journey
+
+soak: setup ## The journeys that take minutes
+	@$(PY) -m pytest -q -m soak
+
+bench: setup ## Run every benchmark, and leave its figures in bench-out/
+	@mkdir -p $(BENCH_OUT)
+	@failed=; for name in $$(grep -l '__main__' benchmarks/*.py | xargs -n1 basename -s .py); do \
+	  $(PY) -m benchmarks.$$name --json $(BENCH_OUT)/$$name.json || failed="$$failed $$name"; done; \
+	  test -z "$$failed" || { echo "not met:$$failed"; exit 1; }
 
 check: setup ## Lint, types on three platforms, floors, schema drift
 	@bash scripts/check.sh
@@ -39,4 +49,4 @@ mutants: setup ## Break gate, lifecycle and scope in every small way; each break
 	@$(PY) -m scripts.mutants
 
 clean: ## Remove what was made here
-	@rm -rf .venv node_modules dist build $(DEMO_OUT) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf .venv node_modules dist build $(DEMO_OUT) $(BENCH_OUT) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

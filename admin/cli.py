@@ -21,6 +21,7 @@ from admin.errors import AdminError
 from schemas.base import SchemaError
 from schemas.signed import sign, verify
 from schemas.study import StudyManifest
+from schemas.wire import collector_url
 
 HOME = Path(platformdirs.user_config_dir("overt-admin"))
 FORMAT = 1
@@ -156,7 +157,7 @@ def codes_issue(
     Which link went to whom is for nobody to note: the collector learns the codes' digests, and no names.
     """
     org = keys.load(home)
-    url = publishing.collector_url(collector)
+    url = collector_url(collector)
     made = codes_.make(count, secrets.token_bytes)
     listing = codes_.document(study, made, _now(), days)
     signed = sign(listing, org.key)
@@ -177,7 +178,7 @@ def publish(
 ) -> None:
     """Hand signed documents to the collector. Safe to repeat."""
     signed = [documents.read_signed(file) for file in files]
-    done = list(publishing.publish(publishing.collector_url(collector), signed))
+    done = list(publishing.publish(collector_url(collector), signed))
     _print({"published": [f"{p.digest} {p.type}" for p in done]}, as_json=json_)
 
 

@@ -1,19 +1,17 @@
 """Handing signed documents to a collector: ``POST /v1/publish``, one after the other."""
 
 from collections.abc import Iterator, Sequence
-from urllib.parse import urlsplit
 
 import httpx
 from msgspec import Struct
 from pydantic import ValidationError
 
-from admin.errors import InputError, PublishError
+from admin.errors import PublishError
 from schemas.signed import SignedDocument
 from schemas.wire import Refusal
 
 TIMEOUT_S = 20.0
 """Seconds. A collector answers in milliseconds; beyond this it is not there."""
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Published(Struct, frozen=True):
@@ -23,27 +21,13 @@ class Published(Struct, frozen=True):
     type: str
 
 
-def collector_url(text: str) -> str:
-    """A collector's address without a slash at its end.
-
-    Raises:
-        InputError: not an http(s) address, or unencrypted to another machine.
-    """
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise InputError(f"not a collector's address: {text}", "Write it as https://collector.example.")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise InputError("plain http is for this machine only", "Use https.")
-    return text.rstrip("/")
-
-
 def publish(
     collector: str, documents: Sequence[SignedDocument], client: httpx.Client | None = None
 ) -> Iterator[Published]:
     """Send documents in order; each is yielded once the collector has it.
 
     Args:
-        collector: address, as :func:`collector_url` gives it.
+        collector: address, as :func:`schemas.wire.collector_url` gives it.
         documents: signed by the organisation's key.
         client: another HTTP client, for tests.
 

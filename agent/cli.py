@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import version as installed_version
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -16,6 +17,9 @@ from rich.console import Console
 from rich.table import Table
 
 from agent import service
+from agent.ceremony.words import Words, spoken
+from agent.consents import lines
+from agent.core.ceremony import WARNING_DAYS
 from agent.disk.keys import open_keys
 from agent.disk.places import Places
 from agent.doctor import Check
@@ -25,6 +29,9 @@ from agent.errors import EXIT_BLOCKED, EXIT_ERROR, EXIT_NO_CONSENT, EXIT_PERMISS
 from schemas.base import canonical
 from schemas.status import ClosedReason, State, Status
 
+SHORT = 12
+"""Characters of a digest that people are shown; `--json` has all of it."""
+DAY_S = 86_400
 FORMAT = 1
 """Version of what ``--json`` prints."""
 
@@ -81,19 +88,43 @@ def enrol(
     )
 
 
+@app.callback()
+def _only_your_own(context: typer.Context) -> None:
+    if context.invoked_subcommand != "version":
+        service.check_owner(_places())
+
+
+@app.command(epilog="Example: overt refresh")
+def refresh(json_: Json = False) -> None:
+    """Fetch the study again. What asks for more ends your consent until you say yes again."""
+    facts = service.refresh(_places(), secrets.token_bytes)
+    _show(facts, json_, lambda: _print_refreshed(facts))
+
+
 @app.command(epilog="Examples: overt on · overt on --terminal")
 def on(
     terminal: Annotated[bool, typer.Option("--terminal", help="Ask here instead of in a window.")] = False,
+    change: Annotated[bool, typer.Option("--change", help="Ask although it is on: to agree to more or less.")] = False,
 ) -> None:
     """Read the notice, choose what may be captured, and say yes or no. Only you can answer."""
+    if not change and service.nothing_to_ask(_places(), time.time_ns()):
+        _out.print(Words(spoken())("nothing_to_ask"))
+        return
     raise typer.Exit(service.ceremony(os.environ, terminal=terminal))
 
 
 @app.command(epilog="Examples: overt off · overt off --json")
 def off(json_: Json = False) -> None:
     """Stop at once and for good, until you say yes again. Works without network, daemon or keys; never asks why."""
-    told = service.withdraw(_places(), time.time_ns())
-    _show({"state": State.OFF.value, "ledger_written": told}, json_, lambda: _out.print("Off. Nothing is captured."))
+    done = service.withdraw(_places(), time.time_ns())
+    facts = {
+        "state": State.OFF.value if done.switch or done.daemon else None,
+        "switch_written": done.switch,
+        "ledger_written": done.ledger,
+    }
+    _show(facts, json_, lambda: _out.print(_off_words(done)))
+    if not done.switch:
+        raise typer.Exit(EXIT_ERROR)
 
 
 @app.command(epilog="Example: overt pause 15")
@@ -148,6 +179,27 @@ def batches(json_: Json = False) -> None:
     _show({"batches": rows}, json_, lambda: _print_rows("Batches", rows))
 
 
+@consent_app.command("show", epilog="Example: overt consent show")
+def consent_show(json_: Json = False) -> None:
+    """Say what you agreed to: what, where, who can decrypt it, until when, and how to stop."""
+    facts = service.consent_show(_places(), time.time_ns())
+    _show(facts, json_, lambda: _out.print("\n".join(lines(facts)), markup=False, soft_wrap=True))
+
+
+@consent_app.command("verify", epilog="Examples: overt consent verify · overt consent verify ledger.json")
+def consent_verify(
+    file: Annotated[Path | None, typer.Argument(help="An exported ledger; by default this machine's own.")] = None,
+    json_: Json = False,
+) -> None:
+    """Check signatures, chain, scopes and receipts of a consent ledger, without a network."""
+    found = service.consent_verify(_places(), file)
+    good = all(one.ok is not False for one in found)
+    checks = [Check(one.name, one.ok, one.sentence) for one in found]
+    _show({"good": good, "checks": [to_builtins(one) for one in found]}, json_, lambda: _print_checks(checks))
+    if not good:
+        raise typer.Exit(EXIT_ERROR)
+
+
 @consent_app.command("history")
 def consent_history(json_: Json = False) -> None:
     """List every answer that you ever gave."""
@@ -156,16 +208,18 @@ def consent_history(json_: Json = False) -> None:
 
 
 @consent_app.command("export")
-def consent_export() -> None:
-    """Print your whole signed consent ledger as JSON, for anyone to verify."""
-    print(service.consent_export(_places()))
+def consent_export(json_: Json = False) -> None:
+    """Print your whole signed consent ledger as JSON-LD, for anyone to verify."""
+    del json_  # it is JSON either way
+    print(json.dumps(service.consent_export(_places()), ensure_ascii=False, indent=2))
 
 
 @app.command()
 def start(json_: Json = False) -> None:
     """Start daemon and indicator in the background. Starts no capture: consent does."""
     facts = service.start(_places(), os.environ)
-    _show(facts, json_, lambda: _out.print("Started. " + service.status(_places()).sentence))
+    words = "Started." if facts["started"] else "It runs already."
+    _show(facts, json_, lambda: _out.print(f"{words} {service.status(_places()).sentence}"))
 
 
 @app.command()
@@ -203,6 +257,20 @@ def version(json_: Json = False) -> None:
     _show({"overt": number}, json_, lambda: _out.print(f"overt {number}"))
 
 
+def _off_words(done: service.Stopped) -> str:
+    """What an off came to. Where the disk refused it, that it may come back is said before anything else."""
+    if done.switch:
+        return "Off. Nothing is captured."
+    remedy = "\n  what helps: make your home folder writable, then: overt off"
+    if done.daemon is None:
+        return (
+            "No daemon answers, so nothing is captured now. But the switch could not be written: a daemon that starts "
+            "later would not know of this off." + remedy
+        )
+    now = "Off: nothing is captured" if done.daemon else "NOT off: the daemon does not obey. End it: overt stop. And"
+    return f"{now} for as long as this daemon runs. The switch could not be written, so a restart forgets it." + remedy
+
+
 def _code(now: Status) -> int:
     closed = [c.reason for c in now.conditions if not c.holds]
     if closed and now.state is State.OFF:
@@ -222,8 +290,24 @@ def _print_status(now: Status) -> None:
     for reason, count in counts.dropped.items():
         _out.print(f"  dropped, {reason}: {count}")
     _out.print(f"Batches: {counts.batches_sent} received by the collector, {counts.batches_waiting} waiting")
+    if now.consent_until is not None and (days := _days_left(now.consent_until)) <= WARNING_DAYS:
+        _out.print(
+            f"Your consent ends in {days} days. To renew it: overt on. If you do nothing, it turns off by itself."
+        )
     if now.keys_in:
         _out.print(f"Your keys are in {now.keys_in}.")
+
+
+def _days_left(until_s: int) -> int:
+    return max(0, (until_s - int(time.time())) // DAY_S)
+
+
+def _print_refreshed(facts: dict[str, Any]) -> None:
+    _out.print("The study has a newer version." if facts["new"] else "The study is as it was.")
+    for told in (*facts["wider"], *facts["narrower"]):
+        _out.print(f"  {told}", markup=False)
+    if facts["asks_again"]:
+        _out.print("Your consent ended with that. Nothing is captured until you say yes again: overt on")
 
 
 def _print_checks(checks: list[Check]) -> None:
@@ -255,7 +339,7 @@ def _print_rows(title: str, rows: list[dict[str, Any]]) -> None:
     for name in rows[0]:
         table.add_column(name.replace("_", " "))
     for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
+        table.add_row(*(str(value)[:SHORT] if name == "digest" else str(value) for name, value in row.items()))
     _out.print(table)
 
 

@@ -11,16 +11,19 @@ from urllib.parse import urlsplit, urlunsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agent.core.ceremony import Asked
+from agent.core.ceremony import Asked, Ledger, latest
+from agent.core.difference import Difference
 from agent.core.seal import recipients_of
-from agent.disk.enrolment import Enrolment, save_enrolment
+from agent.disk.consent_store import ConsentStore
+from agent.disk.enrolment import Enrolment, load_enrolment, save_enrolment
 from agent.disk.keys import DEVICE_KEY, REVIEW_KEY, Keys
 from agent.disk.places import Places
 from agent.disk.switch import Switch
-from agent.errors import BadLinkError, EnrolmentRefusedError, UnreachableError
+from agent.errors import BadLinkError, EnrolmentRefusedError, NoStudyError, RefreshRefusedError, UnreachableError
 from agent.net.collector import Collector, Refused, Unreachable
 from schemas import age
 from schemas.base import SchemaError, digest, unbase64url
+from schemas.consent import read_ledger
 from schemas.policy import Policy
 from schemas.receipt import Receipt
 from schemas.signed import SignedDocument, fingerprint, public_bytes, public_key_text, sign, verify
@@ -97,8 +100,73 @@ def enrol(link: Link, places: Places, keys: Keys, entropy: Entropy, now_s: Calla
         raise EnrolmentRefusedError(f"the study does not fit the link: {error}") from None
     finally:
         collector.close()
-    save_enrolment(places.enrolment, enrolment)
+    try:
+        save_enrolment(places.enrolment, _following(places, enrolment))
+    except SchemaError as error:
+        raise RefreshRefusedError(str(error)) from None
     return asked
+
+
+def refresh(places: Places, entropy: Entropy, now_s: Callable[[], float]) -> tuple[Asked, Difference]:
+    """Fetch the study and its policy again, and keep them if the pinned organisation signed them and they are no older.
+
+    Returns:
+        What is asked about now, and what changed for a consent in force.
+
+    Raises:
+        NoStudyError, UnreachableError, RefreshRefusedError: as their names say; nothing was changed.
+    """
+    enrolment = _load(places)
+    if enrolment is None:
+        raise NoStudyError("this machine takes part in no study")
+    collector = Collector(enrolment.collector, None, now_s=now_s, entropy=entropy)
+    try:
+        reply = collector.study()
+        newer = enrolment.succeeded(reply.manifest, reply.policy, _cited(places, enrolment))
+        asked = newer.asked()
+    except Unreachable as error:
+        raise UnreachableError(f"the collector at {enrolment.collector} cannot be reached ({error})") from None
+    except Refused as error:
+        raise RefreshRefusedError(error.refusal.detail, error.refusal.remedy) from None
+    except SchemaError as error:
+        raise RefreshRefusedError(str(error), error.remedy) from None
+    finally:
+        collector.close()
+    if newer != enrolment:
+        save_enrolment(places.enrolment, newer)
+    last = latest(_ledger(places, enrolment))
+    return asked, asked.since(last) if last is not None and last.valid else Difference()
+
+
+def _load(places: Places) -> Enrolment | None:
+    try:
+        return load_enrolment(places.enrolment)
+    except SchemaError:
+        return None
+
+
+def _following(places: Places, enrolment: Enrolment) -> Enrolment:
+    """An enrolment that keeps what an earlier one in the same study, by the same key, knew; never an older version."""
+    before = _load(places)
+    if before is None or before.registration.digest != enrolment.registration.digest:
+        return enrolment
+    if before.organisation_key != enrolment.organisation_key:
+        return enrolment
+    after = before.succeeded(enrolment.manifest, enrolment.policy, _cited(places, before))
+    return enrolment.model_copy(update={"earlier": after.earlier})
+
+
+def _cited(places: Places, enrolment: Enrolment) -> frozenset[str]:
+    """The documents that the consent in force was given to, or that the newest one was if a change ended it."""
+    last = latest(_ledger(places, enrolment))
+    return frozenset({last.overt.manifest, last.overt.policy}) if last is not None else frozenset()
+
+
+def _ledger(places: Places, enrolment: Enrolment) -> Ledger:
+    try:
+        return read_ledger(ConsentStore(places.consents).entries(), enrolment.public_key)
+    except (SchemaError, OSError):
+        return ()
 
 
 def _manifest(reply: StudyReply, link: Link) -> StudyManifest:

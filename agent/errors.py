@@ -31,6 +31,31 @@ class EnrolmentRefusedError(OvertError):
     remedy = "ask your organisation for a new link"
 
 
+class RefreshRefusedError(OvertError):
+    """The study that the collector offers cannot follow the one that is here. Nothing was changed."""
+
+    remedy = "ask your organisation what it has published; what you agreed to still holds"
+
+
+class NotYoursError(OvertError):
+    """Somebody else's agent. What they chose is nobody else's business, so there is nothing to say."""
+
+    remedy = "each person asks for themselves, in their own session"
+
+
+class NoStudyError(OvertError):
+    """There is no study to fetch again."""
+
+    exit_code = EXIT_NO_CONSENT
+    remedy = "overt enrol LINK, with the link that your organisation gave you"
+
+
+class DamagedError(OvertError):
+    """Something on disk cannot be read as what it should be."""
+
+    remedy = "export it again on the machine that it came from: overt consent export"
+
+
 class UnreachableError(OvertError):
     """The collector could not be reached."""
 

@@ -1,16 +1,22 @@
 """What the command line does: talks to the daemon, reads what lies on disk, starts and stops programs."""
 
 import json
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agent import consents, enrolment
 from agent.ceremony import perform
 from agent.ceremony.errors import NotEnrolledError
+from agent.ceremony.sheet import sentence
+from agent.ceremony.words import Words
+from agent.core.ceremony import WARNING_DAYS
 from agent.core.scope import narrow, offered
 from agent.daemon.main import run_daemon as run_daemon  # noqa: PLC0414  # one of this module's commands
 from agent.daemon.standing import Standing, read_standing
@@ -18,14 +24,26 @@ from agent.disk.consent_store import ConsentStore
 from agent.disk.keys import FileKeys
 from agent.disk.places import Places
 from agent.disk.spool import Spool
+from agent.disk.switch import Position, Switch
 from agent.doctor import Check, examine
-from agent.errors import NotRunningError, StartError
+from agent.errors import DamagedError, NotRunningError, NotYoursError, StartError
 from agent.net.control import DaemonNotRunning, ProtocolError, ask
-from schemas.status import Status
+from schemas.base import SchemaError
+from schemas.consent import DAY_NS
+from schemas.status import State, Status
 
 START_S = 10.0
 """Seconds that the daemon may take to answer: ten times its budget."""
 LOOK_S = 0.05
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """How far an off came."""
+
+    switch: bool  # the switch on disk stands at off: nothing is captured until the person says yes again
+    ledger: bool  # the consent ledger says so too
+    daemon: bool | None  # only asked where the switch does not: the daemon is off, is not, or does not answer
 
 
 def status(places: Places) -> Status:
@@ -42,10 +60,18 @@ def nudge(places: Places) -> None:
     perform.tell_daemon(places, "reload")
 
 
-def withdraw(places: Places, now_ns: int) -> bool:
-    """Off. True if the consent ledger says so too already."""
-    places.make()
-    return perform.withdraw(places, now_ns, "cli")
+def withdraw(places: Places, now_ns: int) -> Stopped:
+    """Off, whatever the disk says to it."""
+    with suppress(OSError):  # a disk that refuses may still let the switch, which exists already, be overwritten
+        places.make()
+    ledger = perform.withdraw(places, now_ns, "cli")
+    if Switch(places.switch).read().position is Position.OFF:
+        return Stopped(switch=True, ledger=ledger, daemon=None)
+    try:
+        told: bool | None = status(places).state is State.OFF
+    except (NotRunningError, StartError):
+        told = None
+    return Stopped(switch=False, ledger=ledger, daemon=told)
 
 
 def pause(places: Places, now_ns: int, until_ns: int) -> None:
@@ -146,24 +172,93 @@ def batches(places: Places) -> list[dict[str, Any]]:
         spool.close()
 
 
+def consent_show(places: Places, now_ns: int) -> dict[str, Any]:
+    """The consent in force, in plain words."""
+    return consents.show(_standing(places), _receipts(places), now_ns)
+
+
 def consent_history(places: Places) -> list[dict[str, Any]]:
     """Every entry of the ledger, oldest first."""
-    return [
-        {
-            "when": record.latest.event_time.isoformat(timespec="seconds"),
-            "state": record.latest.event_state.value,
-            "how": record.latest.indication_method,
-            "apps": ", ".join(f"{a.app}: {'+'.join(a.modalities)}" for a in record.overt.scope.apps),
-            "digest": digest,
-        }
-        for digest, record in _standing(places).ledger
-    ]
+    return consents.history(_standing(places).ledger, _receipts(places))
 
 
-def consent_export(places: Places) -> str:
-    """The signed ledger as a JSON array."""
+def consent_export(places: Places) -> dict[str, Any]:
+    """The signed ledger as a JSON-LD document."""
+    found = _standing(places).enrolment
+    assert found is not None  # noqa: S101  # _standing sees to it
     entries = ConsentStore(places.consents).entries()
-    return json.dumps([e.model_dump(mode="json") for e in entries], indent=2)
+    return consents.export(entries, _receipts(places), found.public_key, found.collector_key)
+
+
+def consent_verify(places: Places, file: Path | None) -> list[consents.Finding]:
+    """Check this machine's ledger, or an exported one.
+
+    Raises:
+        DamagedError: it is not one, or cannot be read.
+    """
+    try:
+        document = json.loads(file.read_bytes()) if file else consent_export(places)
+        return consents.verify_export(document)
+    except (OSError, ValueError) as error:  # SchemaError is a ValueError
+        why = str(error) if isinstance(error, SchemaError) else type(error).__name__
+        raise DamagedError(f"the ledger cannot be read: {why}") from None
+
+
+def refresh(places: Places, entropy: Callable[[int], bytes]) -> dict[str, Any]:
+    """Fetch the study again; what takes more of the person ends their consent until they are asked again."""
+    before = _standing(places)
+    asked, changed = enrolment.refresh(places, entropy, time.time)
+    perform.settle(places, time.time_ns())
+    nudge(places)
+    assert before.asked is not None  # noqa: S101  # _standing sees to it
+    words = Words()
+    was, now = ((a.manifest_digest, a.policy_digest) for a in (before.asked, asked))
+    return {
+        "study_version": asked.manifest.version,
+        "policy_version": asked.policy.version,
+        "new": was != now,
+        "wider": [sentence(words, change) for change in changed.wider],
+        "narrower": [sentence(words, change) for change in changed.narrower],
+        "asks_again": changed.asks,
+    }
+
+
+def nothing_to_ask(places: Places, now_ns: int) -> bool:
+    """True if it is on, the consent holds, and does not end so soon that it may be renewed."""
+    found = read_standing(places, FileKeys(places))
+    _, agreement = found.consent(now_ns)
+    soon = agreement is not None and agreement.end_ns - now_ns < WARNING_DAYS * DAY_NS
+    return agreement is not None and not soon and found.switched.now(now_ns) is not Position.OFF
+
+
+def check_owner(places: Places) -> None:
+    """Say nothing about anybody else.
+
+    Raises:
+        NotYoursError: this state is another person's, or it cannot be told whose it is.
+    """
+    if sys.platform == "win32":
+        return  # profiles are closed to others there, administrators aside
+    for folder in (places.state, places.runtime):
+        try:
+            owner = folder.stat().st_uid
+        except FileNotFoundError:
+            continue
+        except OSError:
+            owner = None
+        if owner != os.geteuid():
+            raise NotYoursError("This is another person's Overt. Whether they take part cannot be told from here.")
+
+
+def _receipts(places: Places) -> dict[int, bytes]:
+    """The collector's receipts for consents; none where there is no spool yet."""
+    if not (places.state / "index.sqlite").exists():
+        return {}
+    spool = Spool(places, adopt=False)
+    try:
+        return spool.consent_receipts()
+    finally:
+        spool.close()
 
 
 def _overt() -> list[str]:

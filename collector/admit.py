@@ -13,7 +13,7 @@ from collector.verdicts import Duplicate, Refuse, Store, Verdict
 from schemas.base import unbase64url
 from schemas.consent import ConsentRecord, intervals
 from schemas.envelope import HOUR_S, Envelope, EnvelopeError, EnvelopeHeader, verify
-from schemas.study import DeviceRegistration, StudyManifest
+from schemas.study import DeviceRegistration, StudyManifest, readers_since
 from schemas.wire import RefusalReason as R
 
 HOUR_NS = HOUR_S * 1_000_000_000
@@ -128,7 +128,9 @@ def _recipients(envelope: Envelope, context: Context) -> Verdict | None:
     _, manifest = _agreed(envelope.header, context)
     if manifest is None or context.registration is None:
         return Refuse(R.WRONG_RECIPIENTS, "the agreed manifest was never published here")
-    if set(envelope.header.recipients) != manifest.recipients() | {context.registration.review_fingerprint}:
+    review = context.registration.review_fingerprint
+    allowed = [readers | {review} for readers in readers_since(manifest, context.manifests.values())]
+    if set(envelope.header.recipients) not in allowed:
         return Refuse(R.WRONG_RECIPIENTS, "the batch is sealed to others than those whom the notice names")
     return None
 
@@ -137,7 +139,7 @@ def _agreed(header: EnvelopeHeader, context: Context) -> tuple[ConsentRecord, St
     """The consent that a batch cites, and the manifest that was agreed to with it.
 
     Not the newest manifest: a batch that waited on a laptop while the study changed was sealed for those whom its
-    person had agreed to, and nobody else.
+    person had agreed to, and nobody else. A later manifest can only take some of them away.
     """
     record = next(record for name, record in context.consents if name == header.consent)
     return record, context.manifests.get(record.overt.manifest)

@@ -15,11 +15,12 @@ from rich.console import Console
 
 from research import desk, keys, show
 from research import pull as pulling
-from research.client import Collector, check_reason, collector_url
+from research.client import Collector, check_reason
 from research.disk import write_whole
 from research.errors import InputError, ResearchError
 from research.folder import Folder
 from schemas.base import SchemaError
+from schemas.wire import collector_url
 
 HOME = Path(platformdirs.user_config_dir("overt-research"))
 FORMAT = 1

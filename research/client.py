@@ -17,6 +17,7 @@ from research.errors import CollectorError, InputError
 from schemas.base import Document
 from schemas.http_signature import sign_request
 from schemas.wire import (
+    LOOPBACK,
     MAX_PAGE_ROWS,
     MAX_REASON_CHARS,
     REASON_HEADER,
@@ -29,7 +30,6 @@ from schemas.wire import (
 
 TIMEOUT_S = 20.0
 """Seconds without a byte, after which the collector counts as gone."""
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 SERVER_ERROR = 500
 OK, PARTIAL = 200, 206
 
@@ -41,20 +41,6 @@ class Chunks(Struct, frozen=True):
 
     start: int
     data: Iterator[bytes]
-
-
-def collector_url(text: str) -> str:
-    """A collector's address without a slash at its end.
-
-    Raises:
-        InputError: not an http(s) address, or unencrypted to another machine.
-    """
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise InputError(f"not a collector's address: {text}", "Write it as https://collector.example.")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise InputError("plain http is for this machine only", "Use https.")
-    return text.rstrip("/")
 
 
 def check_reason(text: str) -> str:
@@ -75,7 +61,7 @@ class Collector:
     """One collector. Safe to use from several threads.
 
     Args:
-        url: as :func:`collector_url` gives it.
+        url: as :func:`schemas.wire.collector_url` gives it.
         key: signs requests; None may ask for the study only.
         reason: why; the participants see it.
         http: another client, for tests.

@@ -7,7 +7,7 @@ from research.trust import Device, Trust
 from schemas.consent import Interval
 from schemas.envelope import HOUR_S, Envelope, EnvelopeError, EnvelopeHeader, verify
 from schemas.policy import Policy
-from schemas.study import StudyManifest
+from schemas.study import StudyManifest, readers_since
 
 NS = 1_000_000_000
 _AGE_HEAD_BYTES = 40_000
@@ -54,7 +54,7 @@ def check_terms(envelope: Envelope, trust: Trust) -> tuple[list[Fault], Terms | 
     if manifest is None:
         faults.append((Reason.UNKNOWN_MANIFEST, ""))
     else:
-        faults += _recipients(header, device, manifest)
+        faults += _recipients(header, device, manifest, trust)
     interval = device.intervals.get(header.consent)
     if interval is None:
         return [*faults, (Reason.CONSENT_NOT_GIVEN, f"its state is {record.latest.event_state}")], None
@@ -70,12 +70,14 @@ def _notice(header: EnvelopeHeader, device: Device) -> list[Fault]:
     return []
 
 
-def _recipients(header: EnvelopeHeader, device: Device, manifest: StudyManifest) -> list[Fault]:
+def _recipients(header: EnvelopeHeader, device: Device, manifest: StudyManifest, trust: Trust) -> list[Fault]:
     record, faults = device.records[header.consent], []
     if header.notice not in {manifest.notice_digest(language) for language in manifest.notices}:
         faults.append((Reason.WRONG_NOTICE, "the manifest that was shown does not hold this notice"))
-    expected = manifest.recipients() | {device.registration.review_fingerprint}
-    if set(header.recipients) != expected:
+    review = {device.registration.review_fingerprint}
+    expected = manifest.recipients() | review
+    allowed = [readers | review for readers in readers_since(manifest, trust.manifests.values())]
+    if set(header.recipients) not in allowed:
         extra, lacking = len(set(header.recipients) - expected), len(expected - set(header.recipients))
         faults.append((Reason.WRONG_RECIPIENTS, f"{extra} too many, {lacking} lacking"))
     named = {r.fingerprint for r in record.processing.recipient_third_parties}

@@ -77,6 +77,8 @@ class ConsentState(StrEnum):
 
 
 VALID_STATES = frozenset({ConsentState.GIVEN, ConsentState.RENEWED})
+ASKING_STATES = frozenset({ConsentState.REQUESTED, ConsentState.DEFERRED})
+"""States of a question, not of an answer: that the notice was shown, or put off, begins nothing and ends nothing."""
 
 
 class ConsentEvent(Document):
@@ -175,6 +177,11 @@ class ConsentRecord(Document):
         """True if the state allows processing (expiry aside)."""
         return self.latest.event_state in VALID_STATES
 
+    @property
+    def answers(self) -> bool:
+        """True if consent stands as this entry says; False if it only tells that somebody was asked."""
+        return self.latest.event_state not in ASKING_STATES
+
 
 class LedgerError(SchemaError):
     """A consent ledger that does not hold together."""
@@ -230,11 +237,17 @@ def _check_link(record: ConsentRecord, number: int, ledger: list[tuple[str, Cons
         raise LedgerError(f"entry {number} is older than the one before")
 
 
+def answered(ledger: Sequence[tuple[str, ConsentRecord]]) -> list[tuple[str, ConsentRecord]]:
+    """The entries that say how consent stands; the last of them says how it stands now."""
+    return [entry for entry in ledger if entry[1].answers]
+
+
 def intervals(ledger: Sequence[tuple[str, ConsentRecord]]) -> list[Interval]:
-    """When what was agreed to. Each entry ends the one before; a valid one ends by itself when it expires."""
-    starts = [unix_ns(record.latest.event_time) for _, record in ledger]
+    """When what was agreed to. Each answer ends the one before; a valid one ends by itself when it expires."""
+    answers = answered(ledger)
+    starts = [unix_ns(record.latest.event_time) for _, record in answers]
     found = []
-    for index, (name, record) in enumerate(ledger):
+    for index, (name, record) in enumerate(answers):
         if not record.valid:
             continue
         days = min(record.latest.days, MAX_CONSENT_DAYS)

@@ -84,6 +84,18 @@ class Status(Document):
     organisation: str | None = note("who runs it", default=None)
     collector: str | None = note("URL of the collector", default=None)
     paused_until: int | None = note("Unix time at which a pause ends", unit="s", default=None)
+    consent_until: int | None = note(
+        "Unix time at which the consent in force ends by itself; absent where none is in force",
+        unit="s",
+        sensitivity=Sensitivity.BEHAVIOUR,
+        default=None,
+    )
+    ask_not_before: int | None = note(
+        'Unix time before which nothing may ask by itself, because the person said "not now"; absent if they did not',
+        unit="s",
+        sensitivity=Sensitivity.BEHAVIOUR,
+        default=None,
+    )
     collector_reached: bool | None = note("the last attempt reached the collector; absent before any", default=None)
     keys_in: str | None = note("where the private keys lie, in words", default=None)
     counts: Counts = note("what was seen, kept and sent")

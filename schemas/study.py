@@ -1,5 +1,7 @@
 """The study: who asks, what for, who can read, and the notice in words. Signed by the organisation."""
 
+from collections.abc import Iterable
+
 from pydantic import field_validator, model_validator
 
 from schemas.base import Bytes32, Digest, Document, Sensitivity, Slug, digest, note
@@ -66,6 +68,17 @@ class StudyManifest(Document):
     def recipients(self) -> frozenset[str]:
         """Fingerprints of everybody who can decrypt, the participant's own review key aside."""
         return frozenset(r.recipient_fingerprint for r in self.researchers)
+
+
+def readers_since(agreed: StudyManifest, published: Iterable[StudyManifest]) -> frozenset[frozenset[str]]:
+    """To whom, the review key aside, batches may be sealed under a consent to a manifest.
+
+    Everybody whom that manifest names; or, once a later one names fewer of them, those who are in both. Never anybody
+    whom the consent does not name, and never nobody. Agent, collector and research desk all take it from here.
+    """
+    mine = agreed.recipients()
+    later = (m.recipients() & mine for m in published if m.study == agreed.study and m.version >= agreed.version)
+    return frozenset(readers for readers in (mine, *later) if readers)
 
 
 class DeviceRegistration(Document):

@@ -1,8 +1,9 @@
 """Bodies of the collector's HTTP API, version 1. Routes are listed in ``collector/routes.py``."""
 
 from enum import StrEnum
+from urllib.parse import urlsplit
 
-from schemas.base import Bytes32, Digest, Document, Sensitivity, note
+from schemas.base import Bytes32, Digest, Document, SchemaError, Sensitivity, note
 from schemas.signed import SignedDocument
 
 MAX_PAGE_ROWS = 500
@@ -11,6 +12,35 @@ REASON_HEADER = "overt-reason"
 """Request header in which a researcher says why they pull; participants see it."""
 MAX_REASON_CHARS = 200
 """A sentence, not an essay."""
+
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+"""Hosts to which plain HTTP is allowed: it never leaves the machine."""
+
+
+class AddressError(SchemaError):
+    """Not an address at which a collector may be asked."""
+
+    remedy = "Write it as https://collector.example; plain http is for this machine only."
+
+
+def collector_url(text: str) -> str:
+    """A collector's address without a slash at its end.
+
+    Raises:
+        AddressError: not an http(s) address, with more than scheme, host, port and path, or unencrypted to another
+            machine.
+    """
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018  # raises where it is not a number
+    except ValueError:
+        raise AddressError("not a collector's address") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise AddressError("not a collector's address")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise AddressError("the collector's address must begin with https://")
+    return text.rstrip("/")
 
 
 class RefusalReason(StrEnum):

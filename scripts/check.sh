@@ -10,7 +10,7 @@ step "mypy on linux" "$bin/mypy" --platform linux
 step "mypy on darwin" "$bin/mypy" --platform darwin
 # Collector and research desk are for POSIX systems: they lock files and refuse links by flags that Windows lacks.
 step "mypy on win32" "$bin/mypy" --platform win32 -p agent -p schemas -p admin -p policies
-step "mypy on tests" "$bin/mypy" --explicit-package-bases tests scripts
+step "mypy on tests, benchmarks" "$bin/mypy" --explicit-package-bases tests scripts benchmarks
 step "floors (import-linter)" "$bin/lint-imports"
 step "schema drift" "$bin/python" -m schemas.publish --check
 step "lifecycle page" "$bin/python" -m scripts.lifecycle_doc --check

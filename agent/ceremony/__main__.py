@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from agent.ceremony.errors import CeremonyError, NobodyThereError
 from agent.ceremony.outcome import Outcome, keep
-from agent.ceremony.perform import what_to_ask
+from agent.ceremony.perform import what_changed, what_to_ask
 from agent.ceremony.words import Words, choose_language
 from agent.core.ceremony import Asked
 from agent.disk.places import Places
@@ -36,7 +36,8 @@ def hold_in_terminal(places: Places) -> str:
     console = ControllingTerminal()
     asked = what_to_ask(places)
     language = _language(asked)
-    told = Words(language)(keep(places, asked, hold(console, asked, language), time.time_ns, "terminal"))
+    outcome = hold(console, asked, language, what_changed(places, asked))
+    told = Words(language)(keep(places, asked, outcome, time.time_ns, "terminal"))
     console.write(f"\n{told}\n")
     console.close()
     return told
@@ -59,9 +60,14 @@ def hold_in_window(places: Places) -> str:
     app.setStyle("Fusion")
     if app.platformName() not in REAL_DISPLAYS:
         raise NobodyThereError("there is no display that a person can see")
-    window = CeremonyWindow(asked, language)
+    window = CeremonyWindow(asked, language, what_changed(places, asked))
     window.show()
     app.exec()
+    while window.switch_to is not None:
+        language = window.switch_to
+        window = window.in_language(language)
+        window.show()
+        app.exec()
     outcome: Outcome = window.outcome
     words = Words(language)
     try:

@@ -1,5 +1,7 @@
 """The right side of the ceremony's window: a box to tick for each modality in each app, and how exact times are."""
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -53,6 +55,12 @@ class Choices(QWidget):
     def timing(self) -> TimingTier:
         """How exact times may be."""
         return next(tier for tier, button in self._tiers.items() if button.isChecked())
+
+    def take_over(self, ticked: Mapping[str, frozenset[Modality]], timing: TimingTier) -> None:
+        """Tick what the person had ticked already, before they changed the language."""
+        for (app, modality), box in self._boxes.items():
+            box.setChecked(modality in ticked.get(app, ()))
+        self._tiers[timing].setChecked(True)
 
     def _cards(self) -> QScrollArea:
         cards = QWidget()

@@ -1,6 +1,7 @@
 """A person at a terminal: the session's controlling one, by its own name, whatever standard input happens to be."""
 
 import os
+import select
 import shutil
 import sys
 import termios
@@ -8,6 +9,8 @@ from typing import Protocol
 
 from agent.ceremony.errors import NobodyThereError
 
+LOOK_S = 0.5
+"""Seconds between looks at whether the person pressed Ctrl+C."""
 MAX_ANSWER_BYTES = 1000
 """Bytes of a typed line that are looked at."""
 
@@ -63,6 +66,9 @@ class ControllingTerminal:
             termios.tcflush(self._tty, termios.TCIFLUSH)
         self.write(prompt)
         try:
+            # A Ctrl+C that comes just before a blocking read would wait for the next key; between looks it is heard.
+            while not select.select([self._tty], [], [], LOOK_S)[0]:
+                pass
             line = os.read(self._tty, MAX_ANSWER_BYTES)
         except OSError:
             raise EOFError from None

@@ -9,20 +9,42 @@ from contextlib import suppress
 from uuid import uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import Struct
 
 from agent.ceremony.errors import ClockError, NotEnrolledError, NothingOfferedError, NotKeptError
 from agent.ceremony.sheet import askable_apps
-from agent.core.ceremony import Answers, Asked, Ledger, Occasion, end, grant, refuse
+from agent.core.ceremony import (
+    Answers,
+    Asked,
+    Ledger,
+    Occasion,
+    defer,
+    end,
+    grant,
+    latest,
+    refuse,
+    request,
+)
+from agent.core.difference import Difference
+from agent.daemon.standing import read_standing, settle_withdrawal
 from agent.disk.consent_store import ConsentStore
 from agent.disk.enrolment import load_enrolment
 from agent.disk.keys import DEVICE_KEY, Keys, open_keys
 from agent.disk.places import Places
 from agent.disk.switch import Position, Switch, Switched
 from agent.net.control import DaemonNotRunning, ProtocolError, ask
-from schemas.base import SchemaError
-from schemas.consent import ConsentRecord, read_ledger
+from schemas.base import SchemaError, unbase64url
+from schemas.consent import ConsentRecord, ConsentState, read_ledger
 from schemas.signed import sign
 from schemas.times import unix_ns
+
+
+class Seen(Struct, frozen=True):
+    """When a person was shown the notice and answered (Unix, nanoseconds)."""
+
+    now_ns: int
+    read_ns: int | None = None  # when its end was reached; absent if it was not
+
 
 ATTEMPTS = 3
 """Tries to append to the ledger: another of the person's own programs may append at the same moment."""
@@ -50,39 +72,89 @@ def what_to_ask(places: Places) -> Asked:
     return asked
 
 
-def say_yes(places: Places, asked: Asked, answers: Answers, now_ns: int, method: str) -> None:
-    """Keep a yes to exactly what was ticked, then turn the switch on and tell the daemon.
+def what_changed(places: Places, asked: Asked) -> Difference:
+    """What changed since the newest consent that is in force or that the change itself ended; nothing if there is none.
+
+    Read without the key: the ledger's own word names it.
+    """
+    try:
+        ledger = read_ledger(ConsentStore(places.consents).entries(), unbase64url(asked.registration.public_key))
+    except (SchemaError, OSError):
+        return Difference()
+    last = latest(ledger)
+    if last is None or not (last.valid or last.latest.event_state is ConsentState.INVALIDATED):
+        return Difference()
+    return asked.since(last)
+
+
+def say_yes(places: Places, asked: Asked, answers: Answers, seen: Seen, method: str) -> None:
+    """Keep that the notice was shown, then a yes to exactly what was ticked; then turn the switch on, tell the daemon.
 
     Args:
         places: where this person's agent lies.
         asked: what was shown.
         answers: what was ticked.
-        now_ns: Unix time in nanoseconds.
+        seen: when the notice was shown and the answer given.
         method: how it was indicated: ``window`` or ``terminal``.
 
     Raises:
         CeremonyError: it could not be kept. The switch is as it was.
         ValueError: nothing was ticked.
     """
-    occasion = _occasion(now_ns, method)
-    _append(places, now_ns, lambda ledger: grant(asked, ledger, answers, occasion))
+    if not answers.scope(asked.policy).apps:
+        raise ValueError("a yes to nothing is a no")
+    settle(places, seen.now_ns)
+    _note(places, asked, answers.language, seen, method)
+    occasion = _occasion(seen.now_ns, method)
+    _append(places, seen.now_ns, lambda ledger: grant(asked, ledger, answers, occasion))
     try:
-        _set(places, Position.ON, now_ns)
+        _set(places, Position.ON, seen.now_ns)
     except OSError:
         raise NotKeptError("the switch could not be turned on") from None
     tell_daemon(places, "reload")
 
 
-def say_no(places: Places, asked: Asked, language: str, now_ns: int, method: str) -> None:
-    """Turn the switch off, then keep the no. Parameters as for :func:`say_yes`.
+def say_no(places: Places, asked: Asked, language: str, seen: Seen, method: str) -> None:
+    """Turn the switch off, then keep that the notice was shown, and the no. Parameters as for :func:`say_yes`.
 
     Raises:
         CeremonyError: the no could not be kept. The switch is off.
     """
-    switch_off(places, now_ns)
-    occasion = _occasion(now_ns, method)
-    _append(places, now_ns, lambda ledger: refuse(asked, ledger, language, occasion))
+    switch_off(places, seen.now_ns)
+    _note(places, asked, language, seen, method)
+    occasion = _occasion(seen.now_ns, method)
+    _append(places, seen.now_ns, lambda ledger: refuse(asked, ledger, language, occasion))
     tell_daemon(places, "reload")
+
+
+def put_off(places: Places, asked: Asked, language: str, seen: Seen, method: str) -> None:
+    """Keep that the notice was shown and that the person decides later. Capture goes on as it was.
+
+    Raises:
+        CeremonyError: it could not be kept.
+    """
+    settle(places, seen.now_ns)
+    _note(places, asked, language, seen, method)
+    occasion = _occasion(seen.now_ns, method)
+    _append(places, seen.now_ns, lambda ledger: defer(asked, ledger, language, occasion))
+    tell_daemon(places, "reload")
+
+
+def settle(places: Places, now_ns: int) -> None:
+    """Write what an off, the passing of time or a wider study has ended, if the key is at hand and nobody has yet."""
+    with suppress(OSError, SchemaError):
+        settle_withdrawal(places, read_standing(places, open_keys(places)), now_ns)
+
+
+def _note(places: Places, asked: Asked, language: str, seen: Seen, method: str) -> None:
+    """The notice's own entry, apart from any answer."""
+    at_ns = min(seen.read_ns or seen.now_ns, seen.now_ns)
+
+    def write(ledger: Ledger) -> ConsentRecord:
+        shown = _occasion(max(at_ns, _newest_ns(ledger)), method)
+        return request(asked, ledger, language, shown, read=seen.read_ns is not None)
+
+    _append(places, seen.now_ns, write)
 
 
 def withdraw(places: Places, now_ns: int, method: str) -> bool:
@@ -162,9 +234,9 @@ def _newest_ns(ledger: Ledger) -> int:
 
 def _append(places: Places, now_ns: int, write: Write, *, stopping: bool = False) -> None:
     """Sign what ``write`` makes of the ledger, and append it durably."""
-    places.make()
     store = ConsentStore(places.consents)
     try:
+        places.make()
         key = _device_key(open_keys(places))
         for _ in range(ATTEMPTS):
             ledger = read_ledger(store.entries(), key.public_key().public_bytes_raw())

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from agent.ceremony.words import Words
 from agent.core.ceremony import Asked
-from agent.core.scope import offered
+from agent.core.difference import Change, Difference, askable_in
 from schemas.events import Modality
 from schemas.policy import AppRule
 from schemas.scope import ScreenMode, TimingTier
@@ -14,6 +14,9 @@ from schemas.study import Researcher
 
 GROUP = 8
 """Hexadecimal digits between two blanks of a fingerprint: people compare them aloud."""
+
+
+NO_CHANGE = Difference()
 
 
 class Section(Struct, frozen=True):
@@ -24,14 +27,37 @@ class Section(Struct, frozen=True):
     markdown: str = ""  # the organisation's own words, instead of lines
 
 
-def sections(asked: Asked, language: str) -> tuple[Section, ...]:
-    """Everything that has to be said before a yes, in order.
+def sections(asked: Asked, language: str, changed: Difference = NO_CHANGE) -> tuple[Section, ...]:
+    """Everything that has to be said before a yes, in order: first of all what changed since the last one.
 
     Raises:
         KeyError: the study has no notice in this language.
     """
     words = Words(language)
-    return tuple(_told(asked, language, words))
+    return (*difference_told(words, changed), *_told(asked, language, words))
+
+
+def difference_told(words: Words, changed: Difference) -> tuple[Section, ...]:
+    """What changed, what takes more first; nothing where nothing did."""
+    changes = (*changed.wider, *changed.narrower)
+    if not changes:
+        return ()
+    ended = (words("changed.ended"),) if changed.asks else ()
+    return (Section(words("changed.title"), (*(sentence(words, one) for one in changes), *ended)),)
+
+
+def sentence(words: Words, change: Change) -> str:
+    """One change in words."""
+    facts = dict(change.facts)
+    if "modality" in facts:
+        facts["modality"] = words(facts["modality"])
+    if "timing" in facts:
+        facts["timing"] = words(f"timing.{facts['timing']}")
+    if "screen" in facts:
+        facts["screen"] = words(f"screen.{facts['screen']}")
+    key = facts.pop("fingerprint", None)
+    told = words(f"diff.{change.key}", **facts) if facts else words(f"diff.{change.key}")
+    return f"{told}\n{words('fingerprint', fingerprint=grouped(key))}" if key else told
 
 
 def _told(asked: Asked, language: str, words: Words) -> Iterator[Section]:
@@ -96,14 +122,7 @@ def describe(words: Words, modality: Modality, mode: ScreenMode) -> str:
 
 def askable(asked: Asked, rule: AppRule) -> tuple[Modality, ...]:
     """The modalities that may be asked for in an app: offered by the policy and named by the study."""
-    scope = offered(asked.policy)
-    return tuple(
-        m
-        for m in Modality
-        if m in scope.of(rule.id)
-        and m in asked.manifest.modalities
-        and not (m is Modality.SCREEN and rule.screen is ScreenMode.NONE)
-    )
+    return askable_in(asked.manifest, rule)
 
 
 def askable_apps(asked: Asked) -> tuple[AppRule, ...]:

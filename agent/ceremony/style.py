@@ -26,6 +26,7 @@ QPushButton {
   padding: 10px 16px; border-radius: 8px; border: 1px solid palette(dark); background: palette(button);
   font-weight: 600;
 }
+QPushButton#language { padding: 4px 10px; font-weight: 400; }
 QPushButton:hover { background: palette(midlight); }
 QPushButton:focus { border: 2px solid palette(highlight); padding: 9px 15px; }
 QPushButton:disabled { border: 1px dashed palette(mid); }

@@ -1,13 +1,15 @@
 """The ceremony in a terminal: page by page, a question for each app and modality, and a typed phrase at the end."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 from agent.ceremony.console import Console
 from agent.ceremony.outcome import No, NotNow, Outcome, Yes
 from agent.ceremony.plain import bold, clean, render, wrap
-from agent.ceremony.sheet import askable, askable_apps, askable_timing, describe, sections
+from agent.ceremony.sheet import NO_CHANGE, askable, askable_apps, askable_timing, describe, sections
 from agent.ceremony.words import Words
 from agent.core.ceremony import Answers, Asked
+from agent.core.difference import Difference
 from schemas.events import Modality
 from schemas.policy import AppRule
 from schemas.scope import TimingTier
@@ -24,13 +26,21 @@ class _NotNow(Exception):  # noqa: N818  # it carries a decision
     """The person wants to decide later."""
 
 
-def hold(console: Console, asked: Asked, language: str) -> Outcome:
+def hold(
+    console: Console,
+    asked: Asked,
+    language: str,
+    changed: Difference = NO_CHANGE,
+    clock: Callable[[], int] = time.time_ns,
+) -> Outcome:
     """Ask the person at a terminal.
 
     Args:
         console: where they are.
         asked: what they are asked about.
         language: language of the notice.
+        changed: what changed since they agreed, to be told first.
+        clock: gives the Unix time in nanoseconds.
 
     Returns:
         What they answered. Ctrl+C, an end of input or a closed terminal is "not now"; of everything else, only the
@@ -38,12 +48,13 @@ def hold(console: Console, asked: Asked, language: str) -> Outcome:
     """
     talk = _Talk(console, asked, language)
     try:
-        talk.read()
+        talk.read(changed)
+        talk.read_ns = clock()
         chosen = talk.choose()
         timing = talk.timing() if chosen else TimingTier.ORDER
         return talk.confirm(chosen, timing)
     except (_NotNow, EOFError, KeyboardInterrupt):
-        return NotNow()
+        return NotNow(language, talk.read_ns)
 
 
 class _Talk:
@@ -52,14 +63,15 @@ class _Talk:
         self._asked = asked
         self._language = language
         self._words = Words(language)
+        self.read_ns: int | None = None
 
-    def read(self) -> None:
+    def read(self, changed: Difference) -> None:
         """Show everything, a page at a time."""
         who, study = self._asked.manifest.controller.party_name, self._asked.manifest.title
         width = self._console.columns
         lines = ["", *map(bold, wrap(self._words("question", study=study), width))]
         lines += ["", *wrap(self._words("asked_by", organisation=who), width), ""]
-        for section in sections(self._asked, self._language):
+        for section in sections(self._asked, self._language, changed):
             lines += [*render(section, width), ""]
         for page in _pages(_single_spaced(lines), max(self._console.rows - RESERVED_ROWS, MIN_PAGE_ROWS)):
             self._say(*page)
@@ -68,7 +80,14 @@ class _Talk:
 
     def choose(self) -> Chosen:
         """Ask about each modality in each app. Nothing typed is a no."""
-        self._say("", bold(self._words("choose.title")), "", *self._wrapped(self._words("tty.help")))
+        self._say(
+            "",
+            *self._wrapped(self._words("reader.noted")),
+            "",
+            bold(self._words("choose.title")),
+            "",
+            *self._wrapped(self._words("tty.help")),
+        )
         chosen = {rule.id: self._choose_in(rule) for rule in askable_apps(self._asked)}
         return {app: modalities for app, modalities in chosen.items() if modalities}
 
@@ -87,13 +106,13 @@ class _Talk:
         """Show what was chosen, and take the phrase for a yes and everything else for a no."""
         if not chosen:
             self._say("", self._words("tty.nothing"))
-            return No(self._language)
+            return No(self._language, self.read_ns)
         self._say("", bold(self._words("tty.summary")), "", *self._summary(chosen, timing), "")
         phrase = self._words("tty.phrase")
         self._say(*self._wrapped(self._words("tty.confirm", phrase=phrase)), "")
         if self._console.ask(self._words("tty.prompt")) != phrase:
-            return No(self._language)
-        return Yes(Answers(apps=chosen, timing=timing, language=self._language))
+            return No(self._language, self.read_ns)
+        return Yes(Answers(apps=chosen, timing=timing, language=self._language), self.read_ns)
 
     def _choose_in(self, rule: AppRule) -> frozenset[Modality]:
         app = self._words("tty.app", app=clean(rule.name))
@@ -109,9 +128,9 @@ class _Talk:
         self._say(*self._wrapped(what, "  "))
         while True:
             answer = self._console.ask("  " + self._words("tty.capture")).lower()
-            if answer in {"", "n", "no"}:
+            if answer in {"", *self._words("tty.no_words").split()}:
                 return False
-            if answer in {"y", "yes"}:
+            if answer in self._words("tty.yes_words").split():
                 return True
             self._say("  " + self._words("tty.answer_y_n"))
 

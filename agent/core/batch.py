@@ -21,6 +21,7 @@ class Authority(Struct, frozen=True):
     consent: str
     policy: str
     notice: str
+    readers: tuple[str, ...]  # age recipients of the researchers who may read it
 
 
 class Batch(Struct, frozen=True):

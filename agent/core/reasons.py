@@ -86,9 +86,9 @@ REASONS: dict[R, Words] = {
     ),
     R.NO_SIGN: Words(
         State.BLOCKED,
-        "The sign that shows you that Overt runs is not visible.",
-        "The sign is visible.",
-        "overt indicator, in a desktop with a tray",
+        "The sign that shows you that Overt runs, its icon and its badge on the screen, is not in sight.",
+        "The sign, icon and badge, is in sight.",
+        "uncover the badge (a click on the icon brings it to the front), or: overt indicator, in a desktop with a tray",
     ),
     R.SESSION_INACTIVE: Words(
         State.BLOCKED, "The screen is locked or the session is not active.", "The session is active.", "unlock it"
@@ -118,7 +118,7 @@ REASONS: dict[R, Words] = {
         State.IDLE,
         "You agreed to nothing in the app in front.",
         "You agreed to something in the app in front.",
-        "overt on, to agree to more",
+        "overt on --change, to agree to more",
     ),
     R.SECURE_INPUT: Words(
         State.IDLE, "A password or secure input has focus.", "No secure input has focus.", "leave the field"

@@ -1,5 +1,7 @@
 """``effective scope = policy ∩ consent``. Policy only narrows (G4), and consent only within what was asked."""
 
+from collections.abc import Collection
+
 from schemas.events import Modality
 from schemas.policy import AppRule, Policy
 from schemas.scope import AppScope, Scope, ScreenMode, TimingTier
@@ -26,11 +28,14 @@ def _narrow_app(a: AppScope, b: AppScope) -> AppScope:
     return AppScope(app=a.app, modalities=tuple(sorted(both)), screen=screen)
 
 
-def offered(policy: Policy) -> Scope:
-    """The most that a policy allows."""
+def offered(policy: Policy, study: Collection[Modality] = tuple(Modality)) -> Scope:
+    """The most that a policy allows, of the modalities that the study is about."""
     apps = sorted(policy.apps, key=lambda rule: rule.id)
     return Scope(
-        apps=tuple(AppScope(app=r.id, modalities=tuple(sorted(r.modalities)), screen=r.screen) for r in apps),
+        apps=tuple(
+            AppScope(app=r.id, modalities=tuple(sorted(m for m in r.modalities if m in study)), screen=r.screen)
+            for r in apps
+        ),
         timing=policy.timing,
     )
 

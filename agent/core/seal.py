@@ -1,6 +1,7 @@
 """A batch to an envelope: pack, encrypt to the study and to the person's own review key, sign. Only writes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
@@ -14,6 +15,9 @@ from schemas.signed import fingerprint, public_bytes
 from schemas.study import StudyManifest
 
 SECOND_NS = 1_000_000_000
+
+
+_parsed = lru_cache(maxsize=64)(age.Recipient.parse)
 
 
 class Link(Struct, frozen=True):
@@ -32,7 +36,7 @@ def recipients_of(manifest: StudyManifest) -> list[age.Recipient]:
     found = []
     for researcher in manifest.researchers:
         try:
-            recipient = age.Recipient.parse(researcher.recipient)
+            recipient = _parsed(researcher.recipient)
         except age.AgeError:
             raise SchemaError("a researcher's recipient is damaged") from None
         if recipient.fingerprint != researcher.recipient_fingerprint:
@@ -47,7 +51,8 @@ class Sealer:
     Args:
         study: the study's name.
         key: the device's signing key.
-        recipients: everybody who will be able to read: the study's researchers and the person's own review key.
+        review: the person's own recipient. The researchers who can read too come with each batch: who they are is part
+            of what it was captured under.
         entropy: gives so many random bytes.
     """
 
@@ -55,12 +60,12 @@ class Sealer:
         self,
         study: str,
         key: Ed25519PrivateKey,
-        recipients: Sequence[age.Recipient],
+        review: age.Recipient,
         entropy: Callable[[int], bytes],
     ) -> None:
         self._study = study
         self._key = key
-        self._recipients = tuple(recipients)
+        self._review = review
         self._entropy = entropy
 
     def seal(self, batch: Batch, link: Link) -> Envelope:
@@ -68,9 +73,13 @@ class Sealer:
 
         Its hour is that of the newest event: a batch that waits for a full disk is not dated to when consent may have
         ended.
+
+        Raises:
+            AgeError: a reader's recipient is damaged.
         """
         newest_s = max(event.wall_ns for event in batch.payload.events) // SECOND_NS
-        payload = age.seal(pack(batch.payload), self._recipients, self._entropy)
+        recipients = [*map(_parsed, batch.authority.readers), self._review]
+        payload = age.seal(pack(batch.payload), recipients, self._entropy)
         header = EnvelopeHeader(
             version=1,
             study=self._study,
@@ -80,7 +89,7 @@ class Sealer:
             consent=batch.authority.consent,
             policy=batch.authority.policy,
             notice=batch.authority.notice,
-            recipients=tuple(sorted(r.fingerprint for r in self._recipients)),
+            recipients=tuple(sorted(r.fingerprint for r in recipients)),
             payload_sha256=digest(payload),
             payload_bytes=len(payload),
             sealed_hour=newest_s - newest_s % HOUR_S,

@@ -1,19 +1,14 @@
 """The sign, as far as it can be reckoned: the badge's coded stripe, and when the sign counts as visible. Pure.
 
 The daemon draws a nonce; the indicator paints it as a row of cells in two solid tones along the badge's lower edge; the
-daemon reads those pixels back from the real screen. An old picture of the badge shows an old nonce.
+daemon reads those pixels back from the real screen (:mod:`agent.core.stripe`). An old picture shows an old nonce.
 """
 
 from enum import StrEnum
 
-import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
 from schemas.events import Rect
-
-Pixels = npt.NDArray[np.uint8]
-"""Rows by columns by (blue, green, red)."""
 
 NONCE_BYTES = 8
 """Bytes of a nonce: 64 bits, which nobody guesses in the seconds that one lives."""
@@ -30,10 +25,12 @@ MAX_HEIGHT_PX = 16
 """Tallest stripe, physical pixels: the badge's is 3 tall, as above. Bounds what a client can have the daemon read."""
 NEAR_PX = 1 << 15
 """Furthest coordinate of a desktop: X11's are 16 bits with a sign."""
-LEASE_NS = 900_000_000
-"""Nanoseconds that a lease holds: with the loop's own delay, a sign that is gone closes the gate within a second."""
-SEEN_NS = 900_000_000
-"""Nanoseconds that a look at the badge holds. A menu that passes over it is no reason to stop; a second of it is."""
+LEASE_NS = 850_000_000
+"""Nanoseconds that a lease holds, and a look at the badge, while anything is captured or about to be: with the loop's
+own delay, a sign that is gone closes the gate within a second. A menu that passes over the badge does not."""
+READY_NS = 4_500_000_000
+"""Nanoseconds that they hold while the app in front keeps the gate closed: the sign is then looked at seldom, and once
+more before the gate opens."""
 
 
 class SignState(StrEnum):
@@ -53,7 +50,9 @@ class Claim(Struct, frozen=True):
     pid: int | None  # process that must own the window there, as the kernel knows it; None: the system cannot tell
 
 
-def judge(now_ns: int, lease_ns: int | None, seen_ns: int | None, *, claims: bool) -> SignState:
+def judge(
+    now_ns: int, lease_ns: int | None, seen_ns: int | None, *, claims: bool, holds_ns: int = LEASE_NS
+) -> SignState:
     """What a client's sign counts for now.
 
     Args:
@@ -61,17 +60,18 @@ def judge(now_ns: int, lease_ns: int | None, seen_ns: int | None, *, claims: boo
         lease_ns: when it last said that its icon is visible.
         seen_ns: when its badge was last seen on the screen.
         claims: whether it says where its badge is.
+        holds_ns: how long either holds.
     """
-    if lease_ns is None or now_ns - lease_ns >= LEASE_NS:
+    if lease_ns is None or now_ns - lease_ns >= holds_ns:
         return SignState.NO_LEASE
     if not claims:
         return SignState.NO_BADGE
-    return SignState.NOT_SEEN if seen_ns is None or now_ns - seen_ns >= SEEN_NS else SignState.SEEN
+    return SignState.NOT_SEEN if seen_ns is None or now_ns - seen_ns >= holds_ns else SignState.SEEN
 
 
-def ends_ns(lease_ns: int, seen_ns: int) -> int:
+def ends_ns(lease_ns: int, seen_ns: int, holds_ns: int = LEASE_NS) -> int:
     """When a sign that is seen stops counting, unless lease and look are renewed."""
-    return min(lease_ns + LEASE_NS, seen_ns + SEEN_NS)
+    return min(lease_ns, seen_ns) + holds_ns
 
 
 def plausible(rect: Rect) -> bool:
@@ -92,27 +92,3 @@ def bits(nonce: bytes) -> tuple[int, ...]:
     if len(nonce) != NONCE_BYTES:
         raise ValueError("a nonce has another length")
     return tuple(byte >> shift & 1 for byte in nonce for shift in range(7, -1, -1))
-
-
-def stripe(nonce: bytes, cell_px: int, height_px: int) -> Pixels:
-    """The pixels that show a nonce."""
-    tones = np.array(TONES, np.uint8)[:, ::-1]
-    row = np.repeat(tones[list(bits(nonce))], cell_px, axis=0)
-    return np.repeat(row[np.newaxis], height_px, axis=0)
-
-
-def read(pixels: Pixels) -> bytes | None:
-    """The nonce that pixels show; ``None`` if so much as one of them is neither tone or differs from its cell."""
-    height, width = pixels.shape[:2]
-    if not height or not width or width % CELLS:
-        return None
-    cells = pixels.reshape(height, CELLS, width // CELLS, 3).astype(np.int16)
-    near = [np.abs(cells - np.array(tone[::-1], np.int16)).max(axis=(0, 2, 3)) <= TOLERANCE for tone in TONES]
-    if not (near[0] | near[1]).all():
-        return None
-    return np.packbits(near[1]).tobytes()
-
-
-def shows(pixels: Pixels, nonce: bytes) -> bool:
-    """Whether pixels show this very nonce."""
-    return read(pixels) == nonce

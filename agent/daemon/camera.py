@@ -17,6 +17,7 @@ class Camera:
     def __init__(self, open_grabber: Callable[[], Grabber], wake: Callable[[], None], clock: Clock) -> None:
         self._screen = ScreenSource(open_grabber, wake)
         self._triggers = Triggers()
+        self._token = 0  # of the last picture that was asked for
         self._clock = clock
 
     def note(self, trigger: Trigger, ground: Ground | None) -> None:
@@ -39,7 +40,7 @@ class Camera:
         trigger = self._triggers.pop(self._clock.monotonic_ns())
         if trigger is None:
             return
-        token = pipeline.expect_picture(ground, trigger)
+        token = self._token = pipeline.expect_picture(ground, trigger)
         if not self._screen.want(Wanted(ground.gate.window.window, trigger, token)):
             pipeline.no_picture(token, "overflow")
 
@@ -53,8 +54,9 @@ class Camera:
         return self._triggers.deadline_ns()
 
     def rest(self) -> None:
-        """The gate closed: nothing more is due."""
+        """The gate closed: nothing more is due, and what was asked for and not begun is not taken."""
         self._triggers.clear()
+        self._screen.cancel(self._token + 1)
 
     def forget(self) -> None:
         """Let the last picture go."""

@@ -4,6 +4,7 @@ import os
 from collections import Counter
 
 from agent.core.account import EMPTY
+from agent.core.ceremony import ask_not_before_ns, ends_ns
 from agent.core.gate import Open
 from agent.core.lifecycle import Facts, conditions, sentence, state
 from agent.core.reasons import REASONS
@@ -13,6 +14,8 @@ from agent.disk.keys import Keys
 from agent.disk.spool import BatchState
 from schemas.events import LossAccount, Modality
 from schemas.status import Condition, Counts, Status
+
+SECOND_NS = 1_000_000_000
 
 
 def describe(
@@ -28,6 +31,8 @@ def describe(
     asked = found.asked
     until = found.switched.until_ns
     app = gate.app.name if gate else None
+    until_ns = ends_ns(asked, found.ledger) if asked and facts.consent is None else None
+    put_off_ns = ask_not_before_ns(found.ledger)
     return Status(
         state=state(facts),
         sentence=sentence(facts, app),
@@ -46,7 +51,9 @@ def describe(
         study=asked.manifest.title if asked else None,
         organisation=asked.manifest.controller.party_name if asked else None,
         collector=found.enrolment.collector if found.enrolment else None,
-        paused_until=until // 1_000_000_000 if until else None,
+        paused_until=until // SECOND_NS if until else None,
+        consent_until=until_ns // SECOND_NS if until_ns else None,
+        ask_not_before=put_off_ns // SECOND_NS if put_off_ns else None,
         collector_reached=session.shipper.reached if session else None,
         keys_in=keys.where if found.enrolment else None,
         counts=_counts(session),

@@ -8,9 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from agent.core.lifecycle import changed, closed_by, watches_focus
+from agent.core.sign import LEASE_NS, READY_NS, SignState
 from agent.daemon.describe import describe
-from agent.daemon.server import RENEW_MS, ControlServer
+from agent.daemon.server import READY_RENEW_MS, RENEW_MS, ControlServer
 from agent.daemon.session import Session, Tools
+from agent.daemon.sign import Sign, open_witnessed
 from agent.daemon.standing import read_standing, settle_withdrawal
 from agent.daemon.warden import Warden
 from agent.disk.epoch import EpochStore
@@ -18,11 +20,13 @@ from agent.disk.keys import Keys
 from agent.disk.places import Places
 from agent.disk.switch import Position, Switch, Switched
 from agent.native.base import Clock
+from agent.native.choose import open_witness
 from agent.net.control import Request, reply
 from schemas.status import ClosedReason, Status
 
 TICK_NS = 250_000_000
-"""Nanoseconds between looks at switch and lease while capture may happen. While it may not, there are none."""
+"""Nanoseconds between looks at switch and sign while the gate is open. While only focus keeps it closed, they are
+looked at with each lease and before it opens; while anything else does, not at all."""
 RECONNECT_NS = 2_000_000_000
 """Nanoseconds between tries to find the display again."""
 MAX_SLEEP_S = 86_400.0
@@ -60,8 +64,14 @@ class Daemon:
             end.setblocking(False)
         self._selector.register(self._woken, selectors.EVENT_READ, self._wake_up)
         self._server = ControlServer(
-            places.control_socket, self._selector, self._answer, monotonic_ns=clock.monotonic_ns, lost=self.wake
+            places.control_socket,
+            self._selector,
+            self._answer,
+            monotonic_ns=clock.monotonic_ns,
+            lost=self._lose_sign,
+            renewed=self._renewed,
         )
+        self._sign = Sign(self._server.leasing, lambda: open_witness(environ), clock, tools.entropy)
         found = read_standing(places, keys)
         awake = Tools(tools.now_s, tools.monotonic_s, tools.entropy, self.wake)
         self._warden = Warden(
@@ -69,16 +79,19 @@ class Daemon:
             clock,
             self._selector,
             self.wake,
-            lambda standing, epoch: Session(places, standing, epoch, awake),
+            lambda standing: Session(places, standing, self._next_epoch(), awake),
             found,
+            lambda: open_witnessed(environ, clock, self._sign.claims),
         )
-        self._warden.epoch = self._epochs.next()
+        self._warden.sign_fresh = self._sign.visible
         self._offset_ns = clock.time_ns() - clock.monotonic_ns()
-        self._next_tick_ns = 0
+        self._ticked_ns = 0
         self._changes_ns: int | None = None  # Unix time at which something on disk changes by itself
         self._stopping = False
+        self._off_wanted = False
         self._forced_off: Switched | None = None  # an off that the disk did not take
         self._told: dict[str, Any] | None = None
+        self._told_badge: dict[str, Any] | None = None
 
     def run(self) -> None:
         """Serve until stopped, then close the gate, seal what may be kept, and end."""
@@ -87,8 +100,10 @@ class Daemon:
         self._review()
         while not self._stopping:
             for key, mask in self._selector.select(self._patience_s()):
+                self._obey_signal()
                 act: Callable[[int], None] = key.data
                 act(mask)
+            self._obey_signal()
             self._on_time()
             self._broadcast()
         self._end()
@@ -98,6 +113,11 @@ class Daemon:
         self._stopping = True
         self.wake()
 
+    def switch_off_soon(self) -> None:
+        """Do soon what ``off`` at the control socket does. May be called from a signal handler."""
+        self._off_wanted = True
+        self.wake()
+
     def wake(self) -> None:
         """Make the loop go round once. May be called from any thread."""
         try:
@@ -105,11 +125,34 @@ class Daemon:
         except OSError:
             return  # it is awake already, or gone
 
+    def _next_epoch(self) -> int:
+        """A new clock epoch, whose numbers no event has ever borne."""
+        self._warden.epoch = self._epochs.next()
+        return self._warden.epoch
+
     def _review(self) -> None:
-        self._warden.review(sign_visible=self._sign_visible())
+        visible = self._sign.visible(self._holds_ns())
+        if not visible:
+            self._sign.unsee()
+        self._warden.review(sign_visible=visible)
+
+    def _holds_ns(self) -> int:
+        """How long a look at the sign holds now."""
+        waits_ns = self._warden.waits_ns
+        late = waits_ns is not None and self._clock.monotonic_ns() - waits_ns >= LEASE_NS
+        ready = self._warden.facts.sign_visible and self._warden.gate is None and not late
+        return READY_NS if ready else LEASE_NS
+
+    def _review_switch(self) -> None:
+        """As :meth:`_review`, by the switch as it is on the disk now: nobody need have told us of a change."""
+        if self._switch.read() != self._warden.found.switched:
+            self._reload()
+        self._review()
 
     def _answer(self, request: Request) -> dict[str, Any]:
         match request.op:
+            case "lease":
+                self._look()
             case "off":
                 self._switch_off()
             case "reload":
@@ -118,11 +161,40 @@ class Daemon:
                 self.stop()
             case _:
                 pass
-        self._review()
-        return reply(self._status(), self._renew_ms())
+        self._review_switch()
+        return reply(self._status(), self._renew_ms(), self._badge() if request.op == "lease" else None)
+
+    def _renewed(self, _request: Request) -> dict[str, Any]:
+        """A lease again: the client knows the status, and is told when it changes."""
+        if self._warden.gate is None and self._renew_ms() is not None:  # there are no ticks now
+            self._look()
+            self._review_switch()
+        return reply(None, self._renew_ms(), self._badge())
+
+    def _look(self) -> None:
+        if self._renew_ms() is not None:
+            self._sign.look()
+
+    def _follow_sign(self) -> None:
+        if self._sign.visible(self._holds_ns()) is not self._warden.facts.sign_visible:
+            self._review_switch()
+
+    def _lose_sign(self) -> None:
+        """A client that showed the sign is gone."""
+        self._sign.renew()
+        self.wake()
+
+    def _obey_signal(self) -> None:
+        if self._off_wanted:
+            self._off_wanted = False
+            self._switch_off()
+            self._review()
 
     def _switch_off(self) -> None:
         off = Switched(position=Position.OFF, at_ns=self._clock.time_ns())
+        self._warden.found = replace(self._warden.found, switched=off)
+        self._review()  # the gate first: a disk may take as long as it likes, and a long ledger is read slowly
+        self._broadcast()
         try:
             self._switch.write(off)
         except OSError:
@@ -144,15 +216,21 @@ class Daemon:
         now_ns = self._clock.monotonic_ns()
         self._check_clock(now_ns)
         self._warden.on_time(now_ns, self._offset_ns)
-        every_ns = self._tick_ns()
         if self._changes_ns is not None and self._clock.time_ns() >= self._changes_ns:
             self._review()  # a pause, a consent or a policy ended
         self._changes_ns = self._warden.found.changes_at_ns(self._clock.time_ns())
-        if every_ns is not None and now_ns >= self._next_tick_ns:
-            self._next_tick_ns = now_ns + every_ns
-            if self._switch.read() != self._warden.found.switched:
-                self._reload()
-            self._review()
+        every_ns = self._tick_ns()
+        if every_ns is not None and now_ns >= self._ticked_ns + every_ns:
+            self._tick(now_ns)
+        self._follow_sign()
+        gone = self._sign.state(self._holds_ns()) is SignState.NO_LEASE
+        if self._sign.claims() and (gone or self._renew_ms() is None):
+            self._sign.rest()
+
+    def _tick(self, now_ns: int) -> None:
+        self._ticked_ns = now_ns
+        self._look()
+        self._review_switch()
 
     def _check_clock(self, now_ns: int) -> None:
         """A clock step or a sleep begins a new epoch: times before and after cannot be compared."""
@@ -160,14 +238,17 @@ class Daemon:
         if abs(offset - self._offset_ns) > STEP_NS:
             _log.warning("the clock was stepped")
             self._warden.close()
-            self._warden.epoch = self._epochs.next()
+            self._next_epoch()
             self._review()
         self._offset_ns = offset
 
     def _patience_s(self) -> float | None:
         """How long to sleep, if nobody wakes us: for ever, while nothing hangs on time."""
+        every_ns = self._tick_ns()
         times = [
-            self._next_tick_ns if self._tick_ns() is not None else None,
+            self._ticked_ns + every_ns if every_ns is not None else None,
+            self._sign.until_ns(self._holds_ns()),
+            self._warden.waits_ns + LEASE_NS if self._warden.waits_ns is not None else None,
             self._warden.deadline_ns(),
             self._changes_ns - self._offset_ns if self._changes_ns else None,
         ]
@@ -178,18 +259,23 @@ class Daemon:
 
     def _tick_ns(self) -> int | None:
         """How often to look at what nobody tells us of; ``None`` for never, while nothing hangs on it."""
-        if self._warden.desk.native is not None or self._sign_visible():
+        if self._warden.gate is not None:
             return TICK_NS
         return RECONNECT_NS if closed_by(self._warden.facts) == [ClosedReason.DISPLAY_LOST] else None
-
-    def _sign_visible(self) -> bool:
-        until = self._server.lease_until_ns()
-        return until is not None and self._clock.monotonic_ns() < until
 
     def _renew_ms(self) -> int | None:
         """Leases are worth renewing only while nothing but sign, desktop and focus may stand in the way."""
         rest = changed(self._warden.facts, desktop=None, sign_visible=True)
-        return RENEW_MS if watches_focus(rest) else None
+        if not watches_focus(rest):
+            return None
+        warden = self._warden
+        idle = warden.gate is None and warden.waits_ns is None and warden.facts.sign_visible
+        return READY_RENEW_MS if idle else RENEW_MS
+
+    def _badge(self) -> dict[str, Any] | None:
+        """What the badge is to show, while a lease is wanted."""
+        gate = self._warden.gate
+        return self._sign.asked(gate.window.rect if gate else None) if self._renew_ms() is not None else None
 
     def _status(self) -> Status:
         warden = self._warden
@@ -206,12 +292,16 @@ class Daemon:
             "renew": self._renew_ms(),
             "reached": warden.session.shipper.reached if warden.session else None,
         }
+        badge = self._badge()
         if shown != self._told:
-            self._told = shown
-            self._server.tell(reply(self._status(), self._renew_ms(), event=True))
+            self._server.tell(reply(self._status(), self._renew_ms(), badge, event=True))
+        elif badge != self._told_badge:
+            self._server.tell(reply(None, self._renew_ms(), badge, event=True))
+        self._told, self._told_badge = shown, badge
 
     def _end(self) -> None:
         self._warden.end(self._offset_ns)
+        self._sign.rest()
         self._server.close()
         self._selector.close()
         self._woken.close()

@@ -4,11 +4,13 @@ import logging
 import os
 import secrets
 import signal
+import sys
 import time
 from collections.abc import Mapping
 
 from agent.daemon.loop import Daemon
 from agent.daemon.session import Tools
+from agent.disk.durable import sweep_parts
 from agent.disk.keys import open_keys
 from agent.disk.lock import only_one
 from agent.disk.places import Places
@@ -29,12 +31,13 @@ class SystemClock:
 
 
 def run_daemon(environ: Mapping[str, str]) -> None:
-    """Run until SIGTERM or SIGINT.
+    """Run until SIGTERM or SIGINT. SIGUSR1 switches off, like ``off`` at the control socket.
 
     Raises:
         StartError: another daemon runs for this person.
         OSError: memory cannot be protected from dumps.
     """
+    hold_off_signal(held=True)
     refuse_dumps()
     os.umask(0o077)
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=environ.get("OVERT_LOG", "WARNING"))
@@ -43,8 +46,19 @@ def run_daemon(environ: Mapping[str, str]) -> None:
     lock = only_one(places.runtime / "daemon.lock")
     if lock is None:
         raise StartError("another overt daemon runs for you already", "overt status")
+    for folder in (places.state, places.consents, places.keys):
+        sweep_parts(folder, time.time())
     tools = Tools(time.time, time.monotonic, secrets.token_bytes, lambda: None)
     daemon = Daemon(places, open_keys(places), environ, SystemClock(), tools)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: daemon.stop())
+    if sys.platform != "win32":  # Windows has no signal of one's own
+        signal.signal(signal.SIGUSR1, lambda *_: daemon.switch_off_soon())
+    hold_off_signal(held=False)
     daemon.run()
+
+
+def hold_off_signal(*, held: bool) -> None:
+    """Keep SIGUSR1 waiting until there is a daemon that can obey it: by default it would only end the process."""
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_BLOCK if held else signal.SIG_UNBLOCK, {signal.SIGUSR1})

@@ -14,8 +14,10 @@ from agent.net.control import MAX_CLIENTS, Client, ProtocolError, Request, liste
 from agent.net.local import same_user
 
 LEASE_NS = sign.LEASE_NS
-RENEW_MS = 420
-"""Milliseconds after which the indicator should renew: two tries in a lease's time, and each costs two wake-ups."""
+RENEW_MS = 400
+"""Milliseconds after which the indicator should renew: two tries in a lease's time."""
+READY_RENEW_MS = 2_000
+"""The same while the app in front keeps the gate closed: a lease then holds longer, and wake-ups drain batteries."""
 _log = logging.getLogger(__name__)
 
 Answer = Callable[[Request], dict[str, Any]]

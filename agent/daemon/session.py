@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.core.batch import Authority
+from agent.core.ceremony import Agreement
 from agent.core.redact.rules import RuleSet
 from agent.core.redact.text import TextRedactor
 from agent.core.seal import Sealer, recipients_of
 from agent.daemon.standing import Standing
 from agent.disk.consent_store import ConsentStore
+from agent.disk.enrolment import Enrolment
 from agent.disk.epoch import NUMBERS_PER_EPOCH
 from agent.disk.places import Places
 from agent.disk.spool import Spool
@@ -19,7 +21,6 @@ from agent.pipeline.sealing import SealingRoom
 from policies import redaction_rules
 from schemas import age
 from schemas.base import unbase64url
-from schemas.consent import Interval
 
 SECOND_NS = 1_000_000_000
 EPISODE_BYTES = 16
@@ -53,9 +54,9 @@ class Session:
         review = age.Recipient.parse(found.enrolment.review_recipient)
         if review.fingerprint != asked.registration.review_fingerprint:
             raise OSError("the review recipient is not the one that was registered")
-        recipients = recipients_of(asked.manifest)
+        recipients_of(asked.manifest)  # damaged ones are told now, not when the first batch is sealed
         self.spool = Spool(places)
-        sealer = Sealer(asked.manifest.study, found.key, [*recipients, review], tools.entropy)
+        sealer = Sealer(asked.manifest.study, found.key, review, tools.entropy)
         self.sealing = SealingRoom(sealer, self.spool, tools.now_s, self._sealed)
         collector = Collector(found.enrolment.collector, found.key, now_s=tools.now_s, entropy=tools.entropy)
         self.shipper = Shipper(
@@ -68,7 +69,8 @@ class Session:
             now_s=tools.now_s,
         )
         self._tools = tools
-        self._asked = asked
+        self._made_for = _made_for(found.enrolment)
+        self._policy = asked.policy
         redactor = TextRedactor(RuleSet(redaction_rules()), tools.entropy(EPISODE_KEY_BYTES))
         self.redaction_works = bool(redactor.find("mail to ada@example.com please"))
         self.pipeline = Pipeline(
@@ -84,13 +86,25 @@ class Session:
         self.sealing.start()
         self.shipper.start()
 
-    def authority(self, interval: Interval) -> Authority:
-        """Under what events of this interval are captured."""
-        return Authority(interval.consent, self._asked.policy_digest, interval.record.processing.privacy_notice)
+    def authority(self, agreement: Agreement) -> Authority:
+        """Under what events are captured now. The session obeys its policy from here on."""
+        self._policy = agreement.policy
+        self.shipper.review_s = agreement.review_s
+        self.pipeline.max_age_ns = agreement.policy.batch_s * SECOND_NS
+        notice = agreement.record.processing.privacy_notice
+        return Authority(agreement.consent, agreement.policy_digest, notice, agreement.readers)
+
+    def serves(self, found: Standing) -> bool:
+        """True while device and collector are those for which these parts were made.
+
+        A newer study or policy is not another session: each batch is sealed under what was agreed to when its gate
+        opened.
+        """
+        return found.enrolment is None or _made_for(found.enrolment) == self._made_for
 
     def spool_room(self) -> bool:
         """True if more may be sealed."""
-        return not self.sealing.disk_refuses and self.spool.size() < self._asked.policy.spool_bytes
+        return not self.sealing.disk_refuses and self.spool.size() < self._policy.spool_bytes
 
     def stop(self) -> None:
         """Seal what is closed, stop shipping."""
@@ -101,3 +115,8 @@ class Session:
     def _sealed(self) -> None:
         self.shipper.nudge()
         self._tools.wake()
+
+
+def _made_for(enrolment: Enrolment) -> tuple[str, str, str]:
+    """What a session is tied to: the registration, and the collector with its key."""
+    return enrolment.registration.digest, enrolment.collector, enrolment.collector_key

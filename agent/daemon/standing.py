@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agent.core.ceremony import Asked, Occasion, end, standing
+from agent.core.ceremony import NOTHING as NOTHING  # noqa: PLC0414  # of what a reading comes to
+from agent.core.ceremony import Agreement, Asked, Occasion, end, lapse, latest, standing
 from agent.core.scope import narrow, offered
 from agent.disk.consent_store import ConsentStore
 from agent.disk.enrolment import Enrolment, load_enrolment
@@ -13,13 +14,12 @@ from agent.disk.keys import DEVICE_KEY, Keys
 from agent.disk.places import Places
 from agent.disk.switch import Position, Switch, Switched
 from schemas.base import SchemaError
-from schemas.consent import ConsentRecord, Interval, read_ledger
-from schemas.scope import Scope, TimingTier
+from schemas.consent import ConsentRecord, read_ledger
+from schemas.scope import Scope
 from schemas.signed import SignatureError, sign
 from schemas.status import ClosedReason
 from schemas.times import unix_ns
 
-NOTHING = Scope(apps=(), timing=TimingTier.ORDER)
 _log = logging.getLogger(__name__)
 
 _SWITCH_REASON = {Position.OFF: ClosedReason.SWITCHED_OFF, Position.PAUSED: ClosedReason.PAUSED, Position.ON: None}
@@ -36,7 +36,7 @@ class Standing:
     switched: Switched
     key: Ed25519PrivateKey | None
 
-    def consent(self, now_ns: int) -> tuple[ClosedReason | None, Interval | None]:
+    def consent(self, now_ns: int) -> tuple[ClosedReason | None, Agreement | None]:
         """How consent stands."""
         if self.asked is None:
             return ClosedReason.NO_CONSENT, None
@@ -55,7 +55,7 @@ class Standing:
         _, interval = self.consent(now_ns)
         if self.asked is None or interval is None or self.policy(now_ns) is not None:
             return NOTHING
-        return narrow(interval.scope, offered(self.asked.policy))
+        return narrow(interval.scope, offered(self.asked.policy, self.asked.manifest.modalities))
 
     def facts(self, now_ns: int) -> dict[str, object]:
         """The facts that the disk decides."""
@@ -108,25 +108,36 @@ def device_key(keys: Keys, enrolment: Enrolment | None) -> Ed25519PrivateKey | N
 
 
 def settle_withdrawal(places: Places, found: Standing, now_ns: int) -> bool:
-    """Write the withdrawal that an off without the key could not write. True if the ledger grew.
+    """Write the end of a consent that ended while nobody with the key was there to write it. True if the ledger grew.
 
-    The off itself was in force from the moment that the switch was set; this only makes the ledger say so.
+    That is an off without the key, the passing of time, or a study that grew wider. The end itself was in force at
+    once; this only makes the ledger say so. Where the disk refuses, the next start or the
+    next off tries again.
     """
-    if found.switched.position is not Position.OFF or found.key is None or not found.ledger:
-        return False
-    given_ns = unix_ns(found.ledger[-1][1].latest.event_time)
-    at_ns = found.switched.at_ns
-    if at_ns < given_ns:
-        return False  # an off from before that consent: the person agreed again and the switch was not set yet
-    ended_ns = max(given_ns, min(at_ns, now_ns))  # a clock that was set back must not break the ledger's order
-    record = end(found.ledger, Occasion(now_ns=ended_ns, record_id="", method="switch"))
-    if record is None:
+    record = _withdrawal(found, now_ns)
+    if record is None and found.asked is not None:
+        record = lapse(found.asked, found.ledger, now_ns)
+    if record is None or found.key is None:
         return False
     try:
         ConsentStore(places.consents).append(sign(record, found.key))
     except FileExistsError:
         return True  # another program wrote it first
+    except OSError as error:
+        _log.warning("the withdrawal cannot be kept yet: %s", error.strerror)
+        return False
     return True
+
+
+def _withdrawal(found: Standing, now_ns: int) -> ConsentRecord | None:
+    last = latest(found.ledger)
+    if found.switched.position is not Position.OFF or last is None:
+        return None
+    at_ns = found.switched.at_ns
+    if at_ns < unix_ns(last.latest.event_time):
+        return None  # an off from before that consent: the person agreed again and the switch was not set yet
+    newest_ns = unix_ns(found.ledger[-1][1].latest.event_time)  # a notice may have been shown since
+    return end(found.ledger, Occasion(now_ns=max(min(at_ns, now_ns), newest_ns), record_id="", method="switch"))
 
 
 def _enrolled(places: Places) -> tuple[Enrolment | None, Asked | None, ClosedReason | None]:

@@ -17,7 +17,7 @@ from agent.daemon.camera import Camera
 from agent.daemon.desk import Desk
 from agent.daemon.session import Session
 from agent.daemon.standing import Standing
-from agent.native.base import Clock, DisplayLost, FocusChanged, Signal
+from agent.native.base import Clock, DisplayLost, FocusChanged, Grabber, Signal
 from agent.native.choose import open_grabber
 from agent.pipeline.stamps import Ground, Moment
 from schemas.age import AgeError
@@ -51,6 +51,7 @@ class Warden:
         wake: makes the daemon's loop go round, from any thread.
         begin: makes the session's parts once the keys are at hand; raises ``OSError`` where that fails.
         found: the first reading of the disk.
+        pictures: connects for taking pictures, in the thread that takes them; by default without looking at the sign.
     """
 
     def __init__(
@@ -59,18 +60,22 @@ class Warden:
         clock: Clock,
         selector: selectors.BaseSelector,
         wake: Callable[[], None],
-        begin: Callable[[Standing, int], Session],
+        begin: Callable[[Standing], Session],
         found: Standing,
+        pictures: Callable[[], Grabber] | None = None,
     ) -> None:
         self._clock = clock
         self._begin = begin
-        self._camera = Camera(lambda: open_grabber(environ, clock), wake, clock)
+        self._camera = Camera(pictures or (lambda: open_grabber(environ, clock)), wake, clock)
         self.desk = Desk(environ, clock, selector, self._hear)
         # No backend tells of locks yet: a lock screen takes the focus or grabs the keyboard, which closes the gate.
         self.facts = Facts(desktop=self.desk.why, session_active=True)
         self.found = found
         self.session: Session | None = None
         self.epoch = 0
+        self.sign_fresh: Callable[[], bool] = lambda: self.facts.sign_visible
+        """Whether the sign was seen just now: asked before the gate opens."""
+        self.waits_ns: int | None = None  # since when only a fresh look at the sign is missing
         self._ground: Ground | None = None
         self._windows: dict[int, int] = {}
         self._closed: tuple[GapReason, Moment, str] | None = None
@@ -127,6 +132,8 @@ class Warden:
 
     def _prepare(self) -> None:
         """Have the session's parts and the desktop at hand exactly while they are needed."""
+        if self.session is not None and not self.session.serves(self.found):
+            self._end_session(self.session)
         if self.session is None and self.found.asked is not None and self.found.key is not None:
             self._begin_session()
         if self.session is not None:
@@ -139,9 +146,16 @@ class Warden:
             self.desk.disconnect()
             self._camera.stop()
 
+    def _end_session(self, session: Session) -> None:
+        """Device or collector are others now: what was captured before is sealed as it was meant."""
+        self._close_gate()
+        session.pipeline.close_batch()
+        session.stop()
+        self.session = None
+
     def _begin_session(self) -> None:
         try:
-            self.session = self._begin(self.found, self.epoch)
+            self.session = self._begin(self.found)
         except (OSError, ValueError, AgeError) as error:
             _log.warning("cannot begin: %s", error)
             self.facts = changed(self.facts, keys=False)
@@ -152,12 +166,16 @@ class Warden:
         """See which window is in front, and open or close the gate."""
         asked = self.found.asked
         if asked is None or self.desk.native is None:
+            self.waits_ns = None
             self.facts = changed(self.facts, focus=ClosedReason.FOCUS_UNKNOWN)
             self._close_gate()
             return
         effective = self.found.effective(self._clock.time_ns())
         reason, rule, modalities = judge_focus(window, asked.policy, effective)
-        self.facts = changed(self.facts, focus=reason)
+        waits = reason is None and not self.sign_fresh()
+        self.waits_ns = (self.waits_ns or self._clock.monotonic_ns()) if waits else None
+        # For the milliseconds until the indicator has answered, nothing may be said to be captured.
+        self.facts = changed(self.facts, focus=ClosedReason.FOCUS_UNKNOWN if waits else reason)
         if may_capture(self.facts) and window is not None and rule is not None:
             gate = Open(window=window, app=rule, modalities=modalities, since_ns=self._clock.monotonic_ns())
             self._open_gate(gate, effective.timing)

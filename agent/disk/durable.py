@@ -2,9 +2,14 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from agent.disk.places import OWNER_ONLY_FILE
+
+PART = ".part"
+OLD_PART_S = 60.0
+"""Seconds after which a temporary file is nobody's work under way, but what a crash left."""
 
 
 def write_new(path: Path, data: bytes) -> None:
@@ -44,8 +49,16 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def sweep_parts(folder: Path, now_s: float) -> None:
+    """Remove what crashes left of files that were being written. A disk that refuses keeps it until next time."""
+    for part in folder.glob(f".*{PART}"):
+        with suppress(OSError):  # its writer may finish in between
+            if now_s - part.stat().st_mtime >= OLD_PART_S:
+                part.unlink()
+
+
 def _write_part(path: Path, data: bytes) -> Path:
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART}")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY_FILE)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -1,15 +1,29 @@
 """The enrolment on disk: the study and policy as signed, the organisation's key that was pinned, our registration."""
 
+from collections.abc import Collection
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from agent.core.ceremony import Asked
+from agent.core.seal import recipients_of
 from agent.disk.durable import write_over
 from schemas.base import Bytes32, Document, SchemaError, canonical, note, unbase64url
 from schemas.policy import Policy
-from schemas.signed import SignedDocument, brief, fingerprint, parse_body, verify
+from schemas.signed import SignedDocument, brief, fingerprint, media_type, parse_body, verify
 from schemas.study import DeviceRegistration, StudyManifest
+
+MAX_EARLIER = 4
+"""Documents: the two that a consent names, and the two that were shown last, which an open ceremony may still show."""
+
+D = TypeVar("D", bound=Document)
+
+
+class RollbackError(SchemaError):
+    """A study or policy that is older than the one that is here."""
+
+    remedy = "Ask your organisation why its collector offers an older version; what you agreed to still holds."
 
 
 class Enrolment(Document):
@@ -22,6 +36,11 @@ class Enrolment(Document):
     organisation_key: Bytes32 = note("the organisation's key, pinned when enrolling")
     collector: str = note("URL of the collector")
     collector_key: Bytes32 = note("key with which the collector signs receipts, pinned when enrolling")
+    earlier: tuple[SignedDocument, ...] = note(
+        "earlier manifests and policies that a consent may name: with them, what changed can be told",
+        default=(),
+        max_length=MAX_EARLIER,
+    )
 
     def asked(self) -> Asked:
         """The documents, their signatures verified.
@@ -33,6 +52,9 @@ class Enrolment(Document):
         manifest = verify(self.manifest, StudyManifest, trusted)
         policy = verify(self.policy, Policy, trusted)
         registration = self.registered()
+        manifests, policies = _of(self.earlier, StudyManifest, trusted), _of(self.earlier, Policy, trusted)
+        for each in (manifest, *manifests.values()):
+            recipients_of(each)
         if not manifest.study == policy.study == registration.study:
             raise SchemaError("manifest, policy and registration are about different studies")
         return Asked(
@@ -41,7 +63,32 @@ class Enrolment(Document):
             policy=policy,
             policy_digest=self.policy.digest,
             registration=registration,
+            manifests=manifests,
+            policies=policies,
         )
+
+    def succeeded(self, manifest: SignedDocument, policy: SignedDocument, cited: Collection[str]) -> "Enrolment":
+        """The enrolment with newer documents. Kept beside them are those before them, and those that are cited.
+
+        Args:
+            manifest: the newer manifest, or the same.
+            policy: the newer policy, or the same.
+            cited: digests of the documents that a consent in force names.
+
+        Raises:
+            RollbackError: one is of an older version than is here, or another document of the same version.
+            SchemaError: one is not signed by the pinned key, or is about another study.
+        """
+        asked = self.asked()
+        changed = self.model_copy(update={"manifest": manifest, "policy": policy, "earlier": ()}).asked()
+        if changed.manifest.study != asked.manifest.study:
+            raise SchemaError("the newer study is another one")
+        _check_newer("study", (asked.manifest.version, self.manifest), (changed.manifest.version, manifest))
+        _check_newer("policy", (asked.policy.version, self.policy), (changed.policy.version, policy))
+        known = {d.digest: d for d in (*self.earlier, self.manifest, self.policy)}
+        keep = {*cited, self.manifest.digest, self.policy.digest} - {manifest.digest, policy.digest}
+        earlier = tuple(d for name, d in known.items() if name in keep)[-MAX_EARLIER:]
+        return self.model_copy(update={"manifest": manifest, "policy": policy, "earlier": earlier})
 
     def registered(self) -> DeviceRegistration:
         """Our own registration, its signature verified by the key that it names."""
@@ -57,6 +104,18 @@ class Enrolment(Document):
 def _by_fingerprint(key: str) -> dict[str, bytes]:
     raw = unbase64url(key)
     return {fingerprint(raw): raw}
+
+
+def _of(documents: Collection[SignedDocument], kind: type[D], trusted: dict[str, bytes]) -> dict[str, D]:
+    """The documents of a kind, verified, by digest."""
+    return {d.digest: verify(d, kind, trusted) for d in documents if d.payloadType == media_type(kind)}
+
+
+def _check_newer(what: str, here: tuple[int, SignedDocument], there: tuple[int, SignedDocument]) -> None:
+    if there[0] < here[0]:
+        raise RollbackError(f"the {what} that is offered has version {there[0]}; version {here[0]} is here already")
+    if there[0] == here[0] and there[1].digest != here[1].digest:
+        raise RollbackError(f"the {what} that is offered is another one than is here, under the same version")
 
 
 def load_enrolment(path: Path) -> Enrolment | None:

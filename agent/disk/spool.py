@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS batch (
     sequence INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, size INTEGER NOT NULL,
     sealed_s INTEGER NOT NULL, state TEXT NOT NULL, receipt BLOB);
 CREATE TABLE IF NOT EXISTS told (number INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS consent_receipt (number INTEGER PRIMARY KEY, receipt BLOB NOT NULL);
 """
 
 
@@ -141,10 +142,16 @@ class Spool:
         with self._rows() as db:
             return {number for (number,) in db.execute("SELECT number FROM told")}
 
-    def tell(self, number: int) -> None:
-        """The collector has this consent record."""
+    def tell(self, number: int, receipt: bytes) -> None:
+        """The collector has this consent record: keep its receipt."""
         with self._rows() as db:
+            db.execute("INSERT OR IGNORE INTO consent_receipt VALUES (?, ?)", (number, receipt))
             db.execute("INSERT OR IGNORE INTO told VALUES (?)", (number,))
+
+    def consent_receipts(self) -> dict[int, bytes]:
+        """The collector's receipts for consent records, by number."""
+        with self._rows() as db:
+            return dict(db.execute("SELECT number, receipt FROM consent_receipt").fetchall())
 
     def close(self) -> None:
         """Close the index."""

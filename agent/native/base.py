@@ -174,6 +174,10 @@ class SignWitness(Protocol):
         """
         ...
 
+    def lost(self) -> bool:
+        """Whether the windowing system went away, so that another witness is needed."""
+        ...
+
     def close(self) -> None:
         """Disconnect. Idempotent."""
         ...

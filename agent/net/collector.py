@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -11,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from schemas.base import base64url, canonical
 from schemas.http_signature import sign_request
 from schemas.signed import SignedDocument
-from schemas.wire import EnrolRequest, Refusal, StudyReply
+from schemas.wire import EnrolRequest, Refusal, StudyReply, collector_url
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 """Seconds: half a minute for an upload to be made durable; five to find the collector."""
@@ -49,7 +48,7 @@ class Collector:
         entropy: gives so many random bytes.
 
     Raises:
-        ValueError: plain HTTP to another machine.
+        AddressError: not an address, or plain HTTP to another machine.
     """
 
     def __init__(
@@ -60,10 +59,7 @@ class Collector:
         now_s: Callable[[], float],
         entropy: Callable[[int], bytes],
     ) -> None:
-        parts = urlsplit(url)
-        if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
-            raise ValueError("the collector's address must begin with https://")
-        self._url = url.rstrip("/")
+        self._url = collector_url(url)
         self._key = key
         self._now_s = now_s
         self._entropy = entropy

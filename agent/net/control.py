@@ -4,8 +4,8 @@ Nothing that can be said here starts capture or agrees to anything: a hostile pr
 switch off. Only the same user is served (peer credentials), from a socket in a folder of mode 0700.
 
 Requests: ``{"v":1,"op":"status"}``, ``"lease"`` (the indicator: ``"shown": true|false``, and where its badge's coded
-stripe is: ``"badge": {"rect": [left, top, right, bottom]}``, physical pixels), ``"reload"`` (switch or ledger changed on
-disk: look again), ``"off"``, ``"stop"``. Each gets ``{"v":1,"status":{…},"renew_ms":N|null}`` or
+stripe is: ``"badge": {"rect": [left, top, right, bottom]}``, physical pixels), ``"reload"`` (switch or ledger changed
+on disk: look again), ``"off"``, ``"stop"``. Each gets ``{"v":1,"status":{…},"renew_ms":N|null}`` or
 ``{"v":1,"error":"…"}``. Whoever has sent a lease is told of each change unasked, with ``"event":"status"`` added, so a
 lease that is renewed is answered without ``status``. While a lease is wanted, answers to a lease and events carry
 ``"badge": {"nonce": "…", "around": [l,t,r,b]|null}``: what the stripe is to show (16 hexadecimal digits), and the

@@ -59,7 +59,7 @@ class Shipper:
         self._keys = {fingerprint(collector_key): collector_key}
         self._spool = spool
         self._ledger = ledger
-        self._review_s = review_s
+        self.review_s = review_s
         self._monotonic_s = monotonic_s
         self._now_s = now_s
         self._uploads = Uploads()
@@ -113,7 +113,7 @@ class Shipper:
         return consents + batches
 
     def _ripe_s(self) -> int:
-        return int(self._now_s()) - self._review_s
+        return int(self._now_s()) - self.review_s
 
     def _until_review(self) -> float | None:
         """Seconds until the next batch that is still held may go; ``None`` if none is held."""
@@ -152,8 +152,9 @@ class Shipper:
     def _deliver(self, kind: str, number: int) -> None:
         if kind == "consent":
             entry = self._ledger.entries()[number]
-            self._check(self._collector.consent(entry), entry.digest)
-            self._spool.tell(number)
+            receipt = self._collector.consent(entry)
+            self._check(receipt, entry.digest)
+            self._spool.tell(number, receipt.to_bytes())
             return
         row = next(r for r in self._spool.waiting() if r.sequence == number)
         self._deliver_batch(row)

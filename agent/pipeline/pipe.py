@@ -1,7 +1,7 @@
 """The pipeline: what the gate let through becomes redacted events in order, and those become batches."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.core.account import EMPTY, Account, add
@@ -37,6 +37,16 @@ _OBSERVED = (KeyEvent, PointerEvent, ScrollEvent, FrameEvent)
 """Events that stand for something observed; the others are made by the agent and not in the account."""
 
 
+@dataclass(slots=True)
+class _Photo:
+    """A place in line for a picture that was asked for."""
+
+    ground: Ground
+    slot: Slot
+    trigger: Trigger
+    until_ns: int | None = None  # when its gate closed: what was taken later is not kept
+
+
 class Pipeline:
     """One episode's events, from the gate to closed batches. For one thread.
 
@@ -59,13 +69,13 @@ class Pipeline:
         self._redactor = redactor
         self._batcher = Batcher(episode)
         self._out = out
-        self._max_age_ns = max_age_ns
+        self.max_age_ns = max_age_ns
         self._line = Line()
         self._keys = KeyRow(self._line, redactor)
         self._account = Account()
         self._total = EMPTY
         self._seq = self._first = first_seq
-        self._photos: dict[int, tuple[Ground, Slot, Trigger]] = {}
+        self._photos: dict[int, _Photo] = {}
         self._token = 0
 
     @property
@@ -80,6 +90,8 @@ class Pipeline:
     def leave(self, ground: Ground, now: Moment, end: End = End.FOCUS) -> None:
         """That gate closed, and nothing was withdrawn: what was captured through it may be kept."""
         self._keys.finish(end)
+        for photo in self._photos.values():
+            photo.until_ns = min(photo.until_ns or now.mono_ns, now.mono_ns)
         self._focus(ground, ground.gate.window, now, gained=False)
         self._emit()
 
@@ -113,18 +125,20 @@ class Pipeline:
         """Keep a place in line for a picture; gives the token that the answer must bear."""
         self._token += 1
         self._account.see(Modality.SCREEN)
-        self._photos[self._token] = (ground, self._line.join(Slot(Modality.SCREEN)), trigger)
+        self._photos[self._token] = _Photo(ground, self._line.join(Slot(Modality.SCREEN)), trigger)
         return self._token
 
     def picture(self, token: int, picture: Picture | NoPicture, wall_offset_ns: int) -> None:
-        """The answer for a place in line."""
-        ground, slot, trigger = self._photos.pop(token, (None, None, None))
-        if ground is None or slot is None or trigger is None:
+        """The answer for a place in line. One that was taken as the gate closed shows what nobody agreed to."""
+        photo = self._photos.pop(token, None)
+        if photo is None:
             return  # wiped in the meantime
         if isinstance(picture, NoPicture):
-            slot.drop(picture.reason)
+            photo.slot.drop(picture.reason)
+        elif photo.until_ns is not None and picture.end_ns > photo.until_ns:
+            photo.slot.drop("gate_closed")
         else:
-            _keep_picture(ground, slot, trigger, picture, wall_offset_ns, self._first)
+            _keep_picture(photo, picture, wall_offset_ns, self._first)
         self._emit()
 
     def no_picture(self, token: int, reason: str) -> None:
@@ -141,12 +155,12 @@ class Pipeline:
         if deadline is not None and now_ns >= deadline:
             self._keys.finish(End.IDLE)
         self._emit()
-        if self._batcher.due(now_ns, self._max_age_ns):
+        if self._batcher.due(now_ns, self.max_age_ns):
             self.close_batch()
 
     def deadline_ns(self) -> int | None:
         """When :meth:`tick` next has something to do."""
-        times = [self._keys.deadline_ns(), self._batcher.deadline_ns(self._max_age_ns)]
+        times = [self._keys.deadline_ns(), self._batcher.deadline_ns(self.max_age_ns)]
         return min((t for t in times if t is not None), default=None)
 
     def close_batch(self) -> None:
@@ -248,19 +262,17 @@ class Pipeline:
         slot.keep(lambda seq: (PointerEvent(seq=seq, **common, **fields, scale=scale), b""))
 
 
-def _keep_picture(
-    ground: Ground, slot: Slot, trigger: Trigger, taken: Picture, wall_offset_ns: int, first: int
-) -> None:
+def _keep_picture(photo: _Photo, taken: Picture, wall_offset_ns: int, first: int) -> None:
     """Decide for a picture; its number, counted from 0 by the photographer, is made unique on this device."""
-    common = ground.stamp(Moment(taken.start_ns, taken.start_ns + wall_offset_ns), RedactionState.MASKED)
-    slot.keep(
+    common = photo.ground.stamp(Moment(taken.start_ns, taken.start_ns + wall_offset_ns), RedactionState.MASKED)
+    photo.slot.keep(
         lambda seq: (
             FrameEvent(
                 seq=seq,
                 **common,
                 frame=first + taken.number,
                 base=None if taken.base is None else first + taken.base,
-                trigger=trigger.value,
+                trigger=photo.trigger.value,
                 start_ns=taken.start_ns,
                 end_ns=taken.end_ns,
                 rect=taken.rect,

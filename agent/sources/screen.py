@@ -180,6 +180,7 @@ class ScreenSource:
         self._wanted: queue.Queue[Wanted | None] = queue.Queue(MAX_WAITING + 1)
         self._done: queue.SimpleQueue[Answer] = queue.SimpleQueue()
         self._fresh = threading.Event()
+        self._cancelled = 0
         self._thread: threading.Thread | None = None
         self._next_number = 0  # goes on when the thread is started anew: no two pictures share one
 
@@ -200,6 +201,10 @@ class ScreenSource:
             found.append(self._done.get())
         return found
 
+    def cancel(self, before: int) -> None:
+        """Take no picture any more whose token is below ``before``: its gate has closed."""
+        self._cancelled = before
+
     def forget(self) -> None:
         """The next picture is a whole one."""
         self._fresh.set()
@@ -215,7 +220,7 @@ class ScreenSource:
         photographer: Photographer | None = None
         grabber: Grabber | None = None
         while (wanted := self._wanted.get()) is not None:
-            if grabber is None:
+            if grabber is None and wanted.token >= self._cancelled:
                 grabber = self._connect()
                 photographer = Photographer(grabber, self._next_number) if grabber else None
             self._done.put((wanted, self._answer(photographer, wanted)))
@@ -231,6 +236,8 @@ class ScreenSource:
             return None
 
     def _answer(self, photographer: Photographer | None, wanted: Wanted) -> Picture | NoPicture:
+        if wanted.token < self._cancelled:
+            return NoPicture("gate_closed")
         if photographer is None:
             return NoPicture("no_display")
         if self._fresh.is_set():

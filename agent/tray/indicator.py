@@ -1,4 +1,4 @@
-"""The indicator: icon, tooltip, menu, notifications and lease, put together."""
+"""The indicator: icon, badge, frame, tooltip, menu, notifications and lease, put together."""
 
 import sys
 import time
@@ -10,12 +10,14 @@ from PySide6.QtGui import QCursor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QDialog, QSystemTrayIcon
 
 from agent.disk.places import Places
+from agent.tray.badge import Badge
+from agent.tray.frame import Frame
 from agent.tray.icons import icon
 from agent.tray.lease import Leaser
 from agent.tray.link import Link, Told
 from agent.tray.menu import PAUSES_S, Menu
 from agent.tray.presence import AnyPresence, Hidden, HostKind
-from agent.tray.view import Messages, sign_of, tooltip
+from agent.tray.view import Messages, badge_words, sign_of, tooltip
 from agent.tray.why import Why
 from agent.tray.words import text
 from schemas.status import Status
@@ -24,6 +26,8 @@ NS = 1_000_000_000
 SETTLE_MS = 150
 """A tray takes in an icon some milliseconds after it has come; only the first look is put off for it."""
 SETTLE_TRIES = 20
+PAINTED_MS = 60
+"""From the badge's painting to its pixels being on the screen, under a compositor too: three of its frames."""
 DARK_BELOW = 128
 """Lightness of the window colour, 0 to 255, below which a theme is dark."""
 
@@ -52,7 +56,10 @@ class Indicator(QObject):
         self._ticker = QTimer(self)
         self._ticker.setTimerType(Qt.TimerType.PreciseTimer)
         self._link = Link(places.control_socket)
-        self._leaser = Leaser(self._hidden, lambda shown: self._link.send("lease", shown=shown), self._ticker)
+        self._leaser = Leaser(self._hidden, self._say, self._ticker)
+        self._badge = Badge(places.state / "badge.json", self._menu)
+        self._frame = Frame()
+        self._painted = QTimer(self, singleShot=True, interval=PAINTED_MS)
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle_left = 0
 
@@ -60,6 +67,8 @@ class Indicator(QObject):
         """Show the icon as soon as there is a tray, and connect to the daemon as soon as there is one."""
         self._ticker.timeout.connect(self._renew)
         self._settle.timeout.connect(self._settled)
+        self._painted.timeout.connect(self._renew)
+        self._badge.changed.connect(self._badge_changed)
         self._link.joined.connect(self._leaser.joined)
         self._link.lost.connect(self._lost)
         self._link.told.connect(self._told)
@@ -70,6 +79,17 @@ class Indicator(QObject):
 
     def _hidden(self) -> Hidden | None:
         return self._presence.hidden(self._kind)
+
+    def _say(self, shown: bool) -> None:  # noqa: FBT001  # a callback
+        """Lease, with where the badge is, if it shows what the daemon asked for."""
+        rect = self._badge.stripe_rect() if shown else None
+        badge = {} if rect is None else {"badge": {"rect": rect}}
+        self._link.send("lease", shown=shown, **badge)
+
+    def _badge_changed(self) -> None:
+        """Say so once it is on the screen; a drag moves it many times before that."""
+        if self._ticker.isActive() and not self._painted.isActive():
+            self._painted.start()
 
     def _renew(self) -> None:
         before = self._leaser.hidden
@@ -84,10 +104,15 @@ class Indicator(QObject):
         if changed:
             self._show()
             self._notify()
+        self._badge.ask(bytes.fromhex(told.badge.nonce) if told.badge else None)
+        if self._frame.surround(told.badge.around if told.badge else None):
+            self._badge.raise_()  # above the lines
 
     def _lost(self) -> None:
         self._status = None
         self._leaser.lost()
+        self._badge.ask(None)
+        self._frame.surround(None)
         self._show()
         self._notify()
 
@@ -117,6 +142,7 @@ class Indicator(QObject):
 
     def _show(self) -> None:
         self._menu.update_to(self._status)
+        self._badge.tell(sign_of(self._status), badge_words(self._status), dark=_is_dark())
         if self._icon is not None:
             self._icon.setIcon(icon(sign_of(self._status), dark=_is_dark()))
             self._icon.setToolTip(tooltip(self._status, self._leaser.hidden))
@@ -128,6 +154,7 @@ class Indicator(QObject):
 
     def _clicked(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         if reason is QSystemTrayIcon.ActivationReason.Trigger:
+            self._badge.restore()
             self._menu.popup(QCursor.pos())
 
     def _acts(self) -> dict[str, Callable[[], None]]:

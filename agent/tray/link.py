@@ -6,6 +6,7 @@ While no daemon runs nothing is polled: the kernel tells when something appears 
 import json
 import socket
 from pathlib import Path
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Struct
@@ -14,6 +15,7 @@ from PySide6.QtCore import QFileSystemWatcher, QObject, QSocketNotifier, QTimer,
 from agent.disk.places import OWNER_ONLY_DIR
 from agent.net.control import MAX_REPLY_BYTES
 from agent.net.local import local_socket
+from schemas.events import Rect
 from schemas.status import Status
 
 READ_BYTES = 65536
@@ -23,17 +25,26 @@ RETRIES = 10
 """Then it is a file that a dead daemon left; the folder changes when a new one comes."""
 
 
+class BadgeAsked(Struct, frozen=True):
+    """What the badge is to show."""
+
+    nonce: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16}$")]
+    around: Rect | None = None  # the window that is being captured, physical pixels of the desktop
+
+
 class Told(Struct, frozen=True):
     """What the daemon said."""
 
     status: Status
     renew_ms: int | None  # milliseconds after which a lease should be renewed; None: none is wanted
+    badge: BadgeAsked | None = None
 
 
 class _Line(Struct):
-    v: int
-    status: msgspec.Raw
-    renew_ms: int | None = None
+    v: Literal[1]
+    renew_ms: int | None
+    status: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET  # not sent where it is as it was
+    badge: BadgeAsked | None = None
 
 
 class Link(QObject):
@@ -51,6 +62,7 @@ class Link(QObject):
         self._notifier: QSocketNotifier | None = None
         self._incoming = b""
         self._last_line = b""
+        self._status: Status | None = None
         self._tries = 0
         self._retry = QTimer(self, singleShot=True, interval=RETRY_MS)
         self._retry.timeout.connect(self._join)
@@ -96,6 +108,7 @@ class Link(QObject):
                 self._retry.start()
             return
         self._socket, self._incoming, self._last_line, self._tries = connection, b"", b"", 0
+        self._status = None
         self._notifier = QSocketNotifier(connection.fileno(), QSocketNotifier.Type.Read, self)
         self._notifier.activated.connect(self._read)
         self.joined.emit()
@@ -121,10 +134,12 @@ class Link(QObject):
         self._last_line = line
         try:
             heard = msgspec.json.decode(line, type=_Line)
-            told = Told(Status.model_validate_json(bytes(heard.status)), heard.renew_ms)
+            if heard.status is not msgspec.UNSET:
+                self._status = Status.model_validate_json(bytes(heard.status))
         except ValueError:  # also msgspec's and pydantic's: an error reply, or another version
             return
-        self.told.emit(told)
+        if self._status is not None:
+            self.told.emit(Told(self._status, heard.renew_ms, heard.badge))
 
     def _part(self) -> None:
         if self._socket is not None:

@@ -53,6 +53,13 @@ def tooltip(status: Status | None, hidden: Hidden | None) -> str:
     return "\n".join(line for line in lines if line)
 
 
+def badge_words(status: Status | None) -> str:
+    """What the badge says; nothing where there is to be no badge: while it is off, or no daemon runs."""
+    if status is None or status.state is State.OFF:
+        return ""
+    return text(f"badge.{status.state}", app=status.app or "")
+
+
 class Message(Struct, frozen=True):
     """A notification."""
 

@@ -76,7 +76,8 @@ class Evidence:
         walls = [w for table in self._tables("events") for w in table.column("wall_ns").to_pylist()]
         ledger = json.loads((self.pulled / "ledger.json").read_text())
         events = [json.loads(_body(entry)) for entry in ledger["consents"]]
-        begin, end = (e["events"][-1]["event_time"] for e in (events[0], events[-1]))
+        given = next(e for e in events if e["events"][-1]["event_state"] == "ConsentGiven")
+        begin, end = (e["events"][-1]["event_time"] for e in (given, events[-1]))
         return _iso(min(walls)), _iso(max(walls)), _plain(begin), _plain(end)
 
     def overlaps(self) -> int:

@@ -2,18 +2,12 @@
 
 import os
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import mss
-import mss.tools
-
 from tests.support.desktop import Desktop
-from tests.support.processes import Process
 
 
 class RealDesktop(Desktop):
@@ -37,39 +31,6 @@ class RealDesktop(Desktop):
         for process in reversed(self._started):
             process.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def screenshot(self, path: Path) -> None:
-        """Write the whole screen to a PNG file."""
-        with mss.mss(display=self.display) as grabber:
-            shot = grabber.grab(grabber.monitors[0])
-            mss.tools.to_png(shot.rgb, shot.size, output=str(path))
-
-    def start(
-        self,
-        argv: Sequence[str | Path],
-        *,
-        name: str = "",
-        env: Mapping[str, str] | None = None,
-        cwd: Path | None = None,
-        pass_fds: Sequence[int] = (),
-    ) -> Process:
-        """Start a program on the real display."""
-        name = name or Path(argv[0]).name
-        log = self.folder / "logs" / f"{len(self._started):02}-{name}.log"
-        with log.open("wb") as output:
-            popen = subprocess.Popen(
-                [str(part) for part in argv],
-                env=self.env | dict(env or {}),
-                cwd=cwd or self.home,
-                pass_fds=pass_fds,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        process = Process(popen, name, log)
-        self._started.append(process)
-        return process
 
 
 def x_clients(display: str) -> set[int]:

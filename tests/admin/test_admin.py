@@ -220,14 +220,6 @@ def test_numbers_of_codes_and_days_are_limited(count: int, days: int) -> None:
 # Publishing ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "url", ["http://collector.example", "collector.example", "ftp://x", "https://x/?a=1", "https://"]
-)
-def test_addresses_that_are_unsafe_or_none_are_refused(url: str) -> None:
-    with pytest.raises(InputError):
-        publish.collector_url(url)
-
-
 def test_a_refusal_is_told_with_its_remedy(tmp_path: Path, examples: Path) -> None:
     organisation = keys.load(_home(tmp_path))
     signed = sign(policy.check(examples / "example-policy.toml", NOW).policy, organisation.key)

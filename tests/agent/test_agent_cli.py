@@ -8,6 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from agent.ceremony import perform
+from agent.core.ceremony import Answers
+from schemas.events import Modality
+from schemas.scope import TimingTier
+from tests.agent.ceremony.participant import enrolled
+
+TICKS = Answers(apps={"mousepad": frozenset({Modality.KEYBOARD})}, timing=TimingTier.ORDER, language="en")
 OVERT = Path(sys.executable).with_name("overt")
 COMMANDS = ("enrol", "on", "off", "pause", "resume", "status", "why", "apps", "batches", "start", "stop", "doctor")
 FORBIDDEN = ("hidden", "silent", "stealth", "invisible", "background-only", "force", "yes")
@@ -72,6 +79,59 @@ def test_on_without_a_person_is_refused(env: dict[str, str]) -> None:
     done = overt(env, "on", "--terminal")
     assert done.returncode == 4
     assert not list((Path(env["OVERT_STATE_DIR"])).rglob("0*.json"))
+
+
+STRANGER = 65534
+"""The user id of nobody."""
+ASKING = [
+    ["status"], ["why"], ["apps"], ["batches"], ["consent", "show"], ["consent", "history"], ["consent", "export"],
+    ["consent", "verify"], ["off"], ["on"], ["start"], ["refresh"], ["doctor"], ["pause"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ASKING, ids=" ".join)
+@pytest.mark.parametrize("taking_part", [True, False])
+def test_nobody_learns_of_another_persons_choice(tmp_path: Path, command: list[str], *, taking_part: bool) -> None:
+    """G12: root over another's files, or another over root's. The answer is the same, whatever the person chose."""
+    me = enrolled(tmp_path)
+    if taking_part:
+        perform.say_yes(me.places, me.asked, TICKS, perform.Seen(me.world.now_ns), "window")
+    before = {path: path.read_bytes() for path in me.places.state.rglob("*") if path.is_file()}
+    for path in (me.places.state, me.places.runtime, *before):
+        os.chown(path, STRANGER, STRANGER)
+    done = overt({"PATH": os.environ["PATH"], **me.env}, *command)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "cannot be told from here" in done.stderr
+    assert {path: path.read_bytes() for path in me.places.state.rglob("*") if path.is_file()} == before
+
+
+def test_whoever_has_said_yes_is_not_asked_again(tmp_path: Path) -> None:
+    me = enrolled(tmp_path)
+    env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **me.env}
+    perform.say_yes(me.places, me.asked, TICKS, perform.Seen(me.world.now_ns), "window")
+    done = overt(env, "on", "--terminal")
+    assert done.returncode == 0
+    assert "It is on" in done.stdout
+    assert len(me.ledger()) == 2
+    for again in (["on", "--terminal", "--change"], ["on", "--terminal"]):
+        assert overt(env, *again).returncode == 4, "the ceremony was held, and nobody is at a terminal here"
+        assert overt(env, "off").returncode == 0
+    assert json.loads(overt(env, "consent", "show", "--json").stdout)["in_force"] is False
+
+
+def test_an_exported_ledger_is_checked_on_any_machine(env: dict[str, str], tmp_path: Path) -> None:
+    me = enrolled(tmp_path / "mine")
+    perform.say_yes(me.places, me.asked, TICKS, perform.Seen(me.world.now_ns), "window")
+    mine = {"PATH": os.environ["PATH"], **me.env}
+    assert json.loads(overt(mine, "consent", "verify", "--json").stdout)["good"] is True
+    file = tmp_path / "ledger.json"
+    file.write_text(overt(mine, "consent", "export").stdout)
+    assert overt(env, "consent", "verify", str(file)).returncode == 0
+    file.write_text(file.read_text().replace("ConsentGiven", "ConsentRefused"))
+    assert overt(env, "consent", "verify", str(file)).returncode == 1
+    file.write_text("{")
+    assert overt(env, "consent", "verify", str(file)).returncode == 1
 
 
 def test_doctor_names_a_remedy_for_each_thing_that_is_missing(env: dict[str, str]) -> None:

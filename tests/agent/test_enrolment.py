@@ -7,15 +7,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.disk.enrolment import load_enrolment
+from agent.ceremony import perform
+from agent.core.ceremony import Agreement, Answers
+from agent.core.difference import Difference
+from agent.daemon.standing import read_standing
+from agent.disk.enrolment import load_enrolment, save_enrolment
 from agent.disk.keys import DEVICE_KEY, REVIEW_KEY, FileKeys
 from agent.disk.places import Places
 from agent.disk.switch import Position, Switch
-from agent.enrolment import Link, enrol, parse_link
-from agent.errors import BadLinkError, EnrolmentRefusedError, OvertError, UnreachableError
+from agent.enrolment import Link, enrol, parse_link, refresh
+from agent.errors import (
+    BadLinkError,
+    EnrolmentRefusedError,
+    NoStudyError,
+    OvertError,
+    RefreshRefusedError,
+    UnreachableError,
+)
 from schemas.base import canonical
+from schemas.consent import ConsentState
+from schemas.events import Modality
 from schemas.receipt import ReceiptKind
+from schemas.scope import TimingTier
 from schemas.signed import SignedDocument, public_key_text, sign
+from schemas.status import ClosedReason
 from schemas.wire import EnrolRequest, RefusalReason, StudyReply
 from tests.agent.net.http_rig import Asked, Reply, Site, receipt, refusal
 from tests.support.devices import World, draw_key
@@ -30,15 +45,19 @@ class Host:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.manifest: SignedDocument = world.signed_manifest
-        self.policy: SignedDocument = world.signed_policy
+        self.manifest: SignedDocument | None = None  # instead of the world's own
+        self.policy: SignedDocument | None = None
         self.receipt_for: str | None = None
         self.refuses = False
         self.enrolled: list[SignedDocument] = []
 
     def answer(self, asked: Asked) -> Reply:
         if asked.path == "/v1/study":
-            reply = StudyReply(manifest=self.manifest, policy=self.policy, collector_key=public_key_text(SERVER_KEY))
+            reply = StudyReply(
+                manifest=self.manifest or self.world.signed_manifest,
+                policy=self.policy or self.world.signed_policy,
+                collector_key=public_key_text(SERVER_KEY),
+            )
             return Reply(200, canonical(reply))
         if self.refuses:
             return refusal(RefusalReason.BAD_CODE, 403)
@@ -120,6 +139,111 @@ def test_plain_http_to_another_machine_is_a_bad_link(host: Host, places: Places)
     link = Link("http://collector.example", CODE, host.world.trust)
     with pytest.raises(BadLinkError, match="https://"):
         enrol(link, places, FileKeys(places), RNG.randbytes, lambda: 0.0)
+
+
+# --- fetching again ---
+
+
+def again(host: Host, places: Places) -> Difference:
+    """Refresh over the wire. The address is this run's: a test's server has another port each time."""
+    with Site(host.answer) as site:
+        enrolment = load_enrolment(places.enrolment)
+        assert enrolment is not None
+        save_enrolment(places.enrolment, enrolment.model_copy(update={"collector": site.url}))
+        return refresh(places, RNG.randbytes, lambda: 1_800_000_000.0)[1]
+
+
+def agree(host: Host, places: Places) -> None:
+    enrolment = load_enrolment(places.enrolment)
+    assert enrolment is not None
+    ticks = Answers(apps={"mail": frozenset(Modality)}, timing=TimingTier.ORDER, language="en")
+    perform.say_yes(places, enrolment.asked(), ticks, perform.Seen(host.world.now_ns), "window")
+
+
+def publish(host: Host, *, apps: int = 2, readers: int = 2, version: int = 2) -> None:
+    """The organisation's newer study, with so many apps and readers of the first."""
+    world = host.world
+    world.policy = world.policy.model_copy(update={"version": version, "apps": world.policy.apps[:apps]})
+    researchers = world.manifest.researchers[:readers]
+    world.manifest = world.manifest.model_copy(update={"version": version, "researchers": researchers})
+
+
+@pytest.fixture
+def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+
+
+def standing_of(host: Host, places: Places) -> tuple[ClosedReason | None, Agreement | None]:
+    return read_standing(places, FileKeys(places)).consent(host.world.now_ns + 1)
+
+
+@pytest.mark.usefixtures("no_keyring")
+def test_a_narrower_study_asks_nobody(host: Host, places: Places) -> None:
+    """Capture goes on with the old consent: fewer apps, and sealed for those alone who are named by both."""
+    join(host, places)
+    agree(host, places)
+    publish(host, apps=1, readers=1)
+    assert not again(host, places).asks
+    reason, agreement = standing_of(host, places)
+    assert reason is None
+    assert agreement is not None
+    assert agreement.policy_digest == host.world.signed_policy.digest
+    assert agreement.readers == (host.world.researchers[0].entry().recipient,)
+
+
+@pytest.mark.usefixtures("no_keyring")
+def test_a_wider_study_ends_the_consent(host: Host, places: Places) -> None:
+    publish(host, apps=1, readers=1, version=1)
+    join(host, places)
+    agree(host, places)
+    fresh = World.make("enrolment", codes=2)
+    host.world.policy, host.world.manifest = fresh.policy, fresh.manifest
+    publish(host)
+    assert sorted(c.key for c in again(host, places).wider) == ["app.added", "reader.added"]
+    assert standing_of(host, places) == (ClosedReason.CONSENT_CHANGED, None)
+    perform.settle(places, host.world.now_ns + 1)
+    ledger = read_standing(places, FileKeys(places)).ledger
+    assert ledger[-1][1].latest.event_state is ConsentState.INVALIDATED
+    assert ledger[-1][1].latest.event_type == "implicit"
+
+
+def test_an_older_study_is_refused(host: Host, places: Places) -> None:
+    old = (host.world.manifest, host.world.policy)
+    publish(host, version=3)
+    join(host, places)
+    kept = places.enrolment.read_bytes()
+    host.world.manifest, host.world.policy = old
+    with pytest.raises(RefreshRefusedError, match="version 3 is here already"):
+        again(host, places)
+    with pytest.raises(RefreshRefusedError, match="version 3 is here already"):
+        join(host, places)
+    now = load_enrolment(places.enrolment)
+    assert now is not None
+    assert now.manifest.to_bytes() in kept or now.asked().manifest.version == 3
+
+
+@pytest.mark.parametrize("forged", ["manifest", "policy"])
+def test_a_study_by_another_key_is_refused(host: Host, places: Places, forged: str) -> None:
+    join(host, places)
+    publish(host)
+    setattr(host, forged, sign(getattr(host.world, forged), SERVER_KEY))
+    with pytest.raises(RefreshRefusedError, match="not signed by a trusted key"):
+        again(host, places)
+    enrolment = load_enrolment(places.enrolment)
+    assert enrolment is not None
+    assert enrolment.asked().manifest.version == 1
+
+
+def test_a_second_study_under_one_version_is_refused(host: Host, places: Places) -> None:
+    join(host, places)
+    publish(host, apps=1, version=1)
+    with pytest.raises(RefreshRefusedError, match="under the same version"):
+        again(host, places)
+
+
+def test_nothing_to_fetch_again_without_a_study(places: Places) -> None:
+    with pytest.raises(NoStudyError):
+        refresh(places, RNG.randbytes, lambda: 0.0)
 
 
 # --- links ---

@@ -204,3 +204,27 @@ def test_the_header_class_is_what_the_table_covers() -> None:
     """A new header field must come with a check, or with a reason here why it needs none."""
     needs_no_check = {"version", "device", "payload_sha256", "payload_bytes", "sealed_hour"}
     assert set(EnvelopeHeader.model_fields) == set(FIELDS) | needs_no_check
+
+
+def narrowed(device: Device, version: int = 2) -> dict[str, Any]:
+    """What is published once a later study names the first researcher alone."""
+    world = device.world
+    fewer = world.manifest.model_copy(update={"version": version, "researchers": world.manifest.researchers[:1]})
+    return {world.signed_manifest.digest: world.manifest, digest(b"newer"): fewer}
+
+
+def test_readers_whom_a_later_study_took_away_may_be_left_out() -> None:
+    """The consent names two; what is sealed for those who are left is still within it. No other choice is."""
+    device = device_of()
+    first, second, mine = device.readers()
+    left = device.envelope(device.make.typing("hello"), readers=[first, mine], keep=False)
+    both = device.envelope(device.make.typing("hello"), keep=False)
+    wrong = device.envelope(device.make.typing("hello"), readers=[second, mine], keep=False)
+    none = device.envelope(device.make.typing("hello"), readers=[mine], keep=False)
+    published = narrowed(device)
+    assert admit(left, context_for(device, left, manifests=published)) == Store()
+    assert admit(both, context_for(device, both, manifests=published)) == Store()
+    assert reason_of(device, left) is R.WRONG_RECIPIENTS, "before any study took them away"
+    assert reason_of(device, wrong, manifests=published) is R.WRONG_RECIPIENTS
+    assert reason_of(device, none, manifests=published) is R.WRONG_RECIPIENTS
+    assert reason_of(device, left, manifests=narrowed(device, version=0)) is R.WRONG_RECIPIENTS

@@ -7,8 +7,8 @@ import pytest
 from collector.admit_consent import ConsentContext, admit_consent
 from collector.verdicts import Duplicate, Refuse, Store, Verdict
 from schemas.base import digest
-from schemas.consent import Recipient
-from schemas.signed import SignedDocument, parse_body, sign
+from schemas.consent import ConsentState, Recipient, intervals, read_ledger
+from schemas.signed import SignedDocument, parse_body, public_bytes, sign
 from schemas.study import DeviceRegistration
 from schemas.wire import RefusalReason as R
 from tests.support.devices import HOUR_NS, Device, World
@@ -111,3 +111,14 @@ def test_nothing_unknown_keeps_a_withdrawal_out() -> None:
     device.grant()
     entry = device.withdraw()
     assert judged(device, entry, 1, manifests={}, policies=frozenset()) == Store()
+
+
+@pytest.mark.parametrize("state", [ConsentState.REQUESTED, ConsentState.DEFERRED])
+def test_that_a_notice_was_shown_is_taken_and_ends_nothing(state: ConsentState) -> None:
+    device = device_of()
+    device.grant()
+    entry = device.record(state, device.world.scope(apps=()), device.world.now_ns, 30)
+    assert judged(device, entry, 1) == Store()
+    ledger = read_ledger(device.ledger, public_bytes(device.key))
+    assert [each.consent for each in intervals(ledger)] == [device.ledger[0].digest]
+    assert intervals(ledger) == intervals(ledger[:1])

@@ -39,7 +39,7 @@ def test_g5_off_wipes_what_is_not_sealed_and_stops_at_once(household: Household)
     assert status["counts"]["dropped"]["withdrawn"] > 0
     household.type_into(household.allowed, "typed after it")
     assert household.seen == status["counts"]["seen"]
-    assert states(household) == ["ConsentGiven", "ConsentWithdrawn"]
+    assert states(household) == ["ConsentRequested", "ConsentGiven", "ConsentWithdrawn"]
 
 
 def test_g5_off_is_off_after_a_restart(household: Household) -> None:
@@ -81,6 +81,21 @@ def test_g5_off_with_a_stopped_daemon_is_off_when_it_wakes(household: Household)
     assert household.seen == before
 
 
+def test_g5_a_signal_is_an_off_like_any_other(household: Household) -> None:
+    household.agree()
+    household.type_into(household.allowed, "typed just before the signal")
+    os.kill(household.daemon.pid, signal.SIGUSR1)
+    household.await_state("off")
+    status = household.employee.status()
+    assert (status["hooks"], status["counts"]["held"]) == ([], 0)
+    household.type_into(household.allowed, "typed after it")
+    assert household.seen == status["counts"]["seen"]
+    crash(household)
+    household.daemon = household.employee.daemon()
+    assert household.employee.status()["state"] == "off"
+    assert states(household)[-1] == "ConsentWithdrawn"
+
+
 def test_nobody_else_is_told(household: Household) -> None:
     """G12: the exit code of a status that another user would see says nothing, and files are the owner's alone."""
     for path in [household.employee.state, *household.employee.state.rglob("*")]:
@@ -88,4 +103,20 @@ def test_nobody_else_is_told(household: Household) -> None:
     with pytest.raises(CommandFailedError):
         household.employee.overt("on", "--yes")  # there is no such option
     ledger = json.loads(household.employee.overt("consent", "export").out)
-    assert [entry["payloadType"] for entry in ledger] == ["application/vnd.overt.consent-record.v1+json"] * len(ledger)
+    kinds = [entry["signed"]["payloadType"] for entry in ledger["entries"]]
+    assert kinds == ["application/vnd.overt.consent-record.v1+json"] * len(kinds)
+
+
+def test_a_new_study_is_asked_anew_without_a_restart(household: Household) -> None:
+    """Enrolled again with another version of the study, the old consent is none, and the new one is sealed anew."""
+    household.agree()
+    household.organisation.change_study()
+    household.employee.overt("enrol", household.organisation.link())
+    household.await_state("off")
+    why = household.employee.overt("why", "--json").json["conditions"]
+    assert "consent_changed" in {c["reason"] for c in why if not c["holds"]}
+    household.agree()
+    sent = household.employee.status()["counts"]["batches_sent"]
+    household.type_into(household.allowed, "agreed to the study as it is now\n")
+    household.hands.focus_window(household.forbidden.window.id)
+    household.employee.wait_for("a batch under the new terms", lambda s: s["counts"]["batches_sent"] > sent)

@@ -4,7 +4,8 @@ import ast
 
 import pytest
 
-from scripts.mutants import TARGETS, Mutant, _source, mutants_of, report
+from scripts.mutants import TARGETS, _source, report
+from scripts.mutations import Mutant, mutants_of
 
 SOURCE = '''"""A module."""
 from enums import R

@@ -153,6 +153,15 @@ class Organisation:
         self.publish(papers / "manifest.json", papers / "policy.json")
         self.research("enrol", "--collector", self.collector, "--organisation", self.public_key)
 
+    def change_study(self) -> None:
+        """Publish the study's next version: longer retention, so that it has to be asked anew."""
+        papers = self.folder / "papers"
+        text = (papers / "study.toml").read_text().replace("retention_days = 90", "retention_days = 400")
+        (papers / "study.toml").write_text(text)
+        self.admin("study", "new", "--config", str(papers / "study.toml"), "--researcher", str(papers / "rosa.json"),
+                   "--previous", str(papers / "manifest.json"), "--out", str(papers / "manifest-2.json"))  # fmt: skip
+        self.publish(papers / "manifest-2.json")
+
     def publish(self, *papers: Path) -> None:
         """Hand signed documents to the collector."""
         self.run("overt-admin", "publish", "--collector", self.collector, *map(str, papers))

@@ -7,52 +7,44 @@ sleeps on the socket would find those events only when the next one comes.
 import os
 import select
 import sys
+from typing import Any
 
-if sys.platform == "linux":
 
-    class Readiness:
-        """An epoll set of the server's socket and of a flag that we raise ourselves."""
+class Readiness:
+    """An epoll set of the server's socket and of a flag that we raise ourselves.
 
-        def __init__(self, socket: int) -> None:
-            self._flag = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-            self._raised = False
-            self._poll = select.epoll()
-            self._poll.register(socket, select.EPOLLIN)
-            self._poll.register(self._flag, select.EPOLLIN)
+    Raises:
+        OSError: not on Linux, where alone the X11 backend is offered (:mod:`agent.native.choose`).
+    """
 
-        def fileno(self) -> int:
-            """To be polled; never to be read."""
-            return self._poll.fileno()
+    _flag: int
+    _raised: bool
+    _poll: Any  # select.epoll, which type checkers know on Linux only
 
-        def raise_flag(self, *, up: bool) -> None:
-            """Make the descriptor readable, or leave that to the socket again."""
+    def __init__(self, socket: int) -> None:
+        if sys.platform != "linux":
+            raise OSError("there is no epoll on this system")
+        self._flag = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._raised = False
+        self._poll = select.epoll()
+        self._poll.register(socket, select.EPOLLIN)
+        self._poll.register(self._flag, select.EPOLLIN)
+
+    def fileno(self) -> int:
+        """To be polled; never to be read."""
+        number: int = self._poll.fileno()
+        return number
+
+    def raise_flag(self, *, up: bool) -> None:
+        """Make the descriptor readable, or leave that to the socket again."""
+        if sys.platform == "linux":
             if up and not self._raised:
                 os.eventfd_write(self._flag, 1)
             elif self._raised and not up:
                 os.eventfd_read(self._flag)
-            self._raised = up
+        self._raised = up
 
-        def close(self) -> None:
-            """Close both descriptors."""
-            self._poll.close()
-            os.close(self._flag)
-
-else:
-
-    class Readiness:
-        """No X11 backend is offered on this system (:mod:`agent.native.choose`)."""
-
-        def __init__(self, socket: int) -> None:
-            raise NotImplementedError(sys.platform, socket)
-
-        def fileno(self) -> int:
-            """Never reached."""
-            raise NotImplementedError(sys.platform)
-
-        def raise_flag(self, *, up: bool) -> None:
-            """Never reached."""
-            raise NotImplementedError(sys.platform, up)
-
-        def close(self) -> None:
-            """Never reached."""
-            raise NotImplementedError(sys.platform)
+    def close(self) -> None:
+        """Close both descriptors."""
+        self._poll.close()
+        os.close(self._flag)

@@ -12,7 +12,8 @@ import xcffib
 import xcffib.res
 import xcffib.xproto
 
-from agent.core.sign import Claim, Pixels, shows
+from agent.core.sign import Claim
+from agent.core.stripe import Pixels, shows
 from agent.native.base import NativeUnavailable
 from agent.native.x11.link import Link, answer
 from agent.native.x11.stacking import intersect
@@ -59,6 +60,10 @@ class X11Witness:
             return self._on_top(claim) and shows(self._pixels(claim.rect), claim.nonce)
         except xcffib.ConnectionException:
             return False
+
+    def lost(self) -> bool:
+        """Whether the connection broke."""
+        return self._closed or self._link.lost()
 
     def close(self) -> None:
         """Disconnect. Idempotent."""

@@ -1,12 +1,12 @@
 """A machine that is enrolled in a study, on disk, for the ceremony's and the indicator's tests."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent.core.ceremony import Asked
 from agent.disk.consent_store import ConsentStore
-from agent.disk.enrolment import Enrolment, save_enrolment
+from agent.disk.enrolment import Enrolment, load_enrolment, save_enrolment
 from agent.disk.keys import FileKeys
 from agent.disk.places import Places
 from agent.disk.switch import Position, Switch
@@ -17,7 +17,7 @@ from schemas.policy import AppRule, Policy
 from schemas.scope import ScreenMode, TimingTier
 from schemas.signed import public_bytes, sign
 from schemas.study import StudyManifest
-from tests.support.devices import Device, World
+from tests.support.devices import Device, World, make_actor
 
 APPS = (
     AppRule(
@@ -70,7 +70,9 @@ class Participant:
         return Switch(self.places.switch).read().now(time.time_ns())
 
 
-def enrolled(folder: Path, *, policy: dict[str, object] | None = None, notice: str = "") -> Participant:
+def enrolled(
+    folder: Path, *, policy: dict[str, object] | None = None, notice: str = "", german: bool = False
+) -> Participant:
     """Enrol a machine whose folders lie under ``folder``."""
     world = World.make(collector_url="https://collector.example")
     controller = world.manifest.controller.model_copy(update={"party_name": "Example Ltd"})
@@ -83,6 +85,9 @@ def enrolled(folder: Path, *, policy: dict[str, object] | None = None, notice: s
         "storage_location": "DE",
     }
     world.manifest = world.manifest.model_copy(update=changes)
+    if german:
+        notices = {**world.manifest.notices, "de": filled_notice(world.manifest, "de")}
+        world.manifest = world.manifest.model_copy(update={"notices": notices})
     rules = {"apps": APPS, "timing": TimingTier.EXACT, "consent_days": 30} | (policy or {})
     world.policy = Policy.model_validate(world.policy.model_dump() | rules)
     device = world.device()
@@ -103,7 +108,31 @@ def enrolled(folder: Path, *, policy: dict[str, object] | None = None, notice: s
     return Participant(places, world, device, enrolment.asked())
 
 
-def filled_notice(manifest: StudyManifest) -> str:
+def widened(me: Participant) -> Participant:
+    """The same machine after its study has grown: an app more, a reader more, a reader less, kept for longer."""
+    world = me.world
+    newcomer = make_actor(world.rng, "Dr. Newcomer")
+    readers = (*world.manifest.researchers[:1], newcomer.entry())
+    changes: dict[str, object] = {"version": 2, "researchers": readers, "retention_days": 365}
+    wider = world.manifest.model_copy(update=changes)
+    world.manifest = wider.model_copy(update={"notices": {**wider.notices, "en": filled_notice(wider)}})
+    chat = APPS[2].model_copy(update={"id": "chat", "name": "Chat", "executables": ("/usr/bin/chat",)})
+    rules = {"version": 2, "apps": (*world.policy.apps, chat)}
+    world.policy = Policy.model_validate(world.policy.model_dump() | rules)
+    return renewed(me)
+
+
+def renewed(me: Participant) -> Participant:
+    """The machine with its organisation's present study and policy, as a refresh would leave it."""
+    enrolment = load_enrolment(me.places.enrolment)
+    assert enrolment is not None
+    cited = {d for record in me.ledger() for d in (record.overt.manifest, record.overt.policy)}
+    newer = enrolment.succeeded(me.world.signed_manifest, me.world.signed_policy, cited)
+    save_enrolment(me.places.enrolment, newer)
+    return replace(me, asked=newer.asked())
+
+
+def filled_notice(manifest: StudyManifest, language: str = "en") -> str:
     """The shipped notice, with this study's facts in it."""
     controller = manifest.controller
     facts = {name: str(value) for name, value in manifest.model_dump(exclude={"notices"}).items()}
@@ -114,7 +143,7 @@ def filled_notice(manifest: StudyManifest) -> str:
         "modalities": ", ".join(manifest.modalities),
         "researchers": "\n".join(f"- {r.name}" for r in manifest.researchers),
     }
-    text = read_text("notices/en.md")
+    text = read_text(f"notices/{language}.md")
     for name, value in facts.items():
         text = text.replace("{{" + name + "}}", value)
     return text

@@ -46,10 +46,18 @@ def test_each_way_of_keeping_pictures_is_described(tmp_path: Path) -> None:
 
 def test_every_table_fits_the_english_one() -> None:
     fields = string.Formatter()
+    assert set(TABLES) >= {"en", "de"}
     for table in TABLES.values():
+        assert set(table) == set(TABLES[ENGLISH])
         for key, text in table.items():
             english = TABLES[ENGLISH][key]
-            assert {f for _, f, _, _ in fields.parse(text)} == {f for _, f, _, _ in fields.parse(english)}
+            assert {f for _, f, _, _ in fields.parse(text) if f} == {f for _, f, _, _ in fields.parse(english) if f}
+
+
+@pytest.mark.parametrize("language", list(TABLES))
+def test_no_two_answers_share_a_key(language: str) -> None:
+    marks = [Words(language)(answer).partition("&")[2][0].casefold() for answer in ("yes", "no", "not_now")]
+    assert len(set(marks)) == 3
 
 
 def test_a_language_that_is_missing_falls_back() -> None:

@@ -67,12 +67,14 @@ def test_enter_alone_agrees_to_nothing(me: Participant) -> None:
 
 @pytest.mark.parametrize("answers", [["q"], ["^C"], [], [""], ["", "^C"]])
 def test_leaving_is_not_now(me: Participant, answers: list[str]) -> None:
-    assert hold(FakeConsole(answers), me.asked, "en") == NotNow()
+    assert hold(FakeConsole(answers), me.asked, "en") == NotNow("en")
 
 
 def test_leaving_before_the_phrase_is_not_now(me: Participant) -> None:
-    assert answered(me, *["y"] * BOXES, "1", "^C")[0] == NotNow()
-    assert answered(me, *["y"] * BOXES, "1")[0] == NotNow()
+    for left in (["^C"], []):
+        outcome, _ = answered(me, *["y"] * BOXES, "1", *left)
+        assert isinstance(outcome, NotNow)
+        assert outcome.read_ns is not None, "the notice was read all the same"
 
 
 def test_mistyped_answers_are_asked_again(me: Participant) -> None:
@@ -146,7 +148,8 @@ def test_a_person_at_a_terminal_says_yes(terminal: "pexpect.spawn[str]", me: Par
     terminal.sendline("I agree")
     terminal.expect("The Overt icon shows")
     terminal.expect(pexpect.EOF)
-    (record,) = me.ledger()
+    shown, record = me.ledger()
+    assert (shown.latest.event_state, shown.latest.event_type) == (ConsentState.REQUESTED, "explicit")
     assert record.latest.event_state is ConsentState.GIVEN
     assert record.latest.indication_method == "terminal"
     assert {a.app: a.modalities for a in record.overt.scope.apps} == {
@@ -170,7 +173,7 @@ def test_what_was_typed_ahead_is_no_answer(terminal: "pexpect.spawn[str]", me: P
     terminal.sendline("no")
     terminal.expect("Nothing is captured")
     terminal.expect(pexpect.EOF)
-    assert [record.latest.event_state for record in me.ledger()] == [ConsentState.REFUSED]
+    assert [r.latest.event_state for r in me.ledger()] == [ConsentState.REQUESTED, ConsentState.REFUSED]
     assert me.switched() is Position.OFF
 
 
@@ -180,7 +183,10 @@ def test_ctrl_c_changes_nothing(terminal: "pexpect.spawn[str]", me: Participant)
     terminal.sendintr()
     terminal.expect("Nothing was changed")
     terminal.expect(pexpect.EOF)
-    assert me.ledger() == []
+    shown, put_off = me.ledger()
+    assert (shown.latest.event_state, shown.latest.event_type) == (ConsentState.REQUESTED, "implicit")
+    assert put_off.latest.event_state is ConsentState.DEFERRED
+    assert me.switched() is Position.OFF
 
 
 SCRIPT = "\n" * 20 + "y\n" * BOXES + "1\nI agree\n" * 3

@@ -18,7 +18,10 @@ from schemas.signed import fingerprint, public_bytes
 from tests.support.device_events import EventMaker, account_of
 from tests.support.devices import STUDY, draw_identity, draw_key
 
-ONE, TWO = (Authority(digest(b"consent %d" % n), digest(b"policy"), digest(b"notice")) for n in (1, 2))
+RNG = random.Random("sealing")  # noqa: S311  # test keys must come again
+KEY, IDENTITIES, STRANGER = draw_key(RNG), [draw_identity(RNG) for _ in range(3)], draw_identity(RNG)
+READERS = tuple(str(i.recipient) for i in IDENTITIES[1:])
+ONE, TWO = (Authority(digest(b"consent %d" % n), digest(b"policy"), digest(b"notice"), READERS) for n in (1, 2))
 MINUTE_NS = 60_000_000_000
 LIMIT = 64 << 20
 
@@ -125,9 +128,6 @@ def test_wiping_leaves_nothing() -> None:
 
 # --- sealing ---
 
-RNG = random.Random("sealing")  # noqa: S311  # test keys must come again
-KEY, IDENTITIES, STRANGER = draw_key(RNG), [draw_identity(RNG) for _ in range(3)], draw_identity(RNG)
-
 
 def closed() -> Batch:
     make = maker()
@@ -136,7 +136,8 @@ def closed() -> Batch:
 
 
 def sealer() -> Sealer:
-    return Sealer(STUDY, KEY, [i.recipient for i in IDENTITIES], RNG.randbytes)
+    """Of a person who reads along with the first key; the others come with the batch."""
+    return Sealer(STUDY, KEY, IDENTITIES[0].recipient, RNG.randbytes)
 
 
 def test_every_recipient_can_open_it_and_reads_the_same() -> None:
@@ -162,6 +163,16 @@ def test_the_header_tells_what_it_must_and_no_more() -> None:
     whole = envelope.to_bytes()
     assert b"dear" not in whole
     assert b"mail\x00" not in whole
+
+
+def test_only_those_under_whom_a_batch_was_captured_can_open_it() -> None:
+    """A reader who left the study is left out from the next batch on, and not before."""
+    batch = closed()
+    fewer = Authority(ONE.consent, ONE.policy, ONE.notice, READERS[:1])
+    envelope = sealer().seal(Batch(fewer, batch.payload), Link(0, None))
+    assert set(envelope.header.recipients) == {i.recipient.fingerprint for i in IDENTITIES[:2]}
+    with pytest.raises(age.NoMatchingIdentity):
+        age.decrypt(envelope.payload, [IDENTITIES[2]], limit=LIMIT)
 
 
 def test_the_same_batch_never_seals_to_the_same_bytes() -> None:

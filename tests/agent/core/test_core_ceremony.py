@@ -1,10 +1,26 @@
 """Consent records: a yes names exactly what was ticked, a no is a no, and every way that consent stands has a word."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.ceremony import Answers, Asked, Ledger, Occasion, end, grant, refuse, standing
+from agent.core.ceremony import (
+    Answers,
+    Asked,
+    Ledger,
+    Occasion,
+    ask_not_before_ns,
+    defer,
+    end,
+    ends_ns,
+    grant,
+    lapse,
+    refuse,
+    request,
+    standing,
+)
 from agent.core.scope import offered
 from schemas.base import digest
 from schemas.consent import DAY_NS, ConsentRecord, ConsentState, intervals, read_ledger
@@ -13,6 +29,7 @@ from schemas.scope import TimingTier
 from schemas.signed import SignedDocument, parse_body, public_bytes, sign
 from schemas.status import ClosedReason as R
 from schemas.study import DeviceRegistration
+from schemas.times import from_unix_ns
 from tests.support.devices import APPS, World
 
 WORLD = World.make("ceremony", now_ns=1_800_000_000 * 10**9)
@@ -119,8 +136,6 @@ def test_ending_ends_once() -> None:
         (ConsentState.EXPIRED, R.EXPIRED),
         (ConsentState.INVALIDATED, R.CONSENT_CHANGED),
         (ConsentState.REVOKED, R.BLOCKED_BY_ORGANISATION),
-        (ConsentState.REQUESTED, R.NO_CONSENT),
-        (ConsentState.DEFERRED, R.NO_CONSENT),
         (ConsentState.REFUSED, R.REFUSED),
     ],
 )
@@ -153,13 +168,21 @@ def test_standing_over_time(after_ns: int, reason: R | None) -> None:
 
 
 def test_a_changed_study_must_be_asked_about_again() -> None:
+    """What was agreed to is not at hand, so that nobody can say what changed."""
     changed = asked(manifest_digest=digest(b"another manifest"))
+    assert standing(changed, ledger(yes()), NOW) == (R.CONSENT_CHANGED, None)
+    changed = asked(policy_digest=digest(b"another policy"))
     assert standing(changed, ledger(yes()), NOW) == (R.CONSENT_CHANGED, None)
 
 
 def test_a_changed_policy_is_no_new_question() -> None:
-    """It only narrows what was agreed to."""
-    assert standing(asked(policy_digest=digest(b"another policy")), ledger(yes()), NOW)[0] is None
+    """If it only narrows what was agreed to."""
+    before = {WORLD.signed_policy.digest: WORLD.policy}
+    narrower = asked(policy=LEAST, policy_digest=digest(b"narrower"), policies=before)
+    reason, agreement = standing(narrower, ledger(yes()), NOW)
+    assert reason is None
+    assert agreement is not None
+    assert (agreement.policy, agreement.policy_digest) == (LEAST, digest(b"narrower"))
 
 
 def test_agreeing_again_after_an_end_holds_again() -> None:
@@ -172,3 +195,96 @@ def test_agreeing_again_after_an_end_holds_again() -> None:
     assert found is None
     assert interval is not None
     assert (interval.consent, interval.begin_ns) == (whole[-1][0], NOW + 2_000)
+
+
+# --- asked, put off, renewed, lapsed ---
+
+LATER = NOW + HOUR_NS
+
+
+@given(st.lists(st.sampled_from(["shown", "read", "put off"]), max_size=4), st.booleans())
+def test_a_question_is_no_answer(questions: list[str], withdrawn: bool) -> None:  # noqa: FBT001  # hypothesis
+    """Whatever is asked in between, consent stands as the answers say, and an end still finds what it ends."""
+    records = [yes()]
+    for number, question in enumerate(questions):
+        before, at = ledger(*records), occasion(NOW + number + 1)
+        note = defer if question == "put off" else partial(request, read=question == "read")
+        records.append(note(asked(), before, "en", at))
+    if withdrawn:
+        ended = end(ledger(*records), occasion(LATER))
+        assert ended is not None
+        records.append(ended)
+    whole = ledger(*records)
+    (interval,) = intervals(whole)
+    assert interval.consent == whole[0][0]
+    assert interval.end_ns == (LATER if withdrawn else NOW + DAYS * DAY_NS)
+    assert standing(asked(), whole, LATER)[0] is (R.WITHDRAWN if withdrawn else None)
+
+
+def test_not_now_is_respected_for_thirty_days() -> None:
+    assert ask_not_before_ns(()) is None
+    put_off = ledger(defer(asked(), (), "en", occasion()))
+    assert ask_not_before_ns(put_off) == NOW + 30 * DAY_NS
+    assert standing(asked(), put_off, NOW) == (R.NO_CONSENT, None)
+
+
+def test_a_notice_is_kept_with_what_it_was_about_and_agrees_to_nothing() -> None:
+    shown = request(asked(), (), "de", occasion(), read=True)
+    assert shown.processing.privacy_notice == WORLD.manifest.notice_digest("de")
+    assert shown.overt.scope.apps == ()
+    assert (shown.latest.event_state, shown.latest.event_type) == (ConsentState.REQUESTED, "explicit")
+    assert request(asked(), (), "de", occasion(), read=False).latest.event_type == "implicit"
+
+
+def test_a_yes_to_the_same_renews_it_under_its_name() -> None:
+    before = ledger(yes())
+    renewed = grant(asked(), before, EVERYTHING, Occasion(now_ns=LATER, record_id="urn:uuid:other", method="window"))
+    assert renewed.latest.event_state is ConsentState.RENEWED
+    assert renewed.record_id == before[0][1].record_id
+    assert standing(asked(), ledger(before[0][1], renewed), NOW + (DAYS * DAY_NS))[0] is None
+
+
+@pytest.mark.parametrize("state", [ConsentState.WITHDRAWN, ConsentState.INVALIDATED])
+def test_a_yes_after_an_end_is_a_new_consent(state: ConsentState) -> None:
+    ended = end(ledger(yes()), occasion(NOW + 1_000), state)
+    assert ended is not None
+    again = grant(asked(), ledger(yes(), ended), EVERYTHING, occasion(LATER))
+    assert again.latest.event_state is ConsentState.GIVEN
+
+
+def test_consent_lapses_in_silence_and_is_written_by_whoever_comes_next() -> None:
+    before, long_after = ledger(yes()), NOW + 2 * DAYS * DAY_NS
+    assert lapse(asked(), before, NOW + DAYS * DAY_NS - 1) is None
+    lapsed = lapse(asked(), before, long_after)
+    assert lapsed is not None
+    assert (lapsed.latest.event_state, lapsed.latest.event_type) == (ConsentState.EXPIRED, "implicit")
+    assert lapsed.latest.event_time == from_unix_ns(NOW + DAYS * DAY_NS), "when it ran out, not when it was written"
+    whole = ledger(before[0][1], lapsed)
+    assert intervals(whole) == intervals(before)
+    assert lapse(asked(), whole, long_after) is None
+    again = grant(asked(), whole, EVERYTHING, occasion(long_after))
+    assert again.latest.event_state is ConsentState.RENEWED
+
+
+def test_a_policy_shortens_a_consent_from_now_on_and_not_before() -> None:
+    """What was captured before the policy came was captured in time."""
+    shorter = WORLD.policy.model_copy(update={"consent_days": 1})
+    before = {WORLD.signed_policy.digest: WORLD.policy}
+    now = asked(policy=shorter, policy_digest=digest(b"shorter"), policies=before)
+    given_, after = ledger(yes()), NOW + 5 * DAY_NS
+    assert ends_ns(now, given_) == NOW + DAY_NS
+    assert standing(now, given_, after) == (R.EXPIRED, None)
+    lapsed = lapse(now, given_, after)
+    assert lapsed is not None
+    assert lapsed.latest.event_time == from_unix_ns(after)
+
+
+def test_a_wider_study_ends_a_consent() -> None:
+    narrow = WORLD.policy.model_copy(update={"apps": WORLD.policy.apps[:1]})
+    then = asked(policy=narrow, policy_digest=digest(b"narrow"))
+    given_ = ledger(grant(then, (), EVERYTHING, occasion()))
+    now = asked(policies={digest(b"narrow"): narrow})
+    assert standing(now, given_, LATER) == (R.CONSENT_CHANGED, None)
+    ended = lapse(now, given_, LATER)
+    assert ended is not None
+    assert (ended.latest.event_state, ended.latest.event_type) == (ConsentState.INVALIDATED, "implicit")

@@ -190,6 +190,18 @@ def test_two_programs_that_settle_at_once_leave_one_intact_ledger(person: Person
     assert len(read_ledger(person.store.entries(), public_bytes(person.device.key))) == 2
 
 
+def test_a_withdrawal_that_the_disk_refuses_waits_for_next_time(person: Person) -> None:
+    person.agree()
+    person.switch(Position.OFF)
+    found = read_standing(person.places, FileKeys(person.places))
+    aside = person.places.consents.with_name("aside")
+    person.places.consents.rename(aside)
+    assert not settle_withdrawal(person.places, found, person.now)
+    aside.rename(person.places.consents)
+    assert settle_withdrawal(person.places, found, person.now)
+    assert len(read_ledger(person.store.entries(), public_bytes(person.device.key))) == 2
+
+
 @pytest.mark.parametrize("case", ["on", "paused", "no key", "off before the yes"])
 def test_nothing_is_settled_without_reason(person: Person, case: str) -> None:
     person.agree()

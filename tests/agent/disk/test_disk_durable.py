@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agent.disk.durable import write_new, write_over
+from agent.disk.durable import OLD_PART_S, sweep_parts, write_new, write_over
 from agent.disk.epoch import EpochStore
 from agent.disk.switch import SIZE, UNREADABLE, Position, Switch, Switched
 
@@ -100,6 +100,16 @@ def test_only_the_owner_can_read_it(tmp_path: Path, write: Callable[[Path, bytes
 
 
 # --- the switch ---
+
+
+def test_only_what_a_crash_left_long_ago_is_swept(tmp_path: Path) -> None:
+    for name in (".old.1.part", ".new.2.part", "file", "file.part"):
+        (tmp_path / name).write_bytes(OLD)
+        os.utime(tmp_path / name, (1_000, 1_000))
+    os.utime(tmp_path / ".new.2.part", (1_001, 1_001))
+    sweep_parts(tmp_path, 1_000 + OLD_PART_S)
+    assert {path.name for path in tmp_path.iterdir()} == {".new.2.part", "file", "file.part"}
+    sweep_parts(tmp_path / "missing", 2_000)
 
 
 def switched(position: Position, until_ns: int | None = None) -> Switched:

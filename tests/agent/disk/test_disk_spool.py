@@ -153,10 +153,11 @@ def test_batches_wait_for_their_review(machine: Machine) -> None:
 def test_consents_that_were_told_are_remembered(machine: Machine) -> None:
     spool = Spool(machine.places)
     for number in (0, 2, 2):
-        spool.tell(number)
+        spool.tell(number, b"receipt %d" % number)
     spool.close()
     again = Spool(machine.places)
     assert again.told() == {0, 2}
+    assert again.consent_receipts() == {0: b"receipt 0", 2: b"receipt 2"}
     again.close()
 
 

@@ -82,6 +82,12 @@ def test_hooking_as_the_agent_does_takes_nothing_foreign(
     assert set(told) <= set(mine)
 
 
+def settled(native: X11Native) -> bool:
+    """Whether nothing is told for a while: a program that opens slowly moves and renames its window."""
+    everything(native)
+    return not select.select([native], [], [], QUIET_MS / 1000)[0]
+
+
 def typed_unheard(native: X11Native, driver: Driver) -> bool:
     """Type, and say whether not a byte came of it."""
     driver.type_text("secret words")
@@ -114,7 +120,7 @@ def test_an_editor_is_not_heard_while_not_hooked(desktop: Desktop, native: X11Na
     editor = open_mousepad(desktop, path)
     driver.focus_window(editor.window.id)
     wait_focus(native, editor.window.id)
-    everything(native)
+    until(lambda: settled(native), what="the editor to have opened and nothing more to be told of it")
     assert typed_unheard(native, driver)
     editor.process.stop()
 

@@ -15,7 +15,7 @@ def test_no_operation_grants_anything() -> None:
     """All that can be said: look, show the sign, look again at the disk, off, stop."""
     (hint,) = [f.type for f in _fields() if f.name == "op"]
     assert set(get_args(hint)) == {"status", "lease", "reload", "off", "stop"}
-    assert {f.name for f in _fields()} == {"v", "op", "shown"}
+    assert {f.name for f in _fields()} == {"v", "op", "shown", "badge"}
 
 
 def _fields() -> tuple[Any, ...]:
@@ -38,7 +38,10 @@ JSON = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(["v", "op", "shown", "grant", "force"]), JSON | st.sampled_from(["off", 1])))
+NAMES = ["v", "op", "shown", "badge", "grant", "force"]
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), JSON | st.sampled_from(["off", 1])))
 def test_any_json_is_a_request_or_a_protocol_error(document: dict[str, Any]) -> None:
     try:
         request = parse_request(json.dumps(document).encode())

@@ -29,7 +29,7 @@ MAIL = AppRule(
 
 def authority(number: int = 1) -> Authority:
     """What a consent record of this number allows."""
-    return Authority(digest(b"consent %d" % number), digest(b"policy"), digest(b"notice"))
+    return Authority(digest(b"consent %d" % number), digest(b"policy"), digest(b"notice"), ())
 
 
 class Rig:
@@ -114,9 +114,10 @@ class Rig:
         self.seen["screen"] += 1
         return self.pipe.expect_picture(self.open_ground, Trigger.PRESS)
 
-    def answer(self, token: int, number: int = 0, image: bytes = b"webp") -> None:
-        """It was taken."""
-        self.pipe.picture(token, self.picture(number, image), self.clock.time_ns() - self.clock.monotonic_ns())
+    def answer(self, token: int, number: int = 0, image: bytes = b"webp", taken: Picture | None = None) -> None:
+        """It was taken: now, or before."""
+        offset_ns = self.clock.time_ns() - self.clock.monotonic_ns()
+        self.pipe.picture(token, taken or self.picture(number, image), offset_ns)
 
     def picture(self, number: int = 0, image: bytes = b"webp") -> Picture:
         """A whole picture."""

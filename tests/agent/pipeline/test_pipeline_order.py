@@ -140,13 +140,18 @@ def test_a_wipe_spares_nothing_of_an_earlier_consent_that_still_waited(rig: Rig)
     assert rig.done() == []
 
 
-@pytest.mark.parametrize("ending", ["late", "never", "after"])
+@pytest.mark.parametrize("ending", ["late", "closed", "never", "after"])
 def test_pictures_that_come_late_or_never(rig: Rig, ending: str) -> None:
     rig.enter()
     token = rig.shoot()
     rig.move()
     assert [type(e) for e in rig.done()] == [FocusEvent]
-    if ending == "late":
+    if ending == "late":  # taken before the gate closed, told after it
+        taken = rig.picture()
+        rig.clock.advance(1_000_000)
+        rig.leave()
+        rig.answer(token, taken=taken)
+    elif ending == "closed":  # taken when it had closed: nobody agreed to that
         rig.leave()
         rig.answer(token)
     elif ending == "never":
@@ -157,8 +162,8 @@ def test_pictures_that_come_late_or_never(rig: Rig, ending: str) -> None:
     rig.answer(token)  # twice: the second finds no place
     frames = [e for e in rig.done() if isinstance(e, FrameEvent)]
     assert len(frames) == (ending == "late")
-    if ending == "never":
-        assert rig.dropped(Modality.SCREEN) == {"not_clean": 1}
+    reasons = {"never": {"not_clean": 1}, "closed": {"gate_closed": 1}}
+    assert rig.dropped(Modality.SCREEN) == reasons.get(ending, rig.dropped(Modality.SCREEN))
     assert rig.pipe.held == 0
 
 

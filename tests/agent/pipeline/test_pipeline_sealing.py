@@ -32,7 +32,7 @@ class Room:
         self.spool = Spool(self.machine.places)
         self.rig = Rig()
         rng = random.Random("entropy")  # noqa: S311
-        sealer = Sealer("mail-study", self.machine.device.key, [READER.recipient], rng.randbytes)
+        sealer = Sealer("mail-study", self.machine.device.key, READER.recipient, rng.randbytes)
         self.changes = 0
         self.room = SealingRoom(sealer, self.spool, self.rig.clock.now_s, self._changed)
         self.rig.pipe._out = self.room.put

@@ -295,3 +295,17 @@ def test_forgetting_makes_the_next_picture_whole(source: Source) -> None:
     answer = source.get(2)[1][1]
     assert isinstance(answer, Picture)
     assert answer.base is None
+
+
+def test_g3_a_picture_whose_gate_has_closed_is_not_taken(grabber: FakeGrabber) -> None:
+    woken = threading.Event()
+    source = ScreenSource(lambda: grabber, woken.set)
+    source.cancel(before=WINDOW.token + 1)
+    try:
+        assert source.want(WINDOW)
+        assert woken.wait(10)
+        ((_, answer),) = source.answers()
+    finally:
+        source.stop()
+    assert answer == NoPicture("gate_closed")
+    assert grabber.given == []

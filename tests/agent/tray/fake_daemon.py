@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from agent.core.reasons import REASONS
 from agent.net.control import Client, listen, reply
-from schemas.events import Modality
+from schemas.events import Modality, Rect
 from schemas.status import ClosedReason, Condition, Counts, State, Status
 
 RENEW_MS = 200
@@ -47,9 +47,16 @@ PAUSED = status_of(State.PAUSED, ClosedReason.PAUSED)
 class FakeDaemon:
     """Serves in a thread of its own. ``heard`` is every request, with the monotonic time of its arrival."""
 
-    def __init__(self, path: Path, status: Status = CAPTURING, renew_ms: int | None = RENEW_MS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        status: Status = CAPTURING,
+        renew_ms: int | None = RENEW_MS,
+        badge: dict[str, Any] | None = None,
+    ) -> None:
         self.status = status
         self.renew_ms = renew_ms
+        self.badge = badge
         self.heard: list[tuple[float, dict[str, Any]]] = []
         self.clients: list[Client] = []
         self._socket = listen(path)
@@ -75,16 +82,22 @@ class FakeDaemon:
             client.close()
         self._socket.close()
 
-    def tell(self, status: Status, renew_ms: int | None) -> None:
-        """Change the status, and tell every client unasked."""
+    def tell(self, status: Status, renew_ms: int | None, badge: dict[str, Any] | None = None) -> None:
+        """Change the status and what the badge is to show, and tell every client unasked."""
         with self._lock:
-            self.status, self.renew_ms = status, renew_ms
+            self.status, self.renew_ms, self.badge = status, renew_ms, badge
             for client in self.clients:
-                client.send(reply(status, renew_ms, event=True))
+                client.send(reply(status, renew_ms, badge, event=True))
 
     def leases(self) -> list[bool]:
         """What each lease said, in order."""
         return [request.get("shown", False) for _, request in list(self.heard) if request["op"] == "lease"]
+
+    def badge_rect(self) -> Rect | None:
+        """Where the newest lease says that the badge's stripe is."""
+        leases = [request for _, request in list(self.heard) if request["op"] == "lease"]
+        rect = leases[-1].get("badge", {}).get("rect") if leases else None
+        return (rect[0], rect[1], rect[2], rect[3]) if rect else None
 
     def has_lease(self) -> bool:
         """Whether the icon was ever said to be seen."""
@@ -122,4 +135,4 @@ class FakeDaemon:
         for line in lines:
             self.heard.append((time.monotonic(), json.loads(line)))
             with self._lock, contextlib.suppress(OSError):
-                client.send(reply(self.status, self.renew_ms))
+                client.send(reply(self.status, self.renew_ms, self.badge))

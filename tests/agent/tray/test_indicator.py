@@ -153,7 +153,7 @@ def test_no_lease_is_sent_while_none_is_wanted(me: Participant) -> None:
 
 def test_turn_off_from_the_menu_is_durable_and_tells_the_daemon(desktop: Desktop, me: Participant, tray: Tray) -> None:
     answers = Answers(apps={"geany": frozenset({Modality.KEYBOARD})}, timing=TimingTier.ORDER, language="en")
-    perform.say_yes(me.places, me.asked, answers, me.world.now_ns, "window")
+    perform.say_yes(me.places, me.asked, answers, perform.Seen(me.world.now_ns), "window")
     with FakeDaemon(me.places.control_socket) as daemon, Driver(desktop.display) as hands:
         indicator = start(desktop, me)
         icon = until(lambda: in_panel(desktop, RED), what="the icon")

@@ -1,0 +1,17 @@
+"""A person who answers without a terminal: for tests that need many answers, and are not about the ceremony."""
+
+import time
+from collections.abc import Mapping
+
+from agent.ceremony import perform
+from agent.core.ceremony import Answers
+from agent.disk.places import Places
+from schemas.events import Modality
+from schemas.scope import TimingTier
+
+
+def agree(environ: Mapping[str, str], app: str = "mousepad") -> None:
+    """Keep a yes to all of an app with the device's own key, as the ceremony does once its phrase is typed."""
+    places = Places.from_environ(environ)
+    answers = Answers(apps={app: frozenset(Modality)}, timing=TimingTier.EXACT, language="en")
+    perform.say_yes(places, perform.what_to_ask(places), answers, perform.Seen(time.time_ns()), "terminal")
