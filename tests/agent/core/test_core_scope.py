@@ -148,3 +148,12 @@ def test_a_policy_may_list_modalities_in_any_order() -> None:
         timing=TimingTier.EXACT,
     )
     assert offered(policy).apps[0].modalities == (Modality.KEYBOARD, Modality.SCREEN)
+    assert offered(policy, (Modality.SCREEN,)).apps[0].modalities == (Modality.SCREEN,)
+
+
+@given(POLICIES, st.frozensets(st.sampled_from(Modality)))
+def test_nothing_is_offered_that_the_study_is_not_about(policy: Policy, study: frozenset[Modality]) -> None:
+    scope = offered(policy, study)
+    assert {a.app: frozenset(a.modalities) for a in scope.apps} == {
+        r.id: frozenset(r.modalities) & study for r in policy.apps
+    }
