@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from agent.native.accessible.address import socket_paths
 from agent.native.accessible.wire import BusBroken, Call, Frames, Heard, call_bytes
+from agent.native.alarm import Alarm
 from agent.native.base import Clock
 
 LIMIT_NS = 150_000_000
@@ -64,12 +65,18 @@ class Bus:
     ) -> None:
         self._clock, self._selector, self._heard, self._lost = clock, selector, heard, lost
         self._asked: dict[int, _Asked] = {}
+        self._alarm = Alarm()
         self._talks: list[Talk] = []
         self._serial = 0
         self._greeting: bytearray | None = bytearray()
         self._frames = Frames()
-        self._socket = _connect(address)
+        try:
+            self._socket = _connect(address)
+        except BusBroken:
+            self._alarm.close()
+            raise
         selector.register(self._socket, selectors.EVENT_READ, self._readable)
+        selector.register(self._alarm, selectors.EVENT_READ, self._ring)
         uid = str(os.getuid()).encode().hex()
         self._send(f"\0AUTH EXTERNAL {uid}\r\nBEGIN\r\n".encode())
         self.call(Call(BUS, BUS_PATH, BUS, "Hello"), lambda _: None)
@@ -83,39 +90,42 @@ class Bus:
         """Call a method. ``answered`` is called once, later, unless the connection is closed before."""
         self._serial += 1
         self._asked[self._serial] = _Asked(self._clock.monotonic_ns() + limit_ns, answered)
-        try:
+        # A program may have told a path or name that is none: then there will be no answer.
+        with suppress(BusBroken):
             if len(self._asked) <= MAX_OPEN:
                 self._send(call_bytes(call, self._serial))
-        except BusBroken:  # a program told a path or name that is none: there will be no answer
-            return
+        self._wind()
 
     def talk(self, talk: Talk, limit_ns: int = LIMIT_NS) -> None:
         """Hold a conversation; each of its questions may last as long as the limit."""
         self._talks.append(talk)
         self._go_on(talk, None, limit_ns)
 
-    def deadline_ns(self) -> int | None:
-        """When the next call is overdue."""
-        return min((asked.due_ns for asked in self._asked.values()), default=None)
-
-    def expire(self) -> None:
-        """Give up calls that are overdue."""
-        now_ns = self._clock.monotonic_ns()
-        for serial in [s for s, asked in self._asked.items() if asked.due_ns <= now_ns]:
-            if (asked := self._asked.pop(serial, None)) is not None:
-                asked.answered(None)
-
     def close(self) -> None:
         """Leave the bus: it forgets match rules and registrations at once. Idempotent."""
         if self.closed:
             return
-        self._selector.unregister(self._socket)
-        self._socket.close()
+        for end in (self._socket, self._alarm):
+            self._selector.unregister(end)
+            end.close()
         self._asked.clear()
         talks, self._talks = self._talks, []
         for talk in talks:
             if not talk.gi_running:
                 talk.close()
+
+    def _ring(self, _mask: int) -> None:
+        """Give up calls that are overdue."""
+        self._alarm.rang()
+        now_ns = self._clock.monotonic_ns()
+        for serial in [s for s, asked in self._asked.items() if asked.due_ns <= now_ns]:
+            if (asked := self._asked.pop(serial, None)) is not None:
+                asked.answered(None)
+        self._wind()
+
+    def _wind(self) -> None:
+        if not self.closed:
+            self._alarm.set(min((asked.due_ns for asked in self._asked.values()), default=None))
 
     def _go_on(self, talk: Talk, answers: list[Answer] | None, limit_ns: int) -> None:
         try:
@@ -157,7 +167,8 @@ class Bus:
                     raise BusBroken("the bus is gone")
                 self._take(data)
                 if self.closed or len(data) < READ_BYTES:
-                    return
+                    break
+            self._wind()
         except BlockingIOError:
             return
         except (BusBroken, OSError):

@@ -135,6 +135,8 @@ class Listener:
                 self.bus.talk(self._welcome(name))
             elif name in self.names and not new:
                 self.names.remove(name)
+                if not self.names:
+                    self._settled(None)  # it was there, so it had something to tell
         elif signal.interface == atspi.OBJECT_EVENTS and signal.signature[:4] in ("siiv", "siia"):
             self._event(signal)
 

@@ -23,10 +23,11 @@ TRAIL_NS = 200_000_000
 """Nanoseconds before a field's word from which on it counts. Measured: 2–50 ms; keys wait 250 ms in memory."""
 ROLE_LIMIT_NS = 100_000_000
 """Nanoseconds that a field has to tell its role, after its word that it has the focus."""
-FIRST_LOOKS_NS = (0, 15_000_000, 60_000_000)
-"""When to look for the focus in a window that came to the front: it may not know yet that it is."""
-AGAIN_NS = (250_000_000, 1_000_000_000, 4_000_000_000)
-"""When to look again while in doubt; the last one for ever."""
+LOOKS_NS = (15_000_000, 45_000_000, 250_000_000, 1_000_000_000, 4_000_000_000)
+"""Nanoseconds from one look for the focus to the next, the last one again and again. A window that just came to the
+front may not know it yet; later looks are for doubt."""
+FIRST_LOOKS = 2
+"""Looks that are made before there is doubt."""
 MAX_SECRETS = 1000
 """Password fields that are remembered of one program."""
 
@@ -75,37 +76,38 @@ class SecureFocus:
 
     def attend(self, window: WindowInfo | None, app: AppRule | None) -> None:
         """This window is in front, or nothing that may be captured."""
-        if window is None or app is None or window.pid is None:
+        before, self._window = self._window, window if app is not None else None
+        if self._window is None or self._window.pid is None:
             self._leave()
-            return
-        before, self._window = self._window, window
-        if before is not None and (before.window, before.pid) == (window.window, window.pid):
-            return
-        self._since_ns = self._clock.monotonic_ns()
-        if before is None or before.pid != window.pid or self._listener is None:
-            self._listen(window.pid)
-        elif self.standing is not Standing.ABSENT:
-            self._begin_looking()
-        self._tick()
+            self.standing = Standing.AWAY
+        elif before is None or before.pid != self._window.pid:
+            self._leave()
+            self._begin(self._window.pid)
+        elif before.window != self._window.window and self.standing is not Standing.ABSENT:
+            self._since_ns = self._clock.monotonic_ns()
+            self._look_at_once()
 
     def verdict(self) -> ClosedReason | None:
         """Why this window must not be captured now."""
         return ClosedReason.SECURE_INPUT if self.standing in CLOSED else None
 
-    def _listen(self, pid: int) -> None:
-        self._leave_program()
-        self._settle(Standing.ASKED, self._since_ns)
+    def _begin(self, pid: int) -> None:
+        self.standing = Standing.ASKED
+        self._since_ns = self._clock.monotonic_ns()
         self._limit_ns = self._since_ns + LIMIT_NS
         self._alarm = Alarm()
         self._selector.register(self._alarm, selectors.EVENT_READ, self._ring)
+        self._listen(pid)
+        self._wind()
+
+    def _listen(self, pid: int) -> None:
+        """Join the bus, anew perhaps."""
+        if self._listener is not None:
+            self._listener.close()
         self._listener = Listener(self._environ, self._clock, self._selector, pid, self._joined, self._moved)
 
     def _leave(self) -> None:
-        self._window = None
-        self._leave_program()
-        self.standing = Standing.AWAY
-
-    def _leave_program(self) -> None:
+        """Hold nothing any more."""
         if self._listener is not None:
             self._listener.close()
         if self._alarm is not None:
@@ -116,46 +118,48 @@ class SecureFocus:
 
     def _joined(self, there: bool | None) -> None:  # noqa: FBT001  # an answer of three values
         if there:
-            self._begin_looking()
+            self._look_at_once()
         elif there is None:
-            self._doubt(self._since_ns)
+            self._doubt()
         else:
-            self._limit_ns = None
+            self._limit_ns = self._look_ns = None
             self._settle(Standing.ABSENT, self._clock.monotonic_ns())
 
-    def _begin_looking(self) -> None:
-        now_ns = self._clock.monotonic_ns()
+    def _look_at_once(self) -> None:
         self._looks = 0
-        self._look_ns = now_ns
-        self._limit_ns = self._limit_ns or now_ns + LIMIT_NS
-        if self.standing is Standing.ABSENT:
-            self._settle(Standing.ASKED, now_ns)
+        self._look_ns = self._clock.monotonic_ns()
+        self._limit_ns = self._limit_ns or self._look_ns + LIMIT_NS
+        self._wind()
 
-    def _look(self) -> None:
+    def _ring(self, _mask: int) -> None:
+        now_ns = self._clock.monotonic_ns()
+        if self._alarm is not None:
+            self._alarm.rang()
+        if self._look_ns is not None and now_ns >= self._look_ns:
+            self._look(now_ns)
+        if self._limit_ns is not None and now_ns >= self._limit_ns:
+            self._doubt()
+        self._wind()
+
+    def _wind(self) -> None:
+        if self._alarm is not None:
+            self._alarm.set(min((t for t in (self._look_ns, self._limit_ns) if t is not None), default=None))
+
+    def _look(self, now_ns: int) -> None:
         """Ask which element has the focus, and arrange for the next time if that is not known by then."""
-        times = (*FIRST_LOOKS_NS[1:], *AGAIN_NS)
-        self._look_ns = self._clock.monotonic_ns() + times[min(self._looks, len(times) - 1)]
+        self._look_ns = now_ns + LOOKS_NS[min(self._looks, len(LOOKS_NS) - 1)]
         self._looks += 1
         bus = self._listener.bus if self._listener else None
-        if self._listener is None or bus is None or bus.closed:
-            if self._window is not None and self._window.pid is not None and self._looks > len(FIRST_LOOKS_NS):
-                self._again(self._window.pid)
-            return
-        bus.talk(self._looking(list(self._listener.names)))
-
-    def _again(self, pid: int) -> None:
-        """The bus went away: perhaps there is another one by now. Closed until that is known."""
-        looks = self._looks
-        self._leave_program()
-        self.standing = Standing.DOUBT
-        self._listen_quietly(pid)
-        self._looks = looks
+        if self._listener is not None and bus is not None and not bus.closed:
+            bus.talk(self._looking(list(self._listener.names)))
+        elif self._window is not None and self._window.pid is not None:
+            self._listen(self._window.pid)  # the bus went away; perhaps there is another one by now
 
     def _looking(self, names: list[str]) -> Talk:
         before = self._focus
         for name in names:
             found = yield from find_focused(name)
-            if found is not None and self._focus == before:
+            if found is not None:
                 (answer,) = yield [ask(found, "GetRole")]
                 if self._focus == before:  # no event came meanwhile, which would be newer
                     self._focus = found
@@ -164,44 +168,42 @@ class SecureFocus:
 
     def _moved(self, element: Element, gained: bool | None) -> None:  # noqa: FBT001  # an event of three kinds
         now_ns = self._clock.monotonic_ns()
-        if gained is False:
-            if element == self._focus:
-                self._focus = None
-                self._looks, self._look_ns = 0, now_ns + FIRST_LOOKS_NS[1]
-                self._limit_ns = self._limit_ns or now_ns + ROLE_LIMIT_NS
-                self._tick()
-            return
-        if gained:
+        since_ns = max(self._since_ns, now_ns - TRAIL_NS)
+        if gained is False and element == self._focus:
+            self._focus = None
+            self._looks, self._look_ns = 1, now_ns + LOOKS_NS[0]  # unless another element says that it has it
+            self._limit_ns = self._limit_ns or now_ns + LIMIT_NS
+            self._wind()
+        elif gained or element == self._focus:
             self._focus = element
-        bus = self._listener.bus if self._listener else None
-        if bus is not None and (gained or element == self._focus):
-            since_ns = max(self._since_ns, now_ns - TRAIL_NS)
-            bus.call(ask(element, "GetRole"), lambda answer: self._told(element, answer, since_ns), ROLE_LIMIT_NS)
+            if self._listener is not None and self._listener.bus is not None:
+                asked = ask(element, "GetRole")
+                self._listener.bus.call(asked, lambda told: self._told(element, told, since_ns), ROLE_LIMIT_NS)
 
     def _told(self, element: Element, answer: Answer, since_ns: int) -> None:
-        """An element said what it is. What is not an answer is never remembered."""
+        """An element said what it is. No answer is never remembered."""
         role = number(answer)
-        if role == PASSWORD_TEXT:
-            if len(self._secrets) < MAX_SECRETS:
-                self._secrets.add(element)
+        if role == PASSWORD_TEXT and len(self._secrets) < MAX_SECRETS:
+            self._secrets.add(element)
+        if role == PASSWORD_TEXT or element in self._secrets:  # what hid its text once may show it now: still secret
             self._know(Standing.SECRET, since_ns)
-        elif role is None or element in self._secrets:  # a field that once hid what is typed may show it now
-            self._know(Standing.SECRET if role is not None else Standing.DOUBT, since_ns)
+        elif role is None:
+            self._doubt(since_ns)
         elif element == self._focus:
             self._know(Standing.CLEAR, self._clock.monotonic_ns())
-        self._tick()
 
     def _know(self, standing: Standing, since_ns: int) -> None:
-        self._looks, self._limit_ns = len(FIRST_LOOKS_NS) - 1, None
-        doubt = standing is Standing.DOUBT
-        self._look_ns = self._clock.monotonic_ns() + AGAIN_NS[0] if doubt else None
+        self._look_ns = self._limit_ns = None
         self._settle(standing, since_ns)
+        self._wind()
 
-    def _doubt(self, since_ns: int) -> None:
+    def _doubt(self, since_ns: int | None = None) -> None:
+        now_ns = self._clock.monotonic_ns()
         self._limit_ns = None
-        self._looks = max(self._looks, len(FIRST_LOOKS_NS))
-        self._look_ns = self._look_ns or self._clock.monotonic_ns() + AGAIN_NS[0]
-        self._settle(Standing.DOUBT, since_ns)
+        self._looks = max(self._looks, FIRST_LOOKS)
+        self._look_ns = self._look_ns or now_ns + LOOKS_NS[FIRST_LOOKS]
+        self._settle(Standing.DOUBT, max(self._since_ns, now_ns - LIMIT_NS - TRAIL_NS) if since_ns is None else since_ns)
+        self._wind()
 
     def _settle(self, standing: Standing, since_ns: int) -> None:
         before, self.standing = self.verdict(), standing
