@@ -5,6 +5,10 @@ For parts that live in the daemon's loop and have time limits of their own.
 
 import ctypes
 import os
+import sys
+
+if sys.platform != "linux":
+    raise ImportError("timerfd is Linux's")
 
 CLOCK_MONOTONIC = 1
 """clock_gettime(2); the clock that :func:`time.monotonic_ns` reads."""

@@ -7,8 +7,10 @@ one piece, as sd-bus does: the bus answers when it gets round to it, and nobody 
 import os
 import selectors
 import socket
+import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
+from functools import partial
 
 from dbus_fast import MessageType
 from msgspec import Struct
@@ -17,6 +19,9 @@ from agent.native.accessible.address import socket_paths
 from agent.native.accessible.wire import BusBroken, Call, Frames, Heard, call_bytes
 from agent.native.alarm import Alarm
 from agent.native.base import Clock
+
+if sys.platform != "linux":
+    raise ImportError("the accessibility bus is Linux's")
 
 LIMIT_NS = 150_000_000
 """Nanoseconds that a program has for an answer. Keys wait 250 ms in memory; what is not known by then is lost."""
@@ -96,10 +101,10 @@ class Bus:
                 self._send(call_bytes(call, self._serial))
         self._wind()
 
-    def talk(self, talk: Talk, limit_ns: int = LIMIT_NS) -> None:
-        """Hold a conversation; each of its questions may last as long as the limit."""
+    def talk(self, talk: Talk, whole_ns: int | None = None) -> None:
+        """Hold a conversation; each of its questions may last as long as the limit, or all of it ``whole_ns``."""
         self._talks.append(talk)
-        self._go_on(talk, None, limit_ns)
+        self._go_on(talk, None, None if whole_ns is None else self._clock.monotonic_ns() + whole_ns)
 
     def close(self) -> None:
         """Leave the bus: it forgets match rules and registrations at once. Idempotent."""
@@ -111,7 +116,7 @@ class Bus:
         self._asked.clear()
         talks, self._talks = self._talks, []
         for talk in talks:
-            if not talk.gi_running:
+            with suppress(ValueError):  # the one that is just speaking ends by itself
                 talk.close()
 
     def _ring(self, _mask: int) -> None:
@@ -127,7 +132,7 @@ class Bus:
         if not self.closed:
             self._alarm.set(min((asked.due_ns for asked in self._asked.values()), default=None))
 
-    def _go_on(self, talk: Talk, answers: list[Answer] | None, limit_ns: int) -> None:
+    def _go_on(self, talk: Talk, answers: list[Answer] | None, until_ns: int | None) -> None:
         try:
             calls = next(talk) if answers is None else talk.send(answers)
         except StopIteration:
@@ -146,10 +151,11 @@ class Bus:
             found[index] = answer
             left -= 1
             if left == 0:
-                self._go_on(talk, found, limit_ns)
+                self._go_on(talk, found, until_ns)
 
+        limit_ns = LIMIT_NS if until_ns is None else until_ns - self._clock.monotonic_ns()
         for index, call in enumerate(calls):
-            self.call(call, lambda answer, index=index: answered(index, answer), limit_ns)  # type: ignore[misc]
+            self.call(call, partial(answered, index), limit_ns)
 
     def _send(self, data: bytes) -> None:
         with suppress(OSError):
@@ -163,8 +169,6 @@ class Bus:
         try:
             for _ in range(MAX_READS):
                 data = self._socket.recv(READ_BYTES)
-                if not data:
-                    raise BusBroken("the bus is gone")
                 self._take(data)
                 if self.closed or len(data) < READ_BYTES:
                     break
@@ -177,6 +181,8 @@ class Bus:
                 self._lost()
 
     def _take(self, data: bytes) -> None:
+        if not data:
+            raise BusBroken("the bus is gone")
         if self._greeting is not None:
             self._greeting += data
             line, end, rest = bytes(self._greeting).partition(b"\r\n")

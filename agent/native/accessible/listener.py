@@ -158,5 +158,3 @@ class Listener:
         _log.info("the accessibility bus is gone")
         self.close()
         self._settled(None)
-
-

@@ -1,6 +1,6 @@
 """Whether a password field has the focus, as the program in front tells it: a detector of the daemon.
 
-A field's word comes 4–50 ms after the focus went there, so it counts from a little before it came. What is not known
+A field's word comes 4 to 50 ms after the focus went there, so it counts from a little before it came. What is not known
 within a limit counts as a password field, as long as the program is on the accessibility bus at all. A program that is
 not (xterm, and any pure X11 program) has nothing to tell, and this detector has nothing against it:
 docs/threat-model.md says what that leaves open.
@@ -20,7 +20,7 @@ from schemas.policy import AppRule
 from schemas.status import ClosedReason
 
 TRAIL_NS = 200_000_000
-"""Nanoseconds before a field's word from which on it counts. Measured: 2–50 ms; keys wait 250 ms in memory."""
+"""Nanoseconds before a field's word from which on it counts. Measured: 2 to 50 ms; keys wait 250 ms in memory."""
 ROLE_LIMIT_NS = 100_000_000
 """Nanoseconds that a field has to tell its role, after its word that it has the focus."""
 LOOKS_NS = (15_000_000, 45_000_000, 250_000_000, 1_000_000_000, 4_000_000_000)
@@ -65,6 +65,7 @@ class SecureFocus:
         self._alarm: Alarm | None = None
         self.standing = Standing.AWAY
         self._focus: Element | None = None
+        self._turn = 0  # counts what was told of the focus, so that an answer to an older question is known as such
         self._secrets: set[Element] = set()
         self._since_ns = 0  # when the window came to the front
         self._looks = 0
@@ -85,11 +86,16 @@ class SecureFocus:
             self._begin(self._window.pid)
         elif before.window != self._window.window and self.standing is not Standing.ABSENT:
             self._since_ns = self._clock.monotonic_ns()
+            self._turn += 1
             self._look_at_once()
 
     def verdict(self) -> ClosedReason | None:
         """Why this window must not be captured now."""
         return ClosedReason.SECURE_INPUT if self.standing in CLOSED else None
+
+    def deadline_ns(self) -> int | None:
+        """Never: it has its own alarm, and tells."""
+        return None
 
     def _begin(self, pid: int) -> None:
         self.standing = Standing.ASKED
@@ -156,17 +162,19 @@ class SecureFocus:
             self._listen(self._window.pid)  # the bus went away; perhaps there is another one by now
 
     def _looking(self, names: list[str]) -> Talk:
-        before = self._focus
+        turn = self._turn
         for name in names:
             found = yield from find_focused(name)
             if found is not None:
                 (answer,) = yield [ask(found, "GetRole")]
-                if self._focus == before:  # no event came meanwhile, which would be newer
+                if self._turn == turn:  # no event came meanwhile, which would be newer
+                    self._turn += 1
                     self._focus = found
                     self._told(found, answer, self._since_ns)
                 return
 
     def _moved(self, element: Element, gained: bool | None) -> None:  # noqa: FBT001  # an event of three kinds
+        self._turn += 1
         now_ns = self._clock.monotonic_ns()
         since_ns = max(self._since_ns, now_ns - TRAIL_NS)
         if gained is False and element == self._focus:
@@ -202,7 +210,8 @@ class SecureFocus:
         self._limit_ns = None
         self._looks = max(self._looks, FIRST_LOOKS)
         self._look_ns = self._look_ns or now_ns + LOOKS_NS[FIRST_LOOKS]
-        self._settle(Standing.DOUBT, max(self._since_ns, now_ns - LIMIT_NS - TRAIL_NS) if since_ns is None else since_ns)
+        earliest_ns = now_ns - LIMIT_NS - TRAIL_NS if since_ns is None else since_ns
+        self._settle(Standing.DOUBT, max(self._since_ns, earliest_ns))
         self._wind()
 
     def _settle(self, standing: Standing, since_ns: int) -> None:

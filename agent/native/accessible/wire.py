@@ -45,6 +45,7 @@ class Heard(Struct, frozen=True):
     path: str
     interface: str
     member: str
+    serial: int
     reply_to: int
     signature: str
     body: tuple[Any, ...]
@@ -102,9 +103,17 @@ def read_message(frame: bytes) -> Heard | None:
         return None
     if found is None:
         return None
-    texts = (found.sender, found.path, found.interface, found.member)
-    return Heard(found.message_type, *(t or "" for t in texts), found.reply_serial or 0, found.signature,
-                 tuple(found.body))  # fmt: skip
+    return Heard(
+        kind=found.message_type,
+        sender=found.sender or "",
+        path=found.path or "",
+        interface=found.interface or "",
+        member=found.member or "",
+        serial=found.serial or 0,
+        reply_to=found.reply_serial or 0,
+        signature=found.signature,
+        body=tuple(found.body),
+    )
 
 
 class Frames:
@@ -127,5 +136,3 @@ class Frames:
             if (heard := read_message(frame)) is not None:
                 found.append(heard)
         return found
-
-
