@@ -123,8 +123,15 @@ class FakeBus:
 
 def message_bytes(message: Message) -> bytes:
     """A message as a bus sends it: with its sender, which clients must not write and dbus-fast leaves out."""
-    plain = (("o", 1, message.path), ("s", 2, message.interface), ("s", 3, message.member), ("s", 4, message.error_name),
-             ("u", 5, message.reply_serial), ("s", 7, message.sender), ("g", 8, message.signature))  # fmt: skip
+    plain = (
+        ("o", 1, message.path),
+        ("s", 2, message.interface),
+        ("s", 3, message.member),
+        ("s", 4, message.error_name),
+        ("u", 5, message.reply_serial),
+        ("s", 7, message.sender),
+        ("g", 8, message.signature),
+    )
     fields = [(code, Variant(kind, value)) for kind, code, value in plain if value]
     body = bytes(Marshaller(message.signature, message.body).marshall())
     start = Marshaller("yyyyuua(yv)", [ord("l"), message.message_type.value, 0, 1, len(body), message.serial, fields])

@@ -33,7 +33,7 @@ MAX_FOUND = 8
 MAX_WALKED = 400
 """Elements that are looked at where a toolkit cannot search by itself (GTK 4)."""
 
-_ALL, _CANONICAL = 1, 1
+_ALL, _ANY, _CANONICAL = 1, 2, 1
 _BITS = 32
 
 Element = tuple[str, str]
@@ -76,7 +76,7 @@ def has_state(answer: Answer, state: int) -> bool:
 def search(window: Element, *, state: int, role: int | None = None) -> Call:
     """Ask for elements of a window with a state and, perhaps, a role."""
     roles = _mask([role] if role is not None else [], 4)
-    rule = [_mask([state], 2), _ALL, {}, _ALL, roles if role is not None else [], _ALL, [], _ALL, False]
+    rule = [_mask([state], 2), _ALL, {}, _ALL, roles if role is not None else [], _ANY, [], _ALL, False]
     return Call(*window, COLLECTION, "GetMatches", "(aiia{ss}iaiiasib)uib", (rule, _CANONICAL, MAX_FOUND, True))
 
 

@@ -20,7 +20,6 @@ from schemas.status import ClosedReason
 from tests.agent.native.accessible.accessible_rig import APP, Loop, window
 from tests.support.waiting import until
 
-
 GET_PTY_NUMBER = 0x80045430
 """ioctl_tty(2): ``TIOCGPTN``."""
 
@@ -32,7 +31,7 @@ class Terminal:
         self.pid, self.master = pty.fork()
         if self.pid == 0:
             with suppress(OSError):
-                os.execvp(command[0], command)
+                os.execvp(command[0], command)  # noqa: S606  # a program of the test's own, without a shell
             os._exit(127)
         self.number = struct.unpack("I", fcntl.ioctl(self.master, GET_PTY_NUMBER, bytes(4)))[0]
 
@@ -48,7 +47,7 @@ class Terminal:
 
 @pytest.fixture
 def shell() -> Iterator[Terminal]:
-    one = Terminal("sh", "-c", "while read -r line; do eval \"$line\"; done")
+    one = Terminal("sh", "-c", 'while read -r line; do eval "$line"; done')
     until(lambda: one.number in terminals_of(os.getpid()), what="the terminal to be found")
     yield one
     one.close()

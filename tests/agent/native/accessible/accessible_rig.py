@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from dbus_fast import Variant
+
 from agent.core.observe import WindowInfo
 from agent.native.accessible.atspi import ACTIVE, FOCUSED, OBJECT_EVENTS, PASSWORD_TEXT, SHOWING
 from agent.native.accessible.secure import SecureFocus
@@ -14,7 +16,7 @@ from agent.native.accessible.wire import Heard
 from schemas.events import Modality
 from schemas.policy import AppRule
 from tests.support.fake_bus import FakeBus
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, NotInTimeError
 
 APP = AppRule(id="app", name="App", category="other", executables=("/usr/bin/app",), modalities=(Modality.KEYBOARD,))
 PROGRAM = ":1.7"
@@ -40,6 +42,9 @@ def window(pid: int = PID, number: int = 1) -> WindowInfo:
     )
 
 
+_NOTHING = Variant("i", 0)
+
+
 class Loop:
     """The daemon's loop, as far as a detector needs it."""
 
@@ -47,16 +52,15 @@ class Loop:
         self.selector = selectors.DefaultSelector()
         self.news: list[int] = []
 
-    def spin(self, holds: Callable[[], object], what: str = "a condition") -> None:
+    def spin(self, holds: Callable[[], object], what: str = "a condition", limit_s: float = PATIENCE_S) -> None:
         """Go round until something holds."""
-
-        def once() -> bool:
-            for key, mask in self.selector.select(0 if holds() else ROUND_S):
+        end = time.monotonic() + limit_s
+        while not holds():
+            if time.monotonic() > end:
+                raise NotInTimeError(what)
+            for key, mask in self.selector.select(ROUND_S):
                 if key.fileobj in self.selector.get_map():
                     key.data(mask)
-            return bool(holds())
-
-        until(once, what=what)
 
     @property
     def held(self) -> int:
@@ -91,14 +95,16 @@ class Session:
         """The program says that an element got or lost the focus."""
         self.focus = path if gained else None
         with suppress(OSError):
-            self.bus.signal(sender, path, OBJECT_EVENTS, "StateChanged", "siiva{sv}", ["focused", gained, 0, _NOTHING, {}])
+            self.bus.signal(
+                sender, path, OBJECT_EVENTS, "StateChanged", "siiva{sv}", ["focused", gained, 0, _NOTHING, {}]
+            )
 
     def _session(self, _bus: FakeBus, call: Heard) -> tuple[str, list[Any]] | str | None:
         if call.member in self.silent:
             return None
         return "org.freedesktop.DBus.Error.ServiceUnknown" if call.member in self.wrong else ("s", [self.bus.address])
 
-    def _answer(self, _bus: FakeBus, call: Heard) -> tuple[str, list[Any]] | str | None:
+    def _answer(self, _bus: FakeBus, call: Heard) -> tuple[str, list[Any]] | str | None:  # noqa: PLR0911  # a table
         if call.member in self.silent or call.path in self.silent:
             return None
         if call.member in self.wrong:
@@ -124,8 +130,3 @@ class Session:
 
     def _found(self) -> list[tuple[str, str]]:
         return [(PROGRAM, self.focus)] if self.focus else []
-
-
-from dbus_fast import Variant  # noqa: E402
-
-_NOTHING = Variant("i", 0)

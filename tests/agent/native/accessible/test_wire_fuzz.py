@@ -1,4 +1,4 @@
-"""Bytes from the bus come from programs that nobody vouches for: whatever they are, nothing but `BusBroken` comes out."""
+"""Bytes from the bus come from programs that nobody vouches for: nothing but `BusBroken` comes out."""
 
 import struct
 
@@ -105,7 +105,9 @@ def test_an_answer_counts_in_its_one_shape_only() -> None:
     heard = read_message(message_bytes(answer))
     assert returned(heard, "i") == (40,)
     assert number(heard) is None
-    error = Message(message_type=MessageType.ERROR, error_name="org.x.Y", reply_serial=1, signature="u", body=[40], serial=2)
+    error = Message(
+        message_type=MessageType.ERROR, error_name="org.x.Y", reply_serial=1, signature="u", body=[40], serial=2
+    )
     assert number(read_message(message_bytes(error))) is None
 
 
@@ -116,7 +118,10 @@ def test_any_address_is_read(address: str) -> None:
 
 
 def test_addresses() -> None:
-    assert socket_paths("unix:path=/run/user/1/bus,guid=ab;unix:abstract=/tmp/x%20y") == [b"/run/user/1/bus", b"\0/tmp/x y"]
+    assert socket_paths("unix:path=/run/user/1/bus,guid=ab;unix:abstract=/tmp/x%20y") == [
+        b"/run/user/1/bus",
+        b"\0/tmp/x y",
+    ]
     assert socket_paths("tcp:host=example.org,port=1") == []
     assert session_address({"XDG_RUNTIME_DIR": "/run/user/1"}) == "unix:path=/run/user/1/bus"
     assert session_address({}) is None
