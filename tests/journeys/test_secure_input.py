@@ -18,6 +18,8 @@ from tests.support.windows import open_mousepad, wait_for_window
 pytestmark = pytest.mark.journey
 SECRET = plant(11).forbidden
 PLAIN = "wombats"
+MORE_PLAIN = " cross the meadow at dusk"
+"""Its end may be dropped with what follows: a password field counts from 200 ms before it said so."""
 MORE = """
 [[apps]]
 id = "{id}"
@@ -61,14 +63,14 @@ def test_passwords_are_in_no_batch(agreed: tuple[Desktop, Driver, Organisation, 
     form = desktop.start(["zenity", "--password", "--username"])
     in_front(desktop, hands, form)
     employee.wait_for("the gate to open", lambda s: s["state"] == "capturing")
-    hands.type_text(f"{PLAIN}\t{SECRET}", 0.005)  # at once: the field's word trails the keys
+    hands.type_text(f"{PLAIN}{MORE_PLAIN}\t{SECRET}", 0.02)  # at once: the field's word trails the keys
     await_secure(employee)
     terminal = desktop.start(
         ["xterm", "-e", sys.executable, "-c", "import getpass; input(); getpass.getpass(); input()"]
     )
     in_front(desktop, hands, terminal)
     employee.wait_for("the gate to open", lambda s: s["state"] == "capturing")
-    hands.type_text(f"{PLAIN}\n", 0.005)
+    hands.type_text(f"{PLAIN}{MORE_PLAIN}\n", 0.02)
     await_secure(employee)
     hands.type_text(SECRET, 0.005)
     elsewhere = open_mousepad(desktop, desktop.home / "elsewhere.txt")

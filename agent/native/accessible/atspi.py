@@ -31,7 +31,7 @@ MAX_WINDOWS = 64
 MAX_FOUND = 8
 """Elements of one kind that are asked for in a window."""
 MAX_WALKED = 400
-"""Elements that are looked at where a toolkit cannot search by itself (GTK 4)."""
+"""Elements that are looked at where a toolkit cannot search by itself."""
 
 _ALL, _ANY, _CANONICAL = 1, 2, 1
 _BITS = 32
@@ -92,7 +92,7 @@ def add_match(rule: str) -> Call:
 
 def register(event: str, program: str) -> Call:
     """Have one program send an event: by default programs send none."""
-    return Call(REGISTRY, REGISTRY_PATH, REGISTRY, "RegisterEvent", "sass", (event, [], program))
+    return Call(REGISTRY, REGISTRY_PATH, REGISTRY, "RegisterEvent", "sass", (event, [], program), starts=True)
 
 
 def active_windows(program: str) -> Talking[list[Element]]:
@@ -109,10 +109,11 @@ def find_focused(program: str) -> Talking[Element | None]:
     """The element of a program that has the keyboard; ``None`` if that cannot be told."""
     for window in (yield from active_windows(program)):
         (answer,) = yield [search(window, state=FOCUSED)]
-        if returned(answer, "a(so)") is None:
-            return (yield from _walk(window))
         if found := elements(answer, MAX_FOUND):
             return found[-1]  # the innermost: documents are focused as well as the field in them
+        # GTK 4 cannot search; Qt finds nothing in a window that was asked while it was being made.
+        if (walked := (yield from _walk(window))) is not None:
+            return walked
     return None
 
 

@@ -57,6 +57,7 @@ class Listener:
         self._session: Bus | None = None
         self.bus: Bus | None = None
         self.names: list[str] = []
+        self.deaf = False  # the bus or its registry refused to have events sent: to be joined anew
         self._helpers: set[str] = set()
         self._begin(session_address(environ))
 
@@ -108,7 +109,7 @@ class Listener:
         pids = yield [pid_of(name) for name in names]
         for name, pid in zip(names, pids, strict=True):
             yield from self._weigh(name, number(pid))
-        self._settled(bool(self.names))
+        self._settled(None if self.deaf else bool(self.names))
 
     def _weigh(self, name: str, pid: int | None) -> Talking[None]:
         if pid == self._pid:
@@ -118,7 +119,8 @@ class Listener:
         else:
             return
         rules = [add_match(rule.format(name)) for rule in _RULES]
-        yield [*(register(event, name) for event in (atspi.FOCUS_EVENT, atspi.ROLE_EVENT)), *rules]
+        answers = yield [*(register(event, name) for event in (atspi.FOCUS_EVENT, atspi.ROLE_EVENT)), *rules]
+        self.deaf = self.deaf or any(returned(answer, "") is None for answer in answers)
 
     def _welcome(self, name: str) -> Talk:
         """Somebody joined the bus while we listen: perhaps the program that we listen to."""
@@ -126,7 +128,7 @@ class Listener:
         known = len(self.names)
         yield from self._weigh(name, number(answer))
         if len(self.names) > known:
-            self._settled(True)
+            self._settled(None if self.deaf else True)
 
     def _hear(self, signal: Heard) -> None:
         if signal.sender == BUS and signal.member == "NameOwnerChanged" and signal.signature == "sss":

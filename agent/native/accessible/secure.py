@@ -156,7 +156,7 @@ class SecureFocus:
         self._look_ns = now_ns + LOOKS_NS[min(self._looks, len(LOOKS_NS) - 1)]
         self._looks += 1
         bus = self._listener.bus if self._listener else None
-        if self._listener is not None and bus is not None and not bus.closed:
+        if self._listener is not None and bus is not None and not (bus.closed or self._listener.deaf):
             bus.talk(self._looking(list(self._listener.names)))
         elif self._window is not None and self._window.pid is not None:
             self._listen(self._window.pid)  # the bus went away; perhaps there is another one by now

@@ -35,6 +35,7 @@ class Call(Struct, frozen=True):
     member: str
     signature: str = ""
     body: tuple[Any, ...] = ()
+    starts: bool = False  # the bus may start the program: only the accessibility bus its own registry
 
 
 class Heard(Struct, frozen=True):
@@ -58,7 +59,7 @@ class Heard(Struct, frozen=True):
 
 
 def call_bytes(call: Call, serial: int) -> bytes:
-    """A call as bytes; never starts a program that does not run.
+    """A call as bytes.
 
     Raises:
         BusBroken: a name or path in it is not one that D-Bus allows.
@@ -72,7 +73,7 @@ def call_bytes(call: Call, serial: int) -> bytes:
             signature=call.signature,
             body=list(call.body),
             serial=serial,
-            flags=MessageFlag.NO_AUTOSTART,
+            flags=MessageFlag.NONE if call.starts else MessageFlag.NO_AUTOSTART,
         )
         return bytes(message._marshall(False))  # noqa: SLF001  # semi-private, and the only way without its event loop
     except DBusFastError:

@@ -114,6 +114,8 @@ class Session:
                 return "as", [["org.freedesktop.DBus", *self.pids]]
             case "GetConnectionUnixProcessID":
                 return "u", [self.pids[call.body[0]]]
+            case "RegisterEvent" | "AddMatch":
+                return "", []
             case "GetMatches":
                 return ("a(so)", [self._found()]) if self.searches else "org.freedesktop.DBus.Error.UnknownMethod"
             case "GetChildren":

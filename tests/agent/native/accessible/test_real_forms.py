@@ -8,7 +8,7 @@ from typing import TypeVar
 import pytest
 
 from agent.native.accessible.bus import Bus
-from agent.native.accessible.element import ask_element, ask_origin
+from agent.native.accessible.element import ElementSeen, ask_element, ask_origin
 from agent.native.accessible.listener import Listener
 from agent.native.accessible.secure import SecureFocus, Standing
 from agent.native.x11 import X11Native
@@ -113,11 +113,14 @@ def test_a_password_field_closes_and_the_next_one_opens(
         shown = attended.answer(ask_origin, lambda told: told is not None or toolkit not in BROWSERS)
         assert shown == (origin if toolkit in BROWSERS else None)
         place = geometry(desktop.display, attended.number)
-        seen = attended.answer(
-            lambda bus, names, found: ask_element(bus, names, *place.centre, found), lambda told: told is not None
-        )
+        middle = place.centre
+
+        def under_it(bus: Bus, names: list[str], found: Callable[[ElementSeen | None], None]) -> None:
+            ask_element(bus, names, *middle, found)
+
+        seen = attended.answer(under_it, lambda told: told is not None)
         assert seen is not None
-        assert seen.rect[0] <= place.centre[0] <= seen.rect[2]
+        assert seen.rect[0] <= middle[0] <= seen.rect[2]
         hands.key("Tab")
         attended.await_standing(Standing.SECRET)
         hands.key("Tab", ["shift"])

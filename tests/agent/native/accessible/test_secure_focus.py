@@ -111,7 +111,7 @@ def test_a_program_that_does_not_answer_in_time_is_in_doubt(session: Session, me
     assert session.detector.verdict() is ClosedReason.SECURE_INPUT
 
 
-@pytest.mark.parametrize("member", ["GetRole", "GetState", "GetChildren"])
+@pytest.mark.parametrize("member", ["GetRole", "GetState", "GetChildren", "RegisterEvent", "AddMatch"])
 def test_a_program_that_answers_with_errors_is_in_doubt(session: Session, member: str) -> None:
     session.wrong.add(member)
     attend(session, Standing.DOUBT)
