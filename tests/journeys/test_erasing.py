@@ -89,7 +89,7 @@ def test_g10_what_is_deleted_before_it_is_sent_is_never_sent(tmp_path: Path) -> 
         assert sealed
         done = home.employee.overt("delete", "--last", "10m", "--json").json["deleted"]
         assert done["asked"] == 0
-        assert done["batches"] == len(sealed)
+        assert done["batches"] >= len(sealed)  # one may have been closed since
         assert done["events"] >= 2 * len(CANARY)
         assert set(states(home)) == {"deleted"}
         left = [p.read_bytes() for p in home.employee.state.rglob("*") if p.is_file()]

@@ -47,6 +47,11 @@ def test_what_waits_to_be_sealed_is_emptied_and_counted(room: Room) -> None:
     found = payloads(room)
     assert [type(e) for p in found for e in p.events] == [GapEvent, GapEvent]
     assert sum(p.account.dropped["keyboard"][DELETED] for p in found) == keys
+    assert sum(e.count for p in found for e in p.events if isinstance(e, GapEvent)) == keys
+    room.spool.intend(0, 0)
+    Eraser(room.spool, room.room._sealer, ()).finish()  # as it always follows
+    assert [p.account for p in payloads(room)] == [p.account for p in found]
+    assert sum(e.count for p in payloads(room) for e in p.events if isinstance(e, GapEvent)) == keys
     assert all(p.account.balances() for p in found)
 
 
