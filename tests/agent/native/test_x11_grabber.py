@@ -6,10 +6,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from agent.core.doubt import intersect
 from agent.native.base import Pixels, RawFrame
 from agent.native.x11 import X11Grabber
-from agent.native.x11.stacking import intersect
-from schemas.events import Rect
+from agent.native.x11.stacking import Scene
 from tests.agent.native.conftest import OpenPlain
 from tests.agent.native.x11_rig import Plain
 from tests.support.desktop import Desktop
@@ -122,9 +122,10 @@ def test_a_change_during_the_grab_gives_no_frame(
     window = plain(unmanaged=True)
     cover = plain(Rectangle(900, 600, 50, 50), CANARY, unmanaged=True)
     painted(grabber, window)
-    real: Callable[[Rect], Pixels | None] = grabber._pixels
+    real: Callable[[Scene, int | None], Pixels | None] = grabber._pixels
 
-    def disturbed(rect: Rect) -> Pixels | None:
+    def disturbed(seen: Scene, pixmap: int | None) -> Pixels | None:
+        rect = seen.client
         if change == "moved":
             window.window.configure(x=250)
             window.x.sync()
@@ -134,7 +135,7 @@ def test_a_change_during_the_grab_gives_no_frame(
         else:
             window.window.destroy()
             window.x.sync()
-        return real(rect)
+        return real(seen, pixmap)
 
     monkeypatch.setattr(grabber, "_pixels", disturbed)
     assert grabber.grab(window.id) is None
