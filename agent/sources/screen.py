@@ -1,12 +1,8 @@
-"""The screen source: grab the window, fill all text, keep what changed. In a thread of its own.
+"""Pictures of a window: grab it, fill all text, keep what changed.
 
 Only masked pixels are ever compared, kept or encoded; the grabbed ones live for the length of one function.
 """
 
-import logging
-import queue
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -17,17 +13,14 @@ from msgspec import Struct
 from agent.core.redact.pixels import masked
 from agent.core.tiles import Pixels, bounds, changed, is_key_frame
 from agent.core.triggers import Trigger
-from agent.native.base import Grabber, RawFrame
+from agent.native.base import Grabber, RawFrame, WatchingGrabber
 from schemas.base import digest
 from schemas.events import Mask, MaskClass, Rect
 
 KEY_FRAME_EVERY = 50
 """Patches after which a whole picture is kept, so that a reader never needs more than these to rebuild one."""
-MAX_WAITING = 4
-"""Pictures asked for and not taken yet: more means that the machine is too slow, and the rest are dropped."""
 MAX_PIXELS = 7680 * 4320
 """Pixels of a window: an 8K screen."""
-_log = logging.getLogger(__name__)
 _LOSSLESS = [cv2.IMWRITE_WEBP_QUALITY, 101]  # above 100 is lossless in OpenCV
 
 
@@ -92,7 +85,9 @@ class Photographer:
         self._last: _Last | None = None
 
     def take(self, wanted: Wanted) -> Picture | NoPicture:
-        """One picture of the window that is wanted."""
+        """One picture of the window that is wanted; nothing is grabbed while nothing can have changed."""
+        if self._is_still(wanted.window):
+            return NoPicture("unchanged")
         raw = self._grabber.grab(wanted.window)
         if raw is None:
             return NoPicture("not_clean")
@@ -110,6 +105,11 @@ class Photographer:
         if self._last is not None:
             self._last.pixels[:] = 0
         self._last = None
+
+    def _is_still(self, window: int) -> bool:
+        if self._last is None or self._last.window != window or not isinstance(self._grabber, WatchingGrabber):
+            return False
+        return not self._grabber.changed(window)
 
     def _difference(self, wanted: Wanted, frame: RawFrame, masks: list[Mask]) -> Picture | NoPicture:
         height, width = frame.pixels.shape[:2]
@@ -166,89 +166,7 @@ def encode(pixels: Pixels, patch: Rect) -> bytes:
     return bytes(data.tobytes())
 
 
-class ScreenSource:
-    """A photographer in a thread. Answers are fetched with :meth:`answers` after ``wake`` was called.
-
-    Args:
-        open_grabber: makes the connection to the display, in the thread that uses it.
-        wake: called from the thread when there is an answer.
-    """
-
-    def __init__(self, open_grabber: Callable[[], Grabber], wake: Callable[[], None]) -> None:
-        self._open = open_grabber
-        self._wake = wake
-        self._wanted: queue.Queue[Wanted | None] = queue.Queue(MAX_WAITING + 1)
-        self._done: queue.SimpleQueue[Answer] = queue.SimpleQueue()
-        self._fresh = threading.Event()
-        self._cancelled = 0
-        self._thread: threading.Thread | None = None
-        self._next_number = 0  # goes on when the thread is started anew: no two pictures share one
-
-    def want(self, wanted: Wanted) -> bool:
-        """Ask for a picture. False if too many wait already."""
-        if self._wanted.qsize() >= MAX_WAITING:
-            return False
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="screen", daemon=True)
-            self._thread.start()
-        self._wanted.put(wanted)
-        return True
-
-    def answers(self) -> list[Answer]:
-        """What was taken since the last call."""
-        found = []
-        while not self._done.empty():
-            found.append(self._done.get())
-        return found
-
-    def cancel(self, before: int) -> None:
-        """Take no picture any more whose token is below ``before``: its gate has closed."""
-        self._cancelled = before
-
-    def forget(self) -> None:
-        """The next picture is a whole one."""
-        self._fresh.set()
-
-    def stop(self) -> None:
-        """End the thread, and with it the connection to the display. Idempotent."""
-        if self._thread is not None:
-            self._wanted.put(None)
-            self._thread.join()
-            self._thread = None
-
-    def _run(self) -> None:
-        photographer: Photographer | None = None
-        grabber: Grabber | None = None
-        while (wanted := self._wanted.get()) is not None:
-            if grabber is None and wanted.token >= self._cancelled:
-                grabber = self._connect()
-                photographer = Photographer(grabber, self._next_number) if grabber else None
-            self._done.put((wanted, self._answer(photographer, wanted)))
-            self._wake()
-        if grabber is not None:
-            grabber.close()
-
-    def _connect(self) -> Grabber | None:
-        try:
-            return self._open()
-        except Exception as error:  # noqa: BLE001  # the display may be going away: answered, and tried again next time
-            _log.info("no pictures can be taken: %s", type(error).__name__)
-            return None
-
-    def _answer(self, photographer: Photographer | None, wanted: Wanted) -> Picture | NoPicture:
-        if wanted.token < self._cancelled:
-            return NoPicture("gate_closed")
-        if photographer is None:
-            return NoPicture("no_display")
-        if self._fresh.is_set():
-            self._fresh.clear()
-            photographer.forget()
-        answer = _safely(photographer, wanted)
-        self._next_number = photographer.next_number
-        return answer
-
-
-def _safely(photographer: Photographer, wanted: Wanted) -> Picture | NoPicture:
+def safely(photographer: Photographer, wanted: Wanted) -> Picture | NoPicture:
     """Whatever fails between grab and mask, the picture is dropped and never passed on."""
     try:
         return photographer.take(wanted)

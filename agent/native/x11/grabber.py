@@ -73,8 +73,8 @@ class X11Grabber:
             return
 
     def fileno(self) -> int:
-        """Readable when :meth:`heed` has something to do; -1 once closed."""
-        return -1 if self._closed else self._link.fileno()
+        """Readable when :meth:`heed` has something to do; -1 once closed, or the server is gone."""
+        return -1 if self._closed or self._link.lost() else self._link.fileno()
 
     def heed(self) -> None:
         """Follow what the server told. Never blocks for long."""

@@ -6,7 +6,6 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from agent.core.doubt import intersect
 from agent.native.base import Pixels, RawFrame
 from agent.native.x11 import X11Grabber
 from agent.native.x11.stacking import Scene
@@ -154,8 +153,3 @@ def test_frames_do_not_share_memory(plain: OpenPlain, grabber: X11Grabber) -> No
     one, two = painted(grabber, window), painted(grabber, window)
     assert not np.shares_memory(one.pixels, two.pixels)
     assert "300x200" in repr(one)
-
-
-def test_rectangles_meet_or_do_not() -> None:
-    assert intersect((0, 0, 10, 10), (5, 5, 20, 20)) == (5, 5, 10, 10)
-    assert intersect((0, 0, 10, 10), (10, 0, 20, 10)) is None
