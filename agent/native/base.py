@@ -141,6 +141,7 @@ class RawFrame(Struct, frozen=True, kw_only=True):
     start_ns: int
     end_ns: int
     covered: tuple[Rect, ...]  # in the window's coordinates
+    painted: tuple[Rect, ...] | None = None  # all that can differ from the picture before; None: anything can
 
     def __repr__(self) -> str:
         """The size only."""

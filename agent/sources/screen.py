@@ -10,8 +10,9 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from agent.core.redact.pixels import masked
-from agent.core.tiles import Pixels, bounds, changed, is_key_frame
+from agent.core.doubt import intersect, shifted, without
+from agent.core.redact.pixels import CELL, masked
+from agent.core.tiles import TILE, Pixels, bounds, changed, is_key_frame
 from agent.core.triggers import Trigger
 from agent.native.base import Grabber, RawFrame, WatchingGrabber
 from schemas.base import digest
@@ -21,6 +22,9 @@ KEY_FRAME_EVERY = 50
 """Patches after which a whole picture is kept, so that a reader never needs more than these to rebuild one."""
 MAX_PIXELS = 7680 * 4320
 """Pixels of a window: an 8K screen."""
+MARGIN = 96
+"""Pixels above and below what was painted that are looked at with it: three lines of body text. Lines are looked at in
+their full width, so that none is judged by a part of it."""
 _LOSSLESS = [cv2.IMWRITE_WEBP_QUALITY, 101]  # above 100 is lossless in OpenCV
 
 
@@ -68,6 +72,7 @@ class _Last:
     window: int
     number: int
     pixels: Pixels
+    boxes: list[Rect]  # what is filled in it
     patches: int
 
 
@@ -93,12 +98,18 @@ class Photographer:
             return NoPicture("not_clean")
         try:
             if raw.pixels.shape[0] * raw.pixels.shape[1] > MAX_PIXELS:
+                self.forget()
                 return NoPicture("too_large")
-            pixels, boxes = masked(raw.pixels)
+            rows = self._rows(wanted, raw)
+            if rows is None:
+                rows = 0, raw.pixels.shape[0]
+                pixels, boxes = masked(raw.pixels)
+            else:
+                assert self._last is not None  # noqa: S101  # there are no rows without it
+                pixels, boxes = masked_rows(raw.pixels, self._last.pixels, self._last.boxes, rows)
         finally:
             _blank(raw.pixels)
-        masks = [Mask(b, MaskClass.OVERLAP) for b in raw.covered] + [Mask(b, MaskClass.TEXT) for b in boxes]
-        return self._difference(wanted, msgspec.structs.replace(raw, pixels=pixels), masks)
+        return self._difference(wanted, msgspec.structs.replace(raw, pixels=pixels), boxes, rows)
 
     def forget(self) -> None:
         """Begin with a whole picture next time, and let the last one go."""
@@ -111,27 +122,40 @@ class Photographer:
             return False
         return not self._grabber.changed(window)
 
-    def _difference(self, wanted: Wanted, frame: RawFrame, masks: list[Mask]) -> Picture | NoPicture:
+    def _rows(self, wanted: Wanted, raw: RawFrame) -> tuple[int, int] | None:
+        """First row and one past the last that can differ from the picture before; ``None``: look at all of it."""
+        last = self._last
+        if last is None or not raw.painted or last.window != wanted.window or last.pixels.shape != raw.pixels.shape:
+            return None
+        if last.patches >= KEY_FRAME_EVERY:
+            return None
+        _, top, _, bottom = bounds(list(raw.painted))
+        return top, bottom
+
+    def _difference(
+        self, wanted: Wanted, frame: RawFrame, boxes: list[Rect], rows: tuple[int, int]
+    ) -> Picture | NoPicture:
         height, width = frame.pixels.shape[:2]
         whole = (0, 0, width, height)
         last = self._last
         if last is None or last.window != wanted.window or last.pixels.shape != frame.pixels.shape:
-            return self._keep(wanted, frame, masks, [whole], None)
-        dirty = changed(last.pixels, frame.pixels)
+            return self._keep(wanted, frame, boxes, [whole], None)
+        top, bottom = rows[0] // TILE * TILE, rows[1]
+        dirty = [shifted(r, 0, top) for r in changed(last.pixels[top:bottom], frame.pixels[top:bottom])]
         if not dirty:
             return NoPicture("unchanged")
         if is_key_frame(dirty, width, height) or last.patches >= KEY_FRAME_EVERY:
-            return self._keep(wanted, frame, masks, [whole], None)
-        return self._keep(wanted, frame, masks, dirty, last)
+            return self._keep(wanted, frame, boxes, [whole], None)
+        return self._keep(wanted, frame, boxes, dirty, last)
 
     def _keep(
-        self, wanted: Wanted, frame: RawFrame, masks: list[Mask], dirty: list[Rect], base: _Last | None
+        self, wanted: Wanted, frame: RawFrame, boxes: list[Rect], dirty: list[Rect], base: _Last | None
     ) -> Picture:
         patch = bounds(dirty)
         image = encode(frame.pixels, patch)
         number, self.next_number = self.next_number, self.next_number + 1
         patches = base.patches + 1 if base else 0
-        self._last = _Last(wanted.window, number, frame.pixels, patches)
+        self._last = _Last(wanted.window, number, frame.pixels, boxes, patches)
         return Picture(
             number=number,
             base=base.number if base else None,
@@ -140,11 +164,31 @@ class Photographer:
             rect=frame.rect,
             patch=patch,
             dirty=dirty,
-            masks=masks,
+            masks=[Mask(b, MaskClass.OVERLAP) for b in frame.covered] + [Mask(b, MaskClass.TEXT) for b in boxes],
             scale=frame.scale,
             image=image,
             sha256=digest(image),
         )
+
+
+def masked_rows(raw: Pixels, before: Pixels, boxes: list[Rect], rows: tuple[int, int]) -> tuple[Pixels, list[Rect]]:
+    """The masked picture ``before`` with these rows masked anew; all others are as they were, and so are their masks.
+
+    Args:
+        raw: the picture as grabbed; it differs from the one before in these rows only.
+        before: the masked picture before.
+        boxes: what is filled in that.
+        rows: first row and one past the last.
+    """
+    height, width = raw.shape[:2]
+    top, bottom = rows
+    above, below = max(top - MARGIN, 0) // CELL * CELL, min(bottom + MARGIN, height)
+    strip, found = masked(np.ascontiguousarray(raw[above:below]))
+    out = before.copy()
+    out[top:bottom] = strip[top - above : bottom - above]
+    band = (0, top, width, bottom)
+    kept = [part for box in boxes for part in without(box, band)]
+    return out, [*kept, *filter(None, (intersect(shifted(box, 0, above), band) for box in found))]
 
 
 def _blank(raw: Pixels) -> None:

@@ -238,6 +238,7 @@ class FakeGrabber:
         self.clock = clock or FakeClock()
         self.screens: dict[int, Pixels] = {}
         self.covered: tuple[Rect, ...] = ()
+        self.painted: tuple[Rect, ...] | None = None
         self.fault: Exception | None = None
         self.given: list[Pixels] = []
         self.attended: list[int | None] = []
@@ -292,6 +293,7 @@ class FakeGrabber:
             start_ns=now,
             end_ns=now + 1_000_000,
             covered=self.covered,
+            painted=self.painted,
         )
 
     def close(self) -> None:

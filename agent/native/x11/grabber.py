@@ -131,7 +131,7 @@ class X11Grabber:
         if watch.place != before.whole:  # it lies in another window now, or moved within that: begin anew
             self._begin(window, before, watch.doubt, apart=watch.apart)
             return None
-        turns = watch.turns
+        turns, painted = watch.turns, watch.painted
         watch.begin_anew()
         start_ns = self._clock.monotonic_ns()
         pixels = self._pixels(before, pixmap)
@@ -139,7 +139,7 @@ class X11Grabber:
         after = scene(self._link, self._windows, window)
         self._heed()
         if pixels is None or after is None or watch.turns != turns or _differ(before, after, apart=watch.apart):
-            watch.changed = True
+            watch.spoil()
             if pixels is not None:
                 pixels[:] = 0
             return None
@@ -152,6 +152,7 @@ class X11Grabber:
             start_ns=start_ns,
             end_ns=end_ns,
             covered=covered,
+            painted=None if painted is None else tuple(_within(before, painted)),
         )
 
     def _pixels(self, seen: Scene, pixmap: int | None) -> Pixels | None:

@@ -53,6 +53,7 @@ class Watch:
         self.turns = 0
         """Counts events after which a picture that was being taken is worth nothing."""
         self._doubt = Doubt()
+        self._fresh: Doubt | None = None
         self._top = seen.top
         self._corner = seen.corner
         self.place = seen.whole
@@ -77,6 +78,11 @@ class Watch:
         """What may not be its own, from the left top corner of all of its client area."""
         return self._doubt.rects
 
+    @property
+    def painted(self) -> tuple[Rect, ...] | None:
+        """Where anything was painted since the last picture; ``None`` where that cannot be told, and for the first."""
+        return self._fresh.rects if self._fresh is not None else None
+
     def take(self, wires: Iterable[Wire]) -> None:
         """Follow what happened."""
         before = self.turns
@@ -85,13 +91,19 @@ class Watch:
             self._link.confirm()
             moved = self._read(self._link.take(), deaf=True)
         if self.turns != before:
-            self.begin_anew()
-            self.changed = True
+            self._damage.Subtract(self._id, 0, 0)
+            self.spoil()
 
     def begin_anew(self) -> None:
-        """Whatever is painted from now on is told again."""
+        """A picture is taken now: whatever is painted from now on is news, and told again."""
         self._damage.Subtract(self._id, 0, 0)
+        self._fresh = Doubt()
         self.changed = False
+
+    def spoil(self) -> None:
+        """There is no picture with which the next one could be compared."""
+        self._fresh = None
+        self.changed = True
 
     def close(self) -> None:
         """Watch no more."""
@@ -120,9 +132,12 @@ class Watch:
         if struct.unpack_from("=I", data, 8)[0] != self._id:
             return
         self.changed = True
+        x, y, width, height = struct.unpack_from("=hhHH", data, 16)
+        rect = (x, y, x + width, y + height)
+        if self._fresh is not None:
+            self._fresh.add([rect])
         if not deaf:
-            x, y, width, height = struct.unpack_from("=hhHH", data, 16)
-            self._doubt.painted((x, y, x + width, y + height))
+            self._doubt.painted(rect)
             self._doubt.add(self._hidden)
 
     def _follow(self, wire: Wire) -> bool:
