@@ -155,7 +155,10 @@ class Badge(QLabel):
         font = QFont(self.font())
         font.setPixelSize(FONT_PX)
         painter.setFont(font)
-        words = QFontMetricsF(font).elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        measure, words = QFontMetricsF(font), self.text()
+        if measure.horizontalAdvance(words) > room.width():  # better without our name than without the app's
+            words = words.partition(": ")[2] or words
+        words = measure.elidedText(words, Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
 
     def _paint_stripe(self, painter: QPainter, scale: float) -> None:

@@ -14,9 +14,10 @@ from agent.tray.when import SECOND_NS, clock, moment
 from agent.tray.words import Words
 from schemas.status import Counts
 
-SIZE_PX = (760, 520)
+SIZE_PX = (900, 540)
 MAX_ROWS = 500
 """Lines of the table: more than a week of batches, and quick to make. The command line lists all of them."""
+DASH = "\N{EN DASH}"
 COLUMNS = ("when", "events", "size", "state")
 
 
@@ -51,7 +52,7 @@ def line(words: Words, row: Row) -> Line:
         when, events = words("captured.sealed", time=moment(words, row.sealed_s)), words("captured.unknown")
     else:
         begin_s, end_s = extent.begin_ns // SECOND_NS, extent.end_ns // SECOND_NS
-        when, events = f"{moment(words, begin_s)} – {clock(end_s)}", str(extent.kept)
+        when, events = f"{moment(words, begin_s)} {DASH} {clock(end_s)}", str(extent.kept)
     emptied = row.deletion is not None and row.state in HELD
     if row.deletion is not None:
         events = "0"

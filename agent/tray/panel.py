@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QIcon, QPainter, QPalette, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QPushButton,
+    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
 from agent.tray.words import Words
 
 MARGIN_PX, GAP_PX = 18, 10
+MARK_PX = 18
 SCREEN_SHARE = 0.92
 """At most this much of a small screen: a window's frame is outside of its size."""
 SHEET = """
@@ -30,6 +32,7 @@ QListWidget:focus, QTableWidget:focus { border: 2px solid palette(highlight); pa
 QListWidget::item { padding: 5px 8px; color: palette(text); border-radius: 4px; }
 QListWidget::item:selected:active { background: palette(highlight); color: palette(highlighted-text); }
 QListWidget::item:selected:!active { background: palette(base); color: palette(text); }
+QTableWidget::item, QHeaderView::section { padding: 2px 8px; }
 QPushButton { padding: 9px 22px; border-radius: 8px; border: 1px solid palette(dark); background: palette(button);
   font-weight: 600; }
 QPushButton:hover { background: palette(midlight); }
@@ -84,19 +87,43 @@ class Lines(QListWidget):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTextElideMode(Qt.TextElideMode.ElideNone)
         self.setSpacing(1)
+        self.setIconSize(QSize(MARK_PX, MARK_PX))
 
-    def add(self, text: str, aloud: str = "") -> None:
+    def add(self, text: str, mark: str = "", aloud: str = "") -> None:
         """Add a paragraph.
 
         Args:
             text: as it is shown.
+            mark: a sign that stands before it.
             aloud: as it is read out, where that is not the same.
         """
         item = QListWidgetItem(text)
+        if mark:
+            item.setIcon(self._drawn(mark))
         item.setData(Qt.ItemDataRole.AccessibleTextRole, aloud or text)
         self.addItem(item)
         if self.count() == 1:
             self.setCurrentRow(0)
+
+    def initViewItemOption(self, option: QStyleOptionViewItem) -> None:  # noqa: N802  # Qt's name
+        """A mark stands beside the first line."""
+        super().initViewItemOption(option)
+        option.decorationAlignment = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter
+
+    def _drawn(self, mark: str) -> QIcon:
+        """In the colours of plain and of chosen text."""
+        icon, side, scale = QIcon(), self.iconSize().width(), self.devicePixelRatioF()
+        roles = {QIcon.Mode.Normal: QPalette.ColorRole.Text, QIcon.Mode.Selected: QPalette.ColorRole.HighlightedText}
+        for mode, role in roles.items():
+            picture = QPixmap(round(side * scale), round(side * scale))
+            picture.setDevicePixelRatio(scale)
+            picture.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(picture)
+            painter.setPen(self.palette().color(role))
+            painter.drawText(QRect(0, 0, side, side), Qt.AlignmentFlag.AlignCenter, mark)
+            painter.end()
+            icon.addPixmap(picture, mode)
+        return icon
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  # Qt's name
         """Wrap anew."""

@@ -43,5 +43,5 @@ def _conditions(words: Words, conditions: tuple[Condition, ...]) -> Lines:
         if not condition.holds:
             told += "\n" + words("why.remedy", remedy=words.remedy_of(condition))
         heard = words("why.holds" if condition.holds else "why.fails")
-        lines.add(f"{'✔' if condition.holds else '✘'}  {told}".replace("\n", "\n     "), f"{heard}: {told}")
+        lines.add(told, "✔" if condition.holds else "✘", f"{heard}: {told}")
     return lines
