@@ -105,5 +105,8 @@ def _table(words: Words, lines: Sequence[Line]) -> QTableWidget:
     for number, told in enumerate(lines):
         for column, cell in enumerate((told.when, told.events, told.size, told.state)):
             table.setItem(number, column, QTableWidgetItem(cell))
+        # Up and down go from row to row: whoever listens hears all of it.
+        aloud = ", ".join((told.when, f"{words('captured.events')}: {told.events}", told.size, told.state))
+        table.item(number, 0).setData(Qt.ItemDataRole.AccessibleTextRole, aloud)
     table.setCurrentCell(0, 0)
     return table

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from dbus_fast import Message, MessageType
 from dbus_fast.aio import MessageBus
@@ -83,7 +83,7 @@ class Ear:
 
         def take(message: Message) -> None:
             if message.member == "StateChanged" and message.body[:2] == ["focused", 1]:
-                said.put_nowait((message.sender, message.path))
+                said.put_nowait((str(message.sender), str(message.path)))
 
         bus.add_message_handler(take)
         rule = f"type='signal',interface='{EVENTS}',member='StateChanged'"
@@ -151,7 +151,7 @@ async def _node(bus: MessageBus, at: tuple[str, str], depth: int) -> Node:
 
 async def _call(
     bus: MessageBus, at: tuple[str, str], interface: str, method: str, signature: str = "", *arguments: object
-) -> list[object]:
+) -> list[Any]:
     """The values of an answer; none stand for every failure."""
     message = Message(
         destination=at[0], path=at[1], interface=interface, member=method, signature=signature, body=list(arguments)
