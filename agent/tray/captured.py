@@ -95,7 +95,6 @@ def _table(words: Words, lines: Sequence[Line]) -> QTableWidget:
     table.setHorizontalHeaderLabels([words(f"captured.{column}") for column in COLUMNS])
     table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    table.horizontalHeader().setStretchLastSection(True)
     table.horizontalHeader().setHighlightSections(False)
     table.verticalHeader().hide()
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -103,10 +102,11 @@ def _table(words: Words, lines: Sequence[Line]) -> QTableWidget:
     table.setTabKeyNavigation(False)  # Tab leaves it
     table.setShowGrid(False)
     for number, told in enumerate(lines):
-        for column, cell in enumerate((told.when, told.events, told.size, told.state)):
-            table.setItem(number, column, QTableWidgetItem(cell))
+        cells = [QTableWidgetItem(cell) for cell in (told.when, told.events, told.size, told.state)]
         # Up and down go from row to row: whoever listens hears all of it.
         aloud = ", ".join((told.when, f"{words('captured.events')}: {told.events}", told.size, told.state))
-        table.item(number, 0).setData(Qt.ItemDataRole.AccessibleTextRole, aloud)
+        cells[0].setData(Qt.ItemDataRole.AccessibleTextRole, aloud)
+        for column, cell in enumerate(cells):
+            table.setItem(number, column, cell)
     table.setCurrentCell(0, 0)
     return table

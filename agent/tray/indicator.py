@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QSystemTrayIcon
 from agent.disk.places import Places
 from agent.tray.acts import Acts
 from agent.tray.badge import Badge
+from agent.tray.errand import Errand
 from agent.tray.frame import Frame
 from agent.tray.icons import icon
 from agent.tray.lease import Leaser
@@ -49,6 +50,7 @@ class Indicator(QObject):
         self._icon: QSystemTrayIcon | None = None
         self._kind: HostKind | None = None
         self._dialog: QDialog | None = None
+        self._telling: list[Errand] = []
         settings = Settings(places.state / "indicator.json")
         self._messages = Messages(words, lambda: settings.tell_stopped)
         self._acts = Acts(words, places, settings, self._tell)
@@ -157,7 +159,19 @@ class Indicator(QObject):
             self._tell(message)
 
     def _tell(self, message: Message) -> None:
-        if self._icon is not None:
+        if self._kind is not HostKind.XEMBED:
+            self._bubble(message)
+            return
+        # Imported where it is needed: Qt itself asks the notification service everywhere else.
+        from agent.tray.notify import notify  # noqa: PLC0415
+
+        self._telling = [one for one in self._telling if one.running]
+        telling = Errand(lambda: notify(message.title, message.body), lambda taken: self._bubble(message, taken=taken))
+        self._telling.append(telling)
+        telling.start()
+
+    def _bubble(self, message: Message, *, taken: object = False) -> None:
+        if self._icon is not None and taken is not True:
             self._icon.showMessage(message.title, message.body, self._icon.icon())
 
     def _clicked(self, reason: QSystemTrayIcon.ActivationReason) -> None:
