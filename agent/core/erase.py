@@ -87,6 +87,7 @@ def emptied(extent: Extent | None) -> Payload:
     """What takes the place of a batch's content. Of a batch of an older version nothing is known that could be told."""
     if extent is None:
         return Payload([], b"", LossAccount(seen={}, kept={}, dropped={}), DELETED)
+    account = without(extent.account)
     gap = GapEvent(
         seq=extent.seq,
         mono_ns=extent.mono_ns,
@@ -100,6 +101,6 @@ def emptied(extent: Extent | None) -> Payload:
         consent=extent.consent,
         reason=GapReason.DELETED,
         until_ns=extent.until_ns,
-        count=extent.kept,
+        count=sum(reasons.get(DELETED, 0) for reasons in account.dropped.values()),
     )
-    return Payload([gap], b"", without(extent.account), extent.episode)
+    return Payload([gap], b"", account, extent.episode)
