@@ -153,6 +153,11 @@ GERMAN_REASONS: Mapping[R, Reason] = MappingProxyType(
             "Die Regeln sind von Ihrer Organisation signiert.",
             "die IT um signierte Regeln bitten",
         ),
+        R.POLICY_ROLLED_BACK: Reason(
+            "Studie oder Regeln sind hier älter als solche, die schon hier waren.",
+            "Hier waren noch keine neueren Regeln und keine neuere Studie.",
+            "overt refresh",
+        ),
         R.POLICY_EXPIRED: Reason(
             "Die Regeln der Organisation sind abgelaufen.",
             "Die Regeln der Organisation gelten.",
