@@ -14,7 +14,7 @@ from agent.tray.when import SECOND_NS, clock, moment
 from agent.tray.words import Words
 from schemas.status import Counts
 
-SIZE_PX = (900, 540)
+SIZE_PX = (780, 540)
 MAX_ROWS = 500
 """Lines of the table: more than a week of batches, and quick to make. The command line lists all of them."""
 DASH = "\N{EN DASH}"
