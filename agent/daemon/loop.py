@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from agent.core.clocks import Reading, stepped
+from agent.core.erase import DELETED
 from agent.core.lifecycle import changed, closed_by, watches_focus
 from agent.core.sign import LEASE_NS, READY_NS, SignState
 from agent.daemon.describe import describe
 from agent.daemon.server import READY_RENEW_MS, RENEW_MS, ControlServer
-from agent.daemon.session import Session, Tools
+from agent.daemon.session import Session, Tools, note_deletion
 from agent.daemon.sign import Sign, open_witnessed
 from agent.daemon.standing import read_standing, settle_withdrawal
 from agent.daemon.warden import Makers, Warden
@@ -32,8 +34,6 @@ RECONNECT_NS = 2_000_000_000
 """Nanoseconds between tries to find the display again."""
 MAX_SLEEP_S = 86_400.0
 """Seconds: longer waits overflow in the operating system."""
-STEP_NS = 1_000_000_000
-"""Nanoseconds by which wall and monotonic clock may drift apart before it counts as a clock step."""
 
 _log = logging.getLogger(__name__)
 
@@ -102,7 +102,9 @@ class Daemon:
         self._settle_ledger()
         self._review()
         while not self._stopping:
-            for key, mask in self._selector.select(self._patience_s()):
+            ready = self._selector.select(self._patience_s())
+            self._check_clock()  # first: what woke us from a sleep is not to be told by the epoch before it
+            for key, mask in ready:
                 self._obey_signal()
                 act: Callable[[int], None] = key.data
                 act(mask)
@@ -153,6 +155,8 @@ class Daemon:
         self._review()
 
     def _answer(self, request: Request) -> dict[str, Any]:
+        if request.op == "delete":
+            return self._delete(request.since_ns or 0)
         match request.op:
             case "lease":
                 self._look()
@@ -211,6 +215,17 @@ class Daemon:
         if settle_withdrawal(self._places, self._warden.found, self._clock.time_ns()):
             self._reload()
 
+    def _delete(self, since_ns: int) -> dict[str, Any]:
+        """Wipe what is not sealed, note what is to be deleted, and go on: the sealing thread carries it out."""
+        unsealed = self._warden.wipe(DELETED)
+        self._review_switch()
+        try:
+            number = note_deletion(self._places, self._warden.session, since_ns, self._clock.time_ns(), unsealed)
+        except OSError:
+            _log.warning("a deletion cannot be noted: the disk refuses")
+            return {"v": 1, "error": "the disk refuses", "refused": True}
+        return {"v": 1, "deletion": number}
+
     def _reload(self) -> None:
         found = read_standing(self._places, self._keys)
         if self._forced_off is not None and found.switched.at_ns < self._forced_off.at_ns:
@@ -221,7 +236,6 @@ class Daemon:
 
     def _on_time(self) -> None:
         now_ns = self._clock.monotonic_ns()
-        self._check_clock(now_ns)
         self._warden.on_time(now_ns, self._offset_ns)
         if self._changes_ns is not None and self._clock.time_ns() >= self._changes_ns:
             self._review()  # a pause, a consent or a policy ended
@@ -240,15 +254,19 @@ class Daemon:
         self._look()
         self._review_switch()
 
-    def _check_clock(self, now_ns: int) -> None:
+    def _check_clock(self) -> None:
         """A clock step or a sleep begins a new epoch: times before and after cannot be compared."""
-        offset = self._clock.time_ns() - now_ns
-        if abs(offset - self._offset_ns) > STEP_NS:
-            _log.warning("the clock was stepped")
+        now = self._read_clocks()
+        if stepped(self._offset_ns, now):
+            _log.warning("the clock was stepped, or the machine slept")
             self._warden.close()
             self._next_epoch()
             self._review()
-        self._offset_ns = offset
+        if now.exact:
+            self._offset_ns = now.offset_ns
+
+    def _read_clocks(self) -> Reading:
+        return Reading(self._clock.monotonic_ns(), self._clock.time_ns(), self._clock.monotonic_ns())
 
     def _patience_s(self) -> float | None:
         """How long to sleep, if nobody wakes us: for ever, while nothing hangs on time."""
