@@ -23,6 +23,7 @@ from agent.disk.places import Places
 from agent.disk.switch import Position, Switch, Switched
 from agent.native.base import Clock
 from agent.native.choose import open_witness
+from agent.native.detect import open_detectors
 from agent.net.control import Request, reply
 from schemas.status import ClosedReason, Status
 
@@ -82,6 +83,7 @@ class Daemon:
             Makers(
                 begin=lambda standing: Session(places, standing, self._next_epoch(), awake),
                 pictures=lambda: open_witnessed(environ, clock, self._sign.claims),
+                detect=lambda news: open_detectors(environ, clock, self._selector, news),
             ),
             found,
         )
