@@ -4,7 +4,6 @@ import os
 import shutil
 from collections.abc import Mapping
 
-import httpx
 from msgspec import Struct
 
 from agent.daemon.main import SystemClock
@@ -14,6 +13,7 @@ from agent.disk.places import Places
 from agent.native.base import Capability, NativeUnavailable
 from agent.native.choose import open_native
 from agent.net.control import DaemonNotRunning, ProtocolError, ask
+from agent.net.http import httpx
 from schemas.base import SchemaError
 
 MIN_FREE_BYTES = 64 << 20

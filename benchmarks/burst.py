@@ -8,6 +8,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from benchmarks.plain import (
 from benchmarks.report import Measured, percentile, report
 from benchmarks.tally import tally
 from benchmarks.usage import peak_rss_mb
+from benchmarks.watcher import Watcher
 from tests.support.person import agree
 
 RATE = 4_000
@@ -34,6 +36,7 @@ BURSTS = 2
 HANDFUL = 20
 ADDED_MS = 1.0
 DAEMON_MB = 110.0
+CLOSED = "the sign was not seen in time: what comes then is nobody's to capture, and counts as lost above"
 KEYS, CLICKS, MOVES = 8, 1, 2
 """Of a handful."""
 
@@ -75,9 +78,11 @@ def measure(seconds: float) -> list[Measured]:
         employee = house.employee()
         house.front(window.id)
         bare = [send(window, int(RATE * seconds), RATE), send(window, BURST, None)]
-        with at_work(employee) as me:
+        with at_work(employee) as me, ExitStack() as stack:
             agree(employee.env, "plain")
             me.wait_for("capturing")
+            watcher = stack.enter_context(Watcher(me.places.control_socket))
+            watcher.forget()
             before_mb = peak_rss_mb(me.daemon.pid)
             steady = _captured(me, window, int(RATE * seconds), RATE)
             peaks = [before_mb, peak_rss_mb(me.daemon.pid)]
@@ -85,10 +90,12 @@ def measure(seconds: float) -> list[Measured]:
             for _ in range(BURSTS):
                 bursts.append(_captured(me, window, BURST, None))
                 peaks.append(peak_rss_mb(me.daemon.pid))
+            closed = watcher.times("idle") + watcher.times("blocked")
         return [
             *_pace_rows(f"{RATE:,}/s", bare[0], steady, ADDED_MS),
             *_pace_rows("burst", bare[1], bursts[0], None),
             *_loss_rows(house, me, [steady, *bursts]),
+            Measured("times that the gate closed meanwhile", closed, "times", 0, CLOSED),
             *_memory_rows(peaks),
         ]
 

@@ -21,7 +21,7 @@ REQUIREMENTS = HERE / "requirements.txt"
 INSTALL_S = 600
 READY_S = 60
 STOP_S = 60
-"""Seconds: openadapt-capture checks its recording as it ends."""
+"""Seconds: openadapt-capture checks its recording as it ends, and nobody's last lines are to be cut off."""
 
 
 class PeerError(RuntimeError):
@@ -131,7 +131,7 @@ def _activity(desktop: Desktop, folder: Path) -> list[Process]:
 
 def _terminate(_desktop: Desktop, processes: list[Process]) -> None:
     for process in reversed(processes):
-        process.stop()
+        process.stop(STOP_S)
 
 
 def _stop_capture(desktop: Desktop, processes: list[Process]) -> None:
