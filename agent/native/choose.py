@@ -57,3 +57,6 @@ def _refuse_unsupported(environ: Mapping[str, str]) -> None:
             "use a Linux session on X11; nothing is captured on this system",
         )
     refuse_wayland(environ)
+    from agent.native.x11.xwayland import refuse_xwayland  # noqa: PLC0415  # xcffib is installed on Linux only
+
+    refuse_xwayland(environ)
