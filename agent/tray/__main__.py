@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 
-import xcffib
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
@@ -13,8 +12,7 @@ from agent.disk.lock import only_one
 from agent.disk.places import Places
 from agent.tray.indicator import Indicator
 from agent.tray.presence import AnyPresence, Presence
-from agent.tray.sni import SniPresence
-from agent.tray.xembed import XembedPresence
+from agent.tray.system import SystemPresence
 
 NO_DISPLAY = 4
 """Exit code: there is no display on which an icon could be seen."""
@@ -50,6 +48,13 @@ def _run(places: Places) -> int:
 
 
 def _kinds() -> tuple[Presence, ...]:
+    if sys.platform != "linux":
+        return (SystemPresence(),)
+    import xcffib  # noqa: PLC0415  # these three are for Linux only
+
+    from agent.tray.sni import SniPresence  # noqa: PLC0415
+    from agent.tray.xembed import XembedPresence  # noqa: PLC0415
+
     kinds: list[Presence] = [SniPresence()]
     with contextlib.suppress(xcffib.ConnectionException):  # Wayland without X: no embedding trays there
         kinds.append(XembedPresence())

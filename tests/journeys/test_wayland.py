@@ -86,7 +86,7 @@ def sockets(process: Process) -> set[str]:
     """The sockets that a process holds."""
     found = set()
     for one in Path(f"/proc/{process.pid}/fd").iterdir():
-        target = os.readlink(one)
+        target = str(one.readlink())
         if target.startswith("socket:"):
             found.add(target)
     return found
@@ -114,7 +114,9 @@ def test_both_clients_are_what_they_should_be(traveller: Traveller) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_it_refuses_and_says_why_and_captures_nothing(traveller: Traveller, way: str) -> None:
     without, more = WAYS[way]
-    person = Wayfarer.of(traveller.session, without, OVERT_STATE_DIR=str(traveller.session.home / f"s-{len(way)}"), **more)
+    person = Wayfarer.of(
+        traveller.session, without, OVERT_STATE_DIR=str(traveller.session.home / f"s-{len(way)}"), **more
+    )
     person.overt("enrol", traveller.organisation.link())
     person.agree("terminals")
     daemon = person.daemon()

@@ -90,7 +90,7 @@ class Sway(Desktop):
             (self.folder / place).mkdir(mode=0o700)
         (self.folder / "sway.config").write_text(CONFIG)
         if os.geteuid() == 0:
-            self.folder.chmod(0o755)  # noqa: S103  # the person's own places in it are closed to others
+            self.folder.chmod(0o755)  # the person's own places in it are closed to others
             for place in ("home", "run", "tmp"):
                 os.chown(self.folder / place, NOBODY, NOBODY)
         self.env = {

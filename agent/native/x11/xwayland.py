@@ -53,5 +53,7 @@ def _outputs(link: Link) -> list[bytes]:
     if answer(randr.QueryVersion(*RANDR)) is None:
         return []
     found = answer(randr.GetScreenResourcesCurrent(link.root))
-    asked = [randr.GetOutputInfo(output, found.config_timestamp) for output in (found.outputs if found else ())]
+    if found is None:
+        return []
+    asked = [randr.GetOutputInfo(output, found.config_timestamp) for output in found.outputs]
     return [bytes(one.name.raw) for one in map(answer, asked) if one is not None]
