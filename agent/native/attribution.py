@@ -33,7 +33,8 @@ class Judged(Struct, Generic[T], frozen=True):
 
 class _Waiting(Struct, Generic[T]):
     event: T
-    mono_ns: int
+    mono_ns: int  # the event's own time, by which it is judged
+    order_ns: int  # never before that of an event that was heard earlier: clocks in milliseconds mix up what is close
     window: int | None
 
 
@@ -69,7 +70,8 @@ class Attribution(Generic[T]):
             window: that had focus when it was heard, by the system's own word; ``None``: it could not tell.
         """
         if self._hooked is not None:
-            self._waiting.append(_Waiting(event, mono_ns, window))
+            before = self._waiting[-1].order_ns if self._waiting else mono_ns
+            self._waiting.append(_Waiting(event, mono_ns, max(before, mono_ns), window))
 
     def focus(self, info: WindowInfo | None, mono_ns: int) -> Iterator[Judged[T] | FocusChanged]:
         """News: another window, or the same one changed. Gives first what was before it."""
@@ -90,15 +92,14 @@ class Attribution(Generic[T]):
 
     def deadline_ns(self) -> int | None:
         """When the next event has waited for long enough; ``None`` if none waits."""
-        times = [one.mono_ns for one in self._waiting]
-        return min(times) + HOLD_NS if times else None
+        return self._waiting[0].order_ns + HOLD_NS if self._waiting else None
 
     def _ripe(self, until_ns: int, *, certain: bool = True) -> Iterator[Judged[T]]:
-        ripe = sorted((one for one in self._waiting if one.mono_ns <= until_ns), key=lambda one: one.mono_ns)
-        self._waiting = [one for one in self._waiting if one.mono_ns > until_ns]
+        ripe = [one for one in self._waiting if one.order_ns <= until_ns]
+        self._waiting = self._waiting[len(ripe) :]
         for one in ripe:
             ours = certain and self._ours(one)
-            self._latest = max(self._latest, one.mono_ns)
+            self._latest = max(self._latest, one.order_ns)
             yield Judged(one.event, self._latest, ours)
 
     def _ours(self, one: _Waiting[T]) -> bool:

@@ -7,10 +7,10 @@ pynput connects to ``$DISPLAY`` when it is imported and whenever it starts, so t
 import contextlib
 import os
 import select
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from Xlib import X
@@ -145,10 +145,16 @@ def shut(connection: Display) -> None:
     connection.display.socket.close()
 
 
+def there() -> bool:
+    """Whether the display can still be reached."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(f"/tmp/.X11-unix/X{os.environ['DISPLAY'].lstrip(':')}") == 0  # noqa: S108
+
+
 def disable(listener: Any) -> None:
     """Unhook. pynput asks on the connection on which its thread waits, and so only at the next event."""
-    if not Path(f"/tmp/.X11-unix/X{os.environ['DISPLAY'].lstrip(':')}").exists():  # noqa: S108  # where X servers listen
-        return  # gone: and python-xlib leaves the socket of a failed connection open
+    if not there():
+        return  # python-xlib leaves the socket of a failed connection open
     with contextlib.closing(Display()) as x:
         x.record_disable_context(listener._context)
         x.sync()

@@ -137,7 +137,7 @@ if sys.platform == "darwin":
             self,
             kind: int,
             event: Any,
-            injected: bool,
+            injected: bool,  # noqa: FBT001
             window: int,
             heard: Callable[[Heard], None],
         ) -> None:
