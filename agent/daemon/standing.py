@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.core.ceremony import NOTHING as NOTHING  # noqa: PLC0414  # of what a reading comes to
-from agent.core.ceremony import Agreement, Asked, Occasion, end, lapse, latest, standing
+from agent.core.ceremony import Agreement, Asked, Occasion, answer, end, lapse, latest, standing
 from agent.core.scope import narrow, offered
 from agent.disk.consent_store import ConsentStore
 from agent.disk.enrolment import Enrolment, load_enrolment
 from agent.disk.keys import DEVICE_KEY, Keys
 from agent.disk.places import Places
 from agent.disk.switch import Position, Switch, Switched
+from agent.disk.versions import Versions
 from schemas.base import SchemaError
 from schemas.consent import ConsentRecord, read_ledger
 from schemas.scope import Scope
@@ -37,9 +38,9 @@ class Standing:
     key: Ed25519PrivateKey | None
 
     def consent(self, now_ns: int) -> tuple[ClosedReason | None, Agreement | None]:
-        """How consent stands."""
+        """How consent stands. Where the study cannot be read, the person's own answer; it allows nothing then."""
         if self.asked is None:
-            return ClosedReason.NO_CONSENT, None
+            return answer(self.ledger), None
         return standing(self.asked, self.ledger, now_ns)
 
     def policy(self, now_ns: int) -> ClosedReason | None:
@@ -88,7 +89,7 @@ def read_standing(places: Places, keys: Keys) -> Standing:
         enrolment=enrolment,
         asked=asked,
         policy_error=error,
-        ledger=_ledger(places, enrolment) if asked else (),
+        ledger=_ledger(places, enrolment),
         switched=Switch(places.switch).read(),
         key=device_key(keys, enrolment),
     )
@@ -149,12 +150,15 @@ def _enrolled(places: Places) -> tuple[Enrolment | None, Asked | None, ClosedRea
     if enrolment is None:
         return None, None, ClosedReason.POLICY_MISSING
     try:
-        return enrolment, enrolment.asked(), None
+        asked = enrolment.asked()
     except SignatureError:
         return enrolment, None, ClosedReason.POLICY_UNSIGNED
     except SchemaError as error:
         _log.warning("enrolment: %s", error)
         return enrolment, None, ClosedReason.POLICY_MISSING
+    if Versions(places.versions).rolled_back(asked, enrolment.organisation_key):
+        return enrolment, None, ClosedReason.POLICY_ROLLED_BACK
+    return enrolment, asked, None
 
 
 def _ledger(places: Places, enrolment: Enrolment | None) -> tuple[tuple[str, ConsentRecord], ...]:
