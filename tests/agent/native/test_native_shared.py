@@ -1,6 +1,7 @@
 """What macOS and Windows share and needs neither: who owns an event, what covers what, permissions, key codes."""
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -181,7 +182,7 @@ class FakeCamera:
 
     def __init__(self, pixels: Pixels) -> None:
         self.pixels = pixels
-        self.taken = lambda: None
+        self.taken: Callable[[], None] = lambda: None
 
     def take(self, rect: Rect) -> Pixels | None:
         self.taken()
@@ -201,7 +202,7 @@ def test_what_lies_over_is_filled_and_what_moved_is_thrown_away() -> None:
     assert not frame.pixels[100:, 100:].any()
     assert (frame.pixels[50:100, :] == 9).all()
     assert grabber.grab(9) is None
-    camera.taken = lambda: stack.insert(0, Listed(8, 80, (0, 0, 9, 9)))  # type: ignore[assignment,return-value]
+    camera.taken = lambda: stack.insert(0, Listed(8, 80, (0, 0, 9, 9)))
     assert grabber.grab(1) is None
 
 
