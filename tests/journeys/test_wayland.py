@@ -63,14 +63,14 @@ class Traveller:
             self.type_into(name)
 
     def type_into(self, name: str) -> None:
-        """By a virtual keyboard, as sway gives one; its first key may be lost, so once more until some arrive."""
+        """By a virtual keyboard, held open for as long as a busy machine needs; once more until some keys arrive."""
         before = len(self.text(name))
 
         def arrived() -> bool:
-            self.session.inside(["wtype", "-d", "5", "wayland"]).wait(20)
+            self.session.inside(["wtype", "-s", "500", "-d", "20", "wayland", "-s", "300"]).wait(20)
             return len(self.text(name)) > before
 
-        until(arrived, 30, f"{name} to get keys: {self.clients[name].output}")
+        until(arrived, 60, f"{name} to get keys: {self.clients[name].output}")
 
     def text(self, name: str) -> str:
         return self.got[name].read_text() if self.got[name].exists() else ""
