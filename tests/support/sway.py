@@ -77,8 +77,13 @@ class Sway(Desktop):
     def focus(self, process: Process) -> None:
         """Give a program's window the keyboard, and return when it has it."""
         until(lambda: process.pid in self.windows(), what=f"a window of {process.name}: {process.output}")
-        run([*as_person(), "swaymsg", f"[pid={process.pid}] focus"], self.env)
-        until(lambda: self.windows()[process.pid]["focused"], what=f"{process.name} to have the focus")
+
+        def focused() -> bool:
+            # Asked each time: a window that opens meanwhile takes the focus.
+            run([*as_person(), "swaymsg", f"[pid={process.pid}] focus"], self.env)
+            return bool(self.windows()[process.pid]["focused"])
+
+        until(focused, what=f"{process.name} to have the focus")
 
     def x_clients(self) -> set[int]:
         """Process ids of every program that is connected to Xwayland, by its own word."""
