@@ -58,8 +58,9 @@ class Traveller:
 
     def type_everywhere(self) -> None:
         """Real keys into either window, until its program has them."""
-        for name, process in self.clients.items():
-            self.session.focus(process)
+        pids = {process.pid for process in self.clients.values()}
+        until(lambda: pids <= set(self.session.windows()), 60, "both windows: one that opens takes the focus")
+        for name in self.clients:
             self.type_into(name)
 
     def type_into(self, name: str) -> None:
@@ -67,6 +68,7 @@ class Traveller:
         before = len(self.text(name))
 
         def arrived() -> bool:
+            self.session.focus(self.clients[name])
             self.session.inside(["wtype", "-s", "500", "-d", "20", "wayland", "-s", "300"]).wait(20)
             return len(self.text(name)) > before
 
