@@ -147,6 +147,7 @@ def apps(places: Places, now_ns: int) -> list[dict[str, Any]]:
             "category": rule.category,
             "agreed": sorted(m.value for m in agreed.of(rule.id)) if agreed else [],
             "recognised_by": ", ".join(rule.executables),
+            "sites": ", ".join(rule.origins or ()),
         }
         for rule in found.asked.policy.apps
     ]

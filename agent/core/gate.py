@@ -3,7 +3,8 @@
 from msgspec import Struct
 
 from agent.core.observe import MODALITY_OF, Observation, WindowInfo
-from agent.core.scope import app_of
+from agent.core.scope import app_of, shows_sites
+from agent.core.site import Site
 from schemas.events import Modality
 from schemas.policy import AppRule, Policy
 from schemas.scope import Scope
@@ -48,13 +49,27 @@ def decide(observation: Observation, gate: Open | None) -> Allowed | Dropped:
 
 
 def judge_focus(
-    window: WindowInfo | None, policy: Policy, effective: Scope
+    window: WindowInfo | None, policy: Policy, effective: Scope, site: Site | None = None
 ) -> tuple[ClosedReason | None, AppRule | None, frozenset[Modality]]:
-    """Whether the window in front is one that may be captured: why not, or by which rule and what of it."""
+    """Whether the window in front is one that may be captured: why not, or by which rule and what of it.
+
+    Args:
+        window: the window; ``None`` where that cannot be told.
+        policy: what may be captured at most.
+        effective: what may be captured.
+        site: what the window shows, where it is a browser's; ``None`` where that cannot be told.
+    """
     nothing: frozenset[Modality] = frozenset()
     if window is None or window.executable is None or window.pid is None:
         return ClosedReason.FOCUS_UNKNOWN, None, nothing
-    rule = app_of(policy, window.executable)
+    origin = None
+    if shows_sites(policy, window.executable):
+        if site is None:
+            return ClosedReason.ORIGIN_UNKNOWN, None, nothing
+        if site.private:
+            return ClosedReason.PRIVATE_WINDOW, None, nothing
+        origin = site.origin
+    rule = app_of(policy, window.executable, origin)
     if rule is None:
         return ClosedReason.APP_NOT_ALLOWED, None, nothing
     modalities = effective.of(rule.id)

@@ -40,6 +40,15 @@ def offered(policy: Policy, study: Collection[Modality] = tuple(Modality)) -> Sc
     )
 
 
-def app_of(policy: Policy, executable: str | None) -> AppRule | None:
-    """The allow-list's rule for a program, or ``None``. An unknown program (``None``) stands on no list."""
-    return next((rule for rule in policy.apps if executable in rule.executables), None)
+def shows_sites(policy: Policy, executable: str | None) -> bool:
+    """True for a program of which only certain sites are allowed: a browser, so far as the policy is concerned."""
+    return any(executable in rule.executables for rule in policy.apps if rule.origins)
+
+
+def app_of(policy: Policy, executable: str | None, origin: str | None = None) -> AppRule | None:
+    """The allow-list's rule for a program, or for a site in a browser; ``None`` where there is none.
+
+    An unknown program (``None``) stands on no list, and an unknown site (``None``) is no web app's.
+    """
+    rules = (rule for rule in policy.apps if executable in rule.executables)
+    return next((rule for rule in rules if rule.origins is None or origin in rule.origins), None)
