@@ -173,9 +173,15 @@ def withdraw(places: Places, now_ns: int, method: str) -> bool:
 
 
 def switch_off(places: Places, now_ns: int) -> None:
-    """Turn the switch off and tell the daemon. Where the disk refuses, the daemon alone is told."""
-    with suppress(OSError):
-        _set(places, Position.OFF, now_ns)
+    """Turn the switch off and tell the daemon. Where the disk refuses, the daemon alone is told.
+
+    The daemon is told before the disk has confirmed, which may take it long: the switch's bytes are there for every
+    program to read by then, and this returns only once they are durable.
+    """
+    off = Switched(position=Position.OFF, at_ns=now_ns)
+    with suppress(OSError), Switch(places.switch).writing(off):
+        tell_daemon(places, "off")
+        return
     tell_daemon(places, "off")
 
 

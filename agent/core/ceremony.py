@@ -212,13 +212,19 @@ def ends_ns(asked: Asked, ledger: Ledger) -> int | None:
     return _end_ns(asked, intervals(ledger)[-1]) if last is not None and last.valid else None
 
 
+def answer(ledger: Ledger) -> ClosedReason | None:
+    """The newest answer alone, whatever study and time say to it: ``None`` for a yes, else why not."""
+    last = latest(ledger)
+    if last is None:
+        return ClosedReason.NO_CONSENT
+    return None if last.valid else _ENDED[last.latest.event_state]
+
+
 def standing(asked: Asked, ledger: Ledger, now_ns: int) -> tuple[ClosedReason | None, Agreement | None]:
     """How consent stands: ``(None, agreement)`` where it is in force, else the reason why not."""
     last = latest(ledger)
-    if last is None:
-        return ClosedReason.NO_CONSENT, None
-    if not last.valid:
-        return _ENDED[last.latest.event_state], None
+    if last is None or not last.valid:
+        return answer(ledger), None
     interval = intervals(ledger)[-1]
     end_ns, old = _end_ns(asked, interval), asked.agreed(last)
     if now_ns >= end_ns:

@@ -37,10 +37,11 @@ class Camera:
 
     def take_due(self, pipeline: Pipeline, ground: Ground) -> None:
         """Ask for the picture that is due, if one is."""
-        trigger = self._triggers.pop(self._clock.monotonic_ns())
+        now_ns = self._clock.monotonic_ns()
+        trigger = self._triggers.pop(now_ns)
         if trigger is None:
             return
-        token = self._token = pipeline.expect_picture(ground, trigger)
+        token = self._token = pipeline.expect_picture(ground, trigger, now_ns)
         if not self._screen.want(Wanted(ground.gate.window.window, trigger, token)):
             pipeline.no_picture(token, "overflow")
 

@@ -14,7 +14,7 @@ from agent.daemon.server import READY_RENEW_MS, RENEW_MS, ControlServer
 from agent.daemon.session import Session, Tools
 from agent.daemon.sign import Sign, open_witnessed
 from agent.daemon.standing import read_standing, settle_withdrawal
-from agent.daemon.warden import Warden
+from agent.daemon.warden import Makers, Warden
 from agent.disk.epoch import EpochStore
 from agent.disk.keys import Keys
 from agent.disk.places import Places
@@ -79,9 +79,11 @@ class Daemon:
             clock,
             self._selector,
             self.wake,
-            lambda standing: Session(places, standing, self._next_epoch(), awake),
+            Makers(
+                begin=lambda standing: Session(places, standing, self._next_epoch(), awake),
+                pictures=lambda: open_witnessed(environ, clock, self._sign.claims),
+            ),
             found,
-            lambda: open_witnessed(environ, clock, self._sign.claims),
         )
         self._warden.sign_fresh = self._sign.visible
         self._offset_ns = clock.time_ns() - clock.monotonic_ns()
@@ -95,8 +97,7 @@ class Daemon:
 
     def run(self) -> None:
         """Serve until stopped, then close the gate, seal what may be kept, and end."""
-        if settle_withdrawal(self._places, self._warden.found, self._clock.time_ns()):
-            self._reload()
+        self._settle_ledger()
         self._review()
         while not self._stopping:
             for key, mask in self._selector.select(self._patience_s()):
@@ -201,6 +202,10 @@ class Daemon:
             _log.warning("the switch file cannot be written; off for as long as this daemon runs")
             self._forced_off = off
         self._reload()
+        self._settle_ledger()
+
+    def _settle_ledger(self) -> None:
+        """Write down what ended a consent: a clock that is set back later must not revive it."""
         if settle_withdrawal(self._places, self._warden.found, self._clock.time_ns()):
             self._reload()
 
@@ -218,6 +223,7 @@ class Daemon:
         self._warden.on_time(now_ns, self._offset_ns)
         if self._changes_ns is not None and self._clock.time_ns() >= self._changes_ns:
             self._review()  # a pause, a consent or a policy ended
+            self._settle_ledger()
         self._changes_ns = self._warden.found.changes_at_ns(self._clock.time_ns())
         every_ns = self._tick_ns()
         if every_ns is not None and now_ns >= self._ticked_ns + every_ns:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.core.ceremony import NOTHING as NOTHING  # noqa: PLC0414  # of what a reading comes to
-from agent.core.ceremony import Agreement, Asked, Occasion, end, lapse, latest, standing
+from agent.core.ceremony import Agreement, Asked, Occasion, answer, end, lapse, latest, standing
 from agent.core.scope import narrow, offered
 from agent.disk.consent_store import ConsentStore
 from agent.disk.enrolment import Enrolment, load_enrolment
@@ -37,9 +37,9 @@ class Standing:
     key: Ed25519PrivateKey | None
 
     def consent(self, now_ns: int) -> tuple[ClosedReason | None, Agreement | None]:
-        """How consent stands."""
+        """How consent stands. Where the study cannot be read, the person's own answer; it allows nothing then."""
         if self.asked is None:
-            return ClosedReason.NO_CONSENT, None
+            return answer(self.ledger), None
         return standing(self.asked, self.ledger, now_ns)
 
     def policy(self, now_ns: int) -> ClosedReason | None:
@@ -88,7 +88,7 @@ def read_standing(places: Places, keys: Keys) -> Standing:
         enrolment=enrolment,
         asked=asked,
         policy_error=error,
-        ledger=_ledger(places, enrolment) if asked else (),
+        ledger=_ledger(places, enrolment),
         switched=Switch(places.switch).read(),
         key=device_key(keys, enrolment),
     )

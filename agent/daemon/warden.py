@@ -6,15 +6,16 @@ Everything that can change anything ends in :meth:`Warden.review`. There is no o
 import logging
 import selectors
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from agent.core.batch import Authority
 from agent.core.gate import Allowed, Open, decide, judge_focus
-from agent.core.lifecycle import Facts, changed, closed_by, may_capture, watches_focus
+from agent.core.lifecycle import Effect, Facts, changed, closed_by, effects, may_capture, watches_focus
 from agent.core.observe import Observation, PointerObserved, WindowInfo
-from agent.core.reasons import REASONS
 from agent.core.triggers import Trigger
 from agent.daemon.camera import Camera
 from agent.daemon.desk import Desk
+from agent.daemon.detectors import Detect, none
 from agent.daemon.session import Session
 from agent.daemon.standing import Standing
 from agent.native.base import Clock, DisplayLost, FocusChanged, Grabber, Signal
@@ -22,8 +23,9 @@ from agent.native.choose import open_grabber
 from agent.pipeline.stamps import Ground, Moment
 from schemas.age import AgeError
 from schemas.events import GapReason, Modality
+from schemas.policy import AppRule
 from schemas.scope import TimingTier
-from schemas.status import ClosedReason, State
+from schemas.status import ClosedReason
 
 POINTER_NS = 50_000_000
 """Nanoseconds between looks at the pointer while it is captured: 20 a second (DESIGN §5)."""
@@ -41,6 +43,18 @@ _GAPS = {
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Makers:
+    """Make a warden's parts, each when it is first needed."""
+
+    begin: Callable[[Standing], Session]
+    """The session's parts, once the keys are at hand; raises ``OSError`` where that fails."""
+    pictures: Callable[[], Grabber] | None = None
+    """Connects for taking pictures, in the thread that takes them; by default without looking at the sign."""
+    detect: Detect = none
+    """What looks into the window in front; by default nothing does."""
+
+
 class Warden:
     """The gate of one daemon. For one thread.
 
@@ -49,9 +63,8 @@ class Warden:
         clock: the time.
         selector: the daemon's; the desktop is heard through it.
         wake: makes the daemon's loop go round, from any thread.
-        begin: makes the session's parts once the keys are at hand; raises ``OSError`` where that fails.
+        makers: make its parts.
         found: the first reading of the disk.
-        pictures: connects for taking pictures, in the thread that takes them; by default without looking at the sign.
     """
 
     def __init__(
@@ -60,16 +73,17 @@ class Warden:
         clock: Clock,
         selector: selectors.BaseSelector,
         wake: Callable[[], None],
-        begin: Callable[[Standing], Session],
+        makers: Makers,
         found: Standing,
-        pictures: Callable[[], Grabber] | None = None,
     ) -> None:
         self._clock = clock
-        self._begin = begin
-        self._camera = Camera(pictures or (lambda: open_grabber(environ, clock)), wake, clock)
+        self._begin = makers.begin
+        self._camera = Camera(makers.pictures or (lambda: open_grabber(environ, clock)), wake, clock)
         self.desk = Desk(environ, clock, selector, self._hear)
+        self._detectors = makers.detect(self._late)
         # No backend tells of locks yet: a lock screen takes the focus or grabs the keyboard, which closes the gate.
         self.facts = Facts(desktop=self.desk.why, session_active=True)
+        self._obeyed = self.facts  # those whose effects were carried out last
         self.found = found
         self.session: Session | None = None
         self.epoch = 0
@@ -100,6 +114,8 @@ class Warden:
             return
         self._camera.fetch(self.session.pipeline, wall_offset_ns)
         self.session.pipeline.tick(now_ns)
+        if any(due is not None and now_ns >= due for due in self._dues()):
+            self._late(now_ns)
         if self._polls_pointer() and now_ns >= self._next_pointer_ns and self.desk.native is not None:
             self._next_pointer_ns = now_ns + POINTER_NS
             if (moved := self.desk.native.poll_pointer()) is not None:
@@ -111,7 +127,7 @@ class Warden:
         """When :meth:`on_time` next has something to do; ``None`` for never."""
         if self.session is None:
             return None
-        times = [self.session.pipeline.deadline_ns()]
+        times = [self.session.pipeline.deadline_ns(), *self._dues()]
         if self._ground is not None:
             times += [self._camera.deadline_ns(), self._next_pointer_ns if self._polls_pointer() else None]
         return min((t for t in times if t is not None), default=None)
@@ -127,7 +143,7 @@ class Warden:
         self._camera.stop()
         if self.session is not None:
             self._camera.fetch(self.session.pipeline, wall_offset_ns)
-            self.session.pipeline.close_batch()
+            self.session.pipeline.flush()
             self.session.stop()
 
     def _prepare(self) -> None:
@@ -149,7 +165,7 @@ class Warden:
     def _end_session(self, session: Session) -> None:
         """Device or collector are others now: what was captured before is sealed as it was meant."""
         self._close_gate()
-        session.pipeline.close_batch()
+        session.pipeline.flush()
         session.stop()
         self.session = None
 
@@ -168,10 +184,13 @@ class Warden:
         if asked is None or self.desk.native is None:
             self.waits_ns = None
             self.facts = changed(self.facts, focus=ClosedReason.FOCUS_UNKNOWN)
+            self._attend(None, None)
             self._close_gate()
             return
         effective = self.found.effective(self._clock.time_ns())
         reason, rule, modalities = judge_focus(window, asked.policy, effective)
+        self._attend(window if reason is None else None, rule)
+        reason = reason or self._verdict()
         waits = reason is None and not self.sign_fresh()
         self.waits_ns = (self.waits_ns or self._clock.monotonic_ns()) if waits else None
         # For the milliseconds until the indicator has answered, nothing may be said to be captured.
@@ -181,6 +200,23 @@ class Warden:
             self._open_gate(gate, effective.timing)
         else:
             self._close_gate()
+
+    def _attend(self, window: WindowInfo | None, rule: AppRule | None) -> None:
+        for detector in self._detectors:
+            detector.attend(window, rule if window else None)
+
+    def _verdict(self) -> ClosedReason | None:
+        """The first thing that a detector holds against the window in front."""
+        return next((why for detector in self._detectors if (why := detector.verdict()) is not None), None)
+
+    def _late(self, since_ns: int) -> None:
+        """A detector says otherwise, and has been right since that time: what came since is dropped if it matters."""
+        if self._ground is not None and self.session is not None and (why := self._verdict()) is not None:
+            self.session.pipeline.retract(since_ns, why.value)
+        self._face(self.desk.native.focused() if self.desk.native else None)
+
+    def _dues(self) -> list[int | None]:
+        return [detector.deadline_ns() for detector in self._detectors]
 
     def _open_gate(self, gate: Open, timing: TimingTier) -> None:
         session, native = self.session, self.desk.native
@@ -193,6 +229,7 @@ class Warden:
             self._same_window(old, gate.window)
             return
         self._close_gate()
+        self._obeyed = self.facts  # Effect.HOOK
         native.hook(gate.window.window, gate.modalities - {Modality.SCREEN})
         now = self._moment()
         number = self._windows.setdefault(gate.window.window, len(self._windows))
@@ -211,23 +248,32 @@ class Warden:
         self._camera.note(Trigger.FOCUS, self._ground)
 
     def _close_gate(self) -> None:
-        """No hook after this. What was captured is kept, or wiped if the person said no."""
-        if self.desk.native is not None:
-            self.desk.native.unhook()
+        """Carry out what the table says of the way from the facts obeyed last to those of now. No hook after this.
+
+        A gate that gives way to another is left as if the focus were unknown in between.
+        """
+        closed = changed(self.facts, focus=ClosedReason.FOCUS_UNKNOWN) if may_capture(self.facts) else self.facts
+        todo, self._obeyed = effects(self._obeyed, closed), closed
         ground, self._ground = self._ground, None
+        if Effect.UNHOOK in todo and self.desk.native is not None:
+            self.desk.native.unhook()
         self._camera.rest()
         if self.session is None:
             return
-        closed = closed_by(self.facts)
-        if any(REASONS[reason].state is State.OFF for reason in closed):
+        if Effect.WIPE in todo:
             self.session.pipeline.wipe()
             self._camera.forget()
-        elif ground is not None:
-            now = self._moment()
-            self.session.pipeline.leave(ground, now)
-            if closed and closed[0] in _GAPS:
-                self._closed = (_GAPS[closed[0]], now, ground.authority.consent)
-                self.session.pipeline.close_batch()
+        if Effect.KEEP in todo and ground is not None:
+            self._keep(self.session, ground)
+        if Effect.SEAL in todo:
+            self.session.pipeline.seal_soon()
+
+    def _keep(self, session: Session, ground: Ground) -> None:
+        """Finish what was captured through this gate, and remember why it ended if that is worth telling."""
+        now, closed = self._moment(), closed_by(self.facts)
+        session.pipeline.leave(ground, now)
+        if closed and closed[0] in _GAPS:
+            self._closed = (_GAPS[closed[0]], now, ground.authority.consent)
 
     def _tell_gap(self, session: Session, ground: Ground, now: Moment) -> None:
         if self._closed is None:

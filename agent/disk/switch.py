@@ -6,6 +6,8 @@ and what cannot be read counts as off.
 
 import os
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 
@@ -63,11 +65,18 @@ class Switch:
         Raises:
             OSError: the disk refused. For an off, fall back to asking the daemon itself.
         """
+        with self.writing(switched):
+            pass
+
+    @contextmanager
+    def writing(self, switched: Switched) -> Iterator[None]:
+        """Set the switch: inside the block for every program to read, after it durably. Raises as :meth:`write`."""
         body = msgspec.json.encode(switched)
         data = b"%08x %s" % (zlib.crc32(body), body)
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, OWNER_ONLY_FILE)
         try:
             os.write(descriptor, data.ljust(SIZE))
+            yield
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

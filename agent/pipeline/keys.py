@@ -5,31 +5,15 @@ from dataclasses import dataclass, field
 from agent.core.observe import KeyObserved
 from agent.core.redact.errors import RedactionFailed
 from agent.core.redact.segment import RedactedSegment, redact_segment
-from agent.core.redact.spans import Placed
 from agent.core.redact.text import TextRedactor
 from agent.core.text import IDLE_NS, End, Segment, Typist
+from agent.pipeline.build import spans_of
 from agent.pipeline.slots import Line, Slot
 from agent.pipeline.stamps import Ground, Moment
-from schemas.events import KeyEvent, Modality, RedactionState, Span, TextEvent
+from schemas.events import KeyEvent, Modality, RedactionState, TextEvent
 
 REDACTED = "redacted"
 FAILED = "redaction_failed"
-
-
-def spans_of(placed: list[Placed]) -> list[Span]:
-    """Placeholders as events carry them."""
-    return [
-        Span(
-            start=p.start,
-            end=p.end,
-            cls=p.cls,
-            detector=p.detector,
-            version=p.version,
-            ordinal=p.ordinal,
-            length_bucket=p.length,
-        )
-        for p in placed
-    ]
 
 
 def _same_place(a: Ground, b: Ground) -> bool:
@@ -75,7 +59,7 @@ class KeyRow:
             self._begin(ground, key)
         current = self._open
         assert current is not None  # noqa: S101  # _begin has just made it
-        current.keys.append((self._line.join(Slot(Modality.KEYBOARD)), key))
+        current.keys.append((self._line.join(Slot(Modality.KEYBOARD, key.mono_ns)), key))
         if end := current.typist.press(key):
             self.finish(end)
 
@@ -85,6 +69,7 @@ class KeyRow:
         if current is None:
             return
         segment = current.typist.finish(end)
+        current.text.at_ns = current.typist.last_ns  # it tells of every key
         try:
             redacted = redact_segment(segment, self._redactor)
         except RedactionFailed:
@@ -101,6 +86,21 @@ class KeyRow:
         """When the segment ends by idleness."""
         return self._open.typist.last_ns + IDLE_NS if self._open else None
 
+    def retract(self, since_ns: int, reason: str) -> None:
+        """Of what is being typed, keep what was typed before that time; the segment ends there."""
+        current = self._open
+        if current is None or current.typist.last_ns < since_ns:
+            return
+        typist, keys = Typist(current.typist.number), []
+        for slot, key in current.keys:
+            if key.mono_ns < since_ns:
+                typist.press(key)
+                keys.append((slot, key))
+            else:
+                slot.drop(reason)
+        current.typist, current.keys = typist, keys
+        self.finish(End.FOCUS)
+
     def wipe(self) -> None:
         """Forget what is being typed. The slots stay in the line, to be dropped there."""
         self._open = None
@@ -108,7 +108,7 @@ class KeyRow:
 
     def _begin(self, ground: Ground, key: KeyObserved) -> None:
         self._number += 1
-        text = self._line.join(Slot(None))
+        text = self._line.join(Slot(None, key.mono_ns))
         self._open = _Open(ground, Typist(self._number), text, Moment(key.mono_ns, key.wall_ns))
 
     @staticmethod

@@ -2,23 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from agent.core.account import EMPTY, Account, add
 from agent.core.batch import Authority, Batch, Batcher
 from agent.core.gate import Allowed, Dropped
-from agent.core.observe import KeyObserved, Observation, PointerObserved, ScrollObserved, WindowInfo
+from agent.core.observe import KeyObserved, PointerObserved
 from agent.core.redact.errors import RedactionFailed
 from agent.core.redact.text import TextRedactor
 from agent.core.text import End
 from agent.core.triggers import Trigger
-from agent.pipeline.keys import FAILED, KeyRow, spans_of
-from agent.pipeline.slots import Line, Slot
+from agent.pipeline.build import focus_event, frame_event, pointer_event
+from agent.pipeline.keys import FAILED, KeyRow
+from agent.pipeline.slots import HOLD_NS, Line, Slot
 from agent.pipeline.stamps import Ground, Moment
 from agent.sources.screen import NoPicture, Picture
 from schemas.events import (
     MODALITY_OF,
-    FocusEvent,
     FrameEvent,
     GapEvent,
     GapReason,
@@ -33,6 +32,8 @@ from schemas.events import (
 MAX_LINE = 50_000
 """Slots in the line: ten minutes of the fastest typing. Past this, pointer moves are dropped and counted."""
 WITHDRAWN = "withdrawn"
+FOREVER_NS = 1 << 63
+"""Later than any time."""
 _OBSERVED = (KeyEvent, PointerEvent, ScrollEvent, FrameEvent)
 """Events that stand for something observed; the others are made by the agent and not in the account."""
 
@@ -77,6 +78,7 @@ class Pipeline:
         self._seq = self._first = first_seq
         self._photos: dict[int, _Photo] = {}
         self._token = 0
+        self._seals = False  # the batch is to be closed once the line is empty
 
     @property
     def failures(self) -> int:
@@ -85,22 +87,20 @@ class Pipeline:
 
     def enter(self, ground: Ground, now: Moment) -> None:
         """A gate opened: its events follow. What still waits in line belongs to the gate before."""
-        self._focus(ground, ground.gate.window, now, gained=True)
+        self._focus(ground, now, gained=True)
 
     def leave(self, ground: Ground, now: Moment, end: End = End.FOCUS) -> None:
         """That gate closed, and nothing was withdrawn: what was captured through it may be kept."""
         self._keys.finish(end)
         for photo in self._photos.values():
             photo.until_ns = min(photo.until_ns or now.mono_ns, now.mono_ns)
-        self._focus(ground, ground.gate.window, now, gained=False)
-        self._emit()
+        self._focus(ground, now, gained=False)
 
     def gap(self, ground: Ground, reason: GapReason, begin: Moment, until_ns: int) -> None:
         """Say why there was nothing between two gates of one consent."""
         common = replace(ground, since=begin).stamp(begin, RedactionState.NONE)  # it lies before this gate opened
-        slot = self._line.join(Slot(None))
+        slot = self._line.join(Slot(None, until_ns))
         slot.keep(lambda seq: (GapEvent(seq=seq, **common, reason=reason, until_ns=until_ns, count=0), b""))
-        self._emit()
 
     def drop(self, dropped: Dropped) -> None:
         """Count what the gate did not let through."""
@@ -118,14 +118,13 @@ class Pipeline:
         if isinstance(seen, KeyObserved):
             self._keys.press(ground, seen)
         else:
-            self._pointer(ground, seen)
-        self._emit()
+            self._line.join(Slot(modality, seen.mono_ns)).keep(pointer_event(ground, seen))
 
-    def expect_picture(self, ground: Ground, trigger: Trigger) -> int:
+    def expect_picture(self, ground: Ground, trigger: Trigger, now_ns: int) -> int:
         """Keep a place in line for a picture; gives the token that the answer must bear."""
         self._token += 1
         self._account.see(Modality.SCREEN)
-        self._photos[self._token] = _Photo(ground, self._line.join(Slot(Modality.SCREEN)), trigger)
+        self._photos[self._token] = _Photo(ground, self._line.join(Slot(Modality.SCREEN, now_ns)), trigger)
         return self._token
 
     def picture(self, token: int, picture: Picture | NoPicture, wall_offset_ns: int) -> None:
@@ -138,8 +137,8 @@ class Pipeline:
         elif photo.until_ns is not None and picture.end_ns > photo.until_ns:
             photo.slot.drop("gate_closed")
         else:
-            _keep_picture(photo, picture, wall_offset_ns, self._first)
-        self._emit()
+            photo.slot.at_ns = picture.end_ns
+            photo.slot.keep(frame_event(photo.ground, photo.trigger, picture, wall_offset_ns, self._first))
 
     def no_picture(self, token: int, reason: str) -> None:
         """There will be no answer for a place in line."""
@@ -154,23 +153,43 @@ class Pipeline:
         deadline = self._keys.deadline_ns()
         if deadline is not None and now_ns >= deadline:
             self._keys.finish(End.IDLE)
-        self._emit()
-        if self._batcher.due(now_ns, self.max_age_ns):
+        self._emit(now_ns - HOLD_NS)
+        if self._batcher.due(now_ns, self.max_age_ns) or (self._seals and not self._line):
             self.close_batch()
 
     def deadline_ns(self) -> int | None:
         """When :meth:`tick` next has something to do."""
-        times = [self._keys.deadline_ns(), self._batcher.deadline_ns(self.max_age_ns)]
+        times = [self._keys.deadline_ns(), self._batcher.deadline_ns(self.max_age_ns), self._line.due_ns()]
         return min((t for t in times if t is not None), default=None)
+
+    def retract(self, since_ns: int, reason: str) -> None:
+        """Late news: what was observed from that time on should not have been. It is dropped, and counted."""
+        self._keys.retract(since_ns, reason)
+        self._line.drop_since(since_ns, reason)
+        for photo in self._photos.values():
+            photo.until_ns = min(photo.until_ns or since_ns, since_ns)
+
+    def seal_soon(self) -> None:
+        """Close the open batch as soon as what is in line has left it: nothing more comes for now."""
+        self._seals = True
+        if not self._line:
+            self.close_batch()
+
+    def flush(self) -> None:
+        """An end: no news can come any more. Whatever is decided is kept, and the open batch closed."""
+        self._emit(FOREVER_NS)
+        self.close_batch()
 
     def close_batch(self) -> None:
         """Close the open batch, if anything is in it."""
+        self._seals = False
         self._settle()
         if batch := self._batcher.close():
             self._out(batch)
 
     def wipe(self, reason: str = WITHDRAWN) -> None:
         """Forget everything that is not sealed, and count it."""
+        self._seals = False
         self._keys.wipe()
         self._photos.clear()
         self._line.drop_all(reason)
@@ -179,7 +198,7 @@ class Pipeline:
                 modality = MODALITY_OF[type(event)]
                 assert modality is not None  # noqa: S101  # observed events have one
                 self._account.revoke(modality, reason)
-        self._emit()
+        self._emit(0)  # all of them are dropped
 
     def totals(self) -> LossAccount:
         """What was decided since the start."""
@@ -196,8 +215,8 @@ class Pipeline:
         self._total = add(self._total, news)
         self._batcher.note(news)
 
-    def _emit(self) -> None:
-        for slot in self._line.leaving():
+    def _emit(self, until_ns: int) -> None:
+        for slot in self._line.leaving(until_ns):
             if slot.authority is not None:
                 self._begin(slot.authority)
             if slot.build is not None:
@@ -214,78 +233,10 @@ class Pipeline:
         if batch := self._batcher.begin(authority):
             self._out(batch)
 
-    def _focus(self, ground: Ground, window: WindowInfo, now: Moment, *, gained: bool) -> None:
-        slot = self._line.join(Slot(None, ground.authority))
+    def _focus(self, ground: Ground, now: Moment, *, gained: bool) -> None:
+        slot = self._line.join(Slot(None, now.mono_ns, ground.authority))
+        title = ground.gate.window.title
         try:
-            title = self._redactor.redact(window.title) if window.title else None
+            slot.keep(focus_event(ground, now, self._redactor.redact(title) if title else None, gained=gained))
         except RedactionFailed:
             slot.drop(FAILED)
-            return
-        state = RedactionState.REDACTED if title and title.spans else RedactionState.CLEAN
-        common = ground.stamp(now, state)
-        slot.keep(
-            lambda seq: (
-                FocusEvent(
-                    seq=seq,
-                    **common,
-                    gained=gained,
-                    rect=window.rect,
-                    title=title.text if title else None,
-                    spans=spans_of(title.spans) if title else [],
-                    scale=window.scale,
-                ),
-                b"",
-            )
-        )
-
-    def _pointer(self, ground: Ground, seen: Observation) -> None:
-        assert isinstance(seen, PointerObserved | ScrollObserved)  # noqa: S101  # the only other kinds
-        common = ground.stamp(
-            Moment(seen.mono_ns, seen.wall_ns), RedactionState.NONE, clock=seen.clock, injected=seen.injected
-        )
-        left, top = ground.gate.window.rect[:2]
-        where: dict[str, Any] = {
-            "x": seen.x,
-            "y": seen.y,
-            "wx": seen.x - left,
-            "wy": seen.y - top,
-            "modifiers": seen.modifiers,
-        }
-        slot = self._line.join(Slot(Modality.POINTER))
-        if isinstance(seen, ScrollObserved):
-            slot.keep(
-                lambda seq: (ScrollEvent(seq=seq, **common, **where, dx=seen.dx, dy=seen.dy, unit=seen.unit), b"")
-            )
-            return
-        fields = {**where, "action": seen.action, "button": seen.button, "buttons": seen.buttons}
-        scale = ground.gate.window.scale
-        slot.keep(lambda seq: (PointerEvent(seq=seq, **common, **fields, scale=scale), b""))
-
-
-def _keep_picture(photo: _Photo, taken: Picture, wall_offset_ns: int, first: int) -> None:
-    """Decide for a picture; its number, counted from 0 by the photographer, is made unique on this device."""
-    common = photo.ground.stamp(Moment(taken.start_ns, taken.start_ns + wall_offset_ns), RedactionState.MASKED)
-    photo.slot.keep(
-        lambda seq: (
-            FrameEvent(
-                seq=seq,
-                **common,
-                frame=first + taken.number,
-                base=None if taken.base is None else first + taken.base,
-                trigger=photo.trigger.value,
-                start_ns=taken.start_ns,
-                end_ns=taken.end_ns,
-                rect=taken.rect,
-                patch=taken.patch,
-                dirty=taken.dirty,
-                masks=taken.masks,
-                scale=taken.scale,
-                cursor=False,
-                format="webp",
-                sha256=taken.sha256,
-                offset=0,
-                size=0,
-            ),
-            taken.image,
-        )
-    )

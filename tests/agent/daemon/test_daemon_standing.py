@@ -114,7 +114,7 @@ def test_what_is_damaged_closes(person: Person, what: str) -> None:
         person.places.switch.write_bytes(b"on")
     expected: dict[str, dict[str, object]] = {
         "enrolment": {"enrolled": False, "consent": R.NO_CONSENT, "policy": R.POLICY_MISSING, "keys": False},
-        "signature": {"consent": R.NO_CONSENT, "policy": R.POLICY_UNSIGNED},
+        "signature": {"policy": R.POLICY_UNSIGNED},
         "ledger": {"consent": R.NO_CONSENT},
         "foreign ledger": {"consent": R.NO_CONSENT},
         "key": {"keys": False},

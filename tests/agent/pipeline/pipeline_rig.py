@@ -112,7 +112,7 @@ class Rig:
     def shoot(self) -> int:
         """A picture is asked for."""
         self.seen["screen"] += 1
-        return self.pipe.expect_picture(self.open_ground, Trigger.PRESS)
+        return self.pipe.expect_picture(self.open_ground, Trigger.PRESS, self.clock.monotonic_ns())
 
     def answer(self, token: int, number: int = 0, image: bytes = b"webp", taken: Picture | None = None) -> None:
         """It was taken: now, or before."""
@@ -143,7 +143,7 @@ class Rig:
 
     def done(self) -> list[Event]:
         """Close the batch; gives the events of every batch since the beginning, in order."""
-        self.pipe.close_batch()
+        self.pipe.flush()
         return self.events()
 
     def events(self) -> list[Event]:

@@ -100,13 +100,13 @@ class Pipelining(RuleBasedStateMachine):
         before = len(self.rig.batches)
         self.rig.pipe.wipe()
         self.rig.ground = None
-        self.rig.pipe.close_batch()
+        self.rig.pipe.flush()
         assert len(self.rig.batches) == before
         assert self.rig.pipe.held == 0
 
     @rule()
     def close(self) -> None:
-        self.rig.pipe.close_batch()
+        self.rig.pipe.flush()
 
     @rule()
     def status(self) -> None:
@@ -137,7 +137,7 @@ class Pipelining(RuleBasedStateMachine):
         if self.rig.ground is not None:
             self.rig.leave()
         self.rig.pipe.click()
-        self.rig.pipe.close_batch()
+        self.rig.pipe.flush()
         totals = self.rig.pipe.totals()
         assert self.rig.pipe.held == 0
         assert totals.seen == dict(+self.rig.seen)

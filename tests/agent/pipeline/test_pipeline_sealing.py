@@ -44,7 +44,7 @@ class Room:
         self.rig.enter()
         self.rig.type(text)
         self.rig.leave()
-        self.rig.pipe.close_batch()
+        self.rig.pipe.flush()
 
     def read(self) -> list[Event]:
         envelopes = [parse(self.spool.read(row.sequence)) for row in self.spool.history()]

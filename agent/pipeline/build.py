@@ -1,0 +1,95 @@
+"""What was observed, as events: for each kind what its slot becomes once it leaves the line. Pure."""
+
+from typing import Any
+
+from agent.core.observe import Observation, PointerObserved, ScrollObserved
+from agent.core.redact.spans import Placed
+from agent.core.redact.text import RedactedText
+from agent.core.triggers import Trigger
+from agent.pipeline.slots import Build
+from agent.pipeline.stamps import Ground, Moment
+from agent.sources.screen import Picture
+from schemas.events import FocusEvent, FrameEvent, PointerEvent, RedactionState, ScrollEvent, Span
+
+
+def spans_of(placed: list[Placed]) -> list[Span]:
+    """Placeholders as events carry them."""
+    return [
+        Span(
+            start=p.start,
+            end=p.end,
+            cls=p.cls,
+            detector=p.detector,
+            version=p.version,
+            ordinal=p.ordinal,
+            length_bucket=p.length,
+        )
+        for p in placed
+    ]
+
+
+def focus_event(ground: Ground, now: Moment, title: RedactedText | None, *, gained: bool) -> Build:
+    """The window of a gate got or lost the focus."""
+    window = ground.gate.window
+    state = RedactionState.REDACTED if title and title.spans else RedactionState.CLEAN
+    common = ground.stamp(now, state)
+    return lambda seq: (
+        FocusEvent(
+            seq=seq,
+            **common,
+            gained=gained,
+            rect=window.rect,
+            title=title.text if title else None,
+            spans=spans_of(title.spans) if title else [],
+            scale=window.scale,
+        ),
+        b"",
+    )
+
+
+def pointer_event(ground: Ground, seen: Observation) -> Build:
+    """Pointer or wheel did something."""
+    assert isinstance(seen, PointerObserved | ScrollObserved)  # noqa: S101  # the only kinds but keys
+    common = ground.stamp(
+        Moment(seen.mono_ns, seen.wall_ns), RedactionState.NONE, clock=seen.clock, injected=seen.injected
+    )
+    left, top = ground.gate.window.rect[:2]
+    where: dict[str, Any] = {
+        "x": seen.x,
+        "y": seen.y,
+        "wx": seen.x - left,
+        "wy": seen.y - top,
+        "modifiers": seen.modifiers,
+    }
+    if isinstance(seen, ScrollObserved):
+        return lambda seq: (ScrollEvent(seq=seq, **common, **where, dx=seen.dx, dy=seen.dy, unit=seen.unit), b"")
+    fields = {**where, "action": seen.action, "button": seen.button, "buttons": seen.buttons}
+    scale = ground.gate.window.scale
+    return lambda seq: (PointerEvent(seq=seq, **common, **fields, scale=scale), b"")
+
+
+def frame_event(ground: Ground, trigger: Trigger, taken: Picture, wall_offset_ns: int, first: int) -> Build:
+    """A picture was taken; its number, counted from 0 by the photographer, is made unique on this device."""
+    common = ground.stamp(Moment(taken.start_ns, taken.start_ns + wall_offset_ns), RedactionState.MASKED)
+    return lambda seq: (
+        FrameEvent(
+            seq=seq,
+            **common,
+            frame=first + taken.number,
+            base=None if taken.base is None else first + taken.base,
+            trigger=trigger.value,
+            start_ns=taken.start_ns,
+            end_ns=taken.end_ns,
+            rect=taken.rect,
+            patch=taken.patch,
+            dirty=taken.dirty,
+            masks=taken.masks,
+            scale=taken.scale,
+            cursor=False,
+            format="webp",
+            sha256=taken.sha256,
+            offset=0,
+            size=0,
+        ),
+        taken.image,
+    )
