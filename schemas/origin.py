@@ -18,8 +18,8 @@ def is_origin(text: str) -> bool:
     """True for an origin that a policy may list, spelled as browsers do.
 
     That is ``https://`` and a host in lower case (international names in their ``xn--`` form), and a port where it is
-    not 443. Plain ``http://`` is an origin on this very machine only (``localhost``, ``127.0.0.1``, ``[::1]``): anywhere
-    else whoever carries the packets decides what the page is.
+    not 443. Plain ``http://`` is one on this very machine only (``localhost``, ``127.0.0.1``, ``[::1]``): anywhere else
+    whoever carries the packets decides what the page is.
     """
     found = _SHAPE.fullmatch(text) if len(text) <= MAX_ORIGIN_CHARS else None
     if found is None:

@@ -56,7 +56,6 @@ class AppRule(Document):
             raise ValueError("must be absolute paths: a bare name can be had by any program")
         return value
 
-
     @field_validator("origins")
     @classmethod
     def _one_spelling(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:

@@ -12,7 +12,7 @@ import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 from agent.browser.framing import FramingError, Reader, frame
 from agent.disk.places import Places
@@ -62,7 +62,7 @@ class Host:
         if not data or os.getppid() != self._browser:
             raise Gone
         for message in self._reader.feed(data):
-            site = {name: message[name] for name in ("seq", "at", "state", "origin") if name in message}
+            site: dict[str, Any] = {name: message[name] for name in ("seq", "at", "state", "origin") if name in message}
             request = {"v": 1, "op": "site", "site": {"browser": self._browser, **site}}
             self._daemon.sendall(json.dumps(request).encode() + b"\n")
 
@@ -99,7 +99,7 @@ def is_browser(pid: int, names: frozenset[str] = BROWSERS) -> bool:
         return False
 
 
-def serve(environ: Mapping[str, str], source: BinaryIO, output: BinaryIO) -> None:
+def serve(environ: Mapping[str, str], source: BinaryIO, output: BinaryIO) -> NoReturn:
     """Talk until one side hangs up. Whatever is wrong only ends it: the daemon then knows of no site.
 
     Raises:
@@ -114,11 +114,15 @@ def serve(environ: Mapping[str, str], source: BinaryIO, output: BinaryIO) -> Non
         daemon.settimeout(TIMEOUT_S)
         daemon.connect(str(Places.from_environ(environ).control_socket))
         host = Host(browser, daemon, output)
-        selector.register(source, selectors.EVENT_READ, lambda: host.from_browser(os.read(source.fileno(), CHUNK_BYTES)))
-        selector.register(daemon, selectors.EVENT_READ, lambda: host.from_daemon(daemon.recv(CHUNK_BYTES)))
+        taken = {
+            source.fileno(): lambda: host.from_browser(os.read(source.fileno(), CHUNK_BYTES)),
+            daemon.fileno(): lambda: host.from_daemon(daemon.recv(CHUNK_BYTES)),
+        }
+        for number, take in taken.items():
+            selector.register(number, selectors.EVENT_READ, take)
         while True:
             for key, _ in selector.select():
-                key.data()
+                key.data()  # ends with one of the errors
 
 
 def main() -> int:

@@ -1,6 +1,6 @@
 """The gate: one decision for each observation. What it lets through is of another type; the rest is only counted."""
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from agent.core.observe import MODALITY_OF, Observation, WindowInfo
 from agent.core.scope import app_of, shows_sites
@@ -76,3 +76,10 @@ def judge_focus(
     if not modalities:
         return ClosedReason.MODALITY_NOT_AGREED, rule, nothing
     return None, rule, modalities
+
+
+def titled(window: WindowInfo | None, rule: AppRule | None) -> WindowInfo | None:
+    """The window as it may be told of: a browser's title names the page, of which only the origin is known."""
+    if window is None or rule is None or rule.origins is None:
+        return window
+    return structs.replace(window, title=None)

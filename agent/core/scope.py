@@ -42,7 +42,12 @@ def offered(policy: Policy, study: Collection[Modality] = tuple(Modality)) -> Sc
 
 def shows_sites(policy: Policy, executable: str | None) -> bool:
     """True for a program of which only certain sites are allowed: a browser, so far as the policy is concerned."""
-    return any(executable in rule.executables for rule in policy.apps if rule.origins)
+    return executable in browsers(policy)
+
+
+def browsers(policy: Policy) -> frozenset[str]:
+    """The programs of which only certain sites are allowed."""
+    return frozenset(path for rule in policy.apps if rule.origins for path in rule.executables)
 
 
 def app_of(policy: Policy, executable: str | None, origin: str | None = None) -> AppRule | None:
