@@ -18,6 +18,7 @@ from agent.browser.package import FIREFOX_ID, HOST_NAME, UNPACKED_ID, Family, fi
 from agent.disk.durable import write_over
 from agent.disk.places import OWNER_ONLY_DIR, Places
 from agent.errors import OvertError
+from schemas.origin import is_origin
 
 LAUNCHER_MODE = 0o700
 MANIFEST = f"{HOST_NAME}.json"
@@ -86,7 +87,13 @@ def install(
 
 
 def package(folder: Path, origins: Sequence[str], *, keyed: bool) -> None:
-    """Write the extension for both families, each into a folder of its own."""
+    """Write the extension for both families, each into a folder of its own.
+
+    Raises:
+        BrowserError: one of them is no origin.
+    """
+    if not all(is_origin(origin) for origin in origins):
+        raise BrowserError("an origin is missing or misspelled", "write it as https://mail.example.org")
     for family in Family:
         target = folder / family.value
         target.mkdir(mode=OWNER_ONLY_DIR, parents=True, exist_ok=True)

@@ -42,8 +42,7 @@
 
   function tell(has) {
     had = has;
-    clearTimeout(timer);
-    timer = has && renew ? setTimeout(look, renew) : null;
+    again();
     try {
       port?.postMessage({ has, at: Date.now() });
     } catch {
@@ -51,9 +50,18 @@
     }
   }
 
+  // Also while a frame of another origin has the keys: not every way out of one is told.
+  function again() {
+    clearTimeout(timer);
+    timer = renew && document.hasFocus() ? setTimeout(look, renew) : null;
+  }
+
   function look() {
-    if (!port) connect();
-    else if (renew) tell(ours());
+    if (!port) return connect();
+    if (!renew) return;
+    const has = ours();
+    if (has || had) tell(has);
+    else again();
   }
 
   // Leaving is told at once; whether the keys only went to a frame of our own is seen a moment later.
