@@ -18,7 +18,7 @@ SLOW_S = 60.0
 """Seconds that a browser may take to come up on a busy machine."""
 QUIET = (
     *("--no-sandbox", "--no-first-run", "--no-default-browser-check", "--disable-gpu", "--password-store=basic"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"),
+    *("--disable-component-update", "--disable-sync", "--disable-quic", "--disable-domain-reliability"),
     *("--disable-search-engine-choice-screen", "--noerrdialogs", "--disable-breakpad"),
 )
 """What keeps Chromium from asking questions and from calling home."""
@@ -109,7 +109,8 @@ class Chromium:
         self._desktop = desktop
         self._env = env
         self._prefix = prefix
-        self._loads = [f"--load-extension={extension}"] if extension else []
+        # Whoever gets an extension by policy must be able to fetch it.
+        self._loads = [f"--load-extension={extension}", "--disable-background-networking"] if extension else []
         self._loads += ["--disable-features=DisableLoadExtensionCommandLineSwitch,Translate"]
         need(CHROMIUM)
         self.process: Process | None = None
