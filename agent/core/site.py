@@ -8,14 +8,14 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-RENEW_MS = 500
+RENEW_MS = 250
 """Milliseconds after which a page that has the keys says so again, while anybody wants to know."""
 FRESH_NS = 1_500_000_000
-"""Nanoseconds for which a page is believed to have the keys: two renewals may be late."""
+"""Nanoseconds for which a page is believed to have the keys: a busy machine may be late with some renewals."""
 MARGIN_NS = 50_000_000
-"""Nanoseconds by which a page may hear later than the person that it has lost the keys. A browser tells its extensions
-of a tab switch after the switch, by no better clock: 39 ms from key to host in the median, 49 ms at the 95th
-percentile, of which the time in the page is a part."""
+"""Nanoseconds by which a page may have lost the keys before it last said that it has them: it hears of it later than
+the person. A browser tells of a tab switch after the switch, by no better clock than its own: 39 ms from key to host in
+the median, 49 ms at the 95th percentile, of which the time in the page is a part."""
 MAX_LAG_NS = 2_000_000_000
 """Nanoseconds that news may have been under way, by their own time: what is older, or from the future, counts as of
 now: no clock but this machine's may choose what is dropped."""

@@ -7,11 +7,24 @@ what it says is of use for windows of that very process only, and only while one
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from agent.core.observe import WindowInfo
-from agent.core.site import FRESH_NS, MARGIN_NS, RENEW_MS, Claim, Site, happened_ns, shown, stale_ns
+from agent.core.site import MARGIN_NS, RENEW_MS, Claim, Site, happened_ns, shown, stale_ns
 from agent.native.base import Clock
 from agent.native.parent import Parent
 from agent.net.control import Client, ProtocolError, Said
+
+
+class _Front(Struct, frozen=True):
+    """The window in front."""
+
+    window: int
+    browser: tuple[int, int]  # process id and start time
+    title: str | None  # for comparison only
+
+    def __repr__(self) -> str:
+        return "<_Front>"
 
 
 class SiteSource(Protocol):
@@ -43,7 +56,7 @@ class Sites:
         browsers: the programs of which the policy allows certain sites.
         parent_of: asks the kernel who started a process.
         tell: sends a client a message.
-        news: called with the monotonic time from which on the window in front shows something else.
+        news: called with the monotonic time from which on the window in front may show something else.
     """
 
     def __init__(
@@ -61,19 +74,29 @@ class Sites:
         self._parent_of = parent_of
         self._tell = tell
         self._news = news
-        self._front: tuple[int, tuple[int, int]] | None = None  # the window in front, and its process
-        self._since_ns = 0
+        self._front: _Front | None = None
+        self._came_ns = 0  # when that window came to the front
+        self._since_ns = 0  # from when on it counts what is said of it
         self._seen: Site | None = None
+        self._sure_ns = 0  # when the page that is shown last said that it has the keys
 
     def look(self, window: WindowInfo | None) -> Site | None:
-        """What this window, which is in front, shows; asks the browser when it comes to the front."""
+        """What this window, which is in front, shows; asks the browser when it comes to the front.
+
+        Also when its title changes: another tab mostly has another one, and the windowing system is the first to know.
+        A title can be faked, which only makes us ask.
+        """
         front = None
         if window is not None and window.pid is not None and window.started is not None:
-            front = window.window, (window.pid, window.started)
+            front = _Front(window.window, (window.pid, window.started), window.title)
         if front != self._front:
             before, self._front = self._front, front
             self._since_ns = self._clock.monotonic_ns()
             self._ask(before)
+            if before is not None and front is not None and before.window == front.window:
+                self._check()
+            else:
+                self._came_ns = self._since_ns
         self._seen = self._shown()
         return self._seen
 
@@ -92,14 +115,14 @@ class Sites:
         at_ns = happened_ns(said.at, self._clock.time_ns(), now_ns)
         client.site_seq = said.seq
         client.claim = Claim(browser=(parent.pid, parent.started), site=_site(said), at_ns=at_ns, said_ns=now_ns)
-        self._check(at_ns - MARGIN_NS)
+        self._check()
         return self._reply(client)
 
     def forget(self, client: Client) -> None:
         """A client is gone, or not to be believed: what it said last may have been wrong ever since."""
         claim, client.claim = client.claim, None
         if claim is not None:
-            self._check(claim.said_ns - MARGIN_NS)
+            self._check()
 
     def deadline_ns(self) -> int | None:
         """When :meth:`on_time` has something to do; ``None`` for never."""
@@ -107,29 +130,39 @@ class Sites:
 
     def on_time(self, now_ns: int) -> None:
         """Time has passed: a page that says nothing more is not believed any more, nor for the time since it spoke."""
-        self._check(now_ns - FRESH_NS - MARGIN_NS)
+        if self._front is not None and now_ns >= (self.deadline_ns() or now_ns):
+            self._check()
 
-    def _check(self, since_ns: int) -> None:
+    def _check(self) -> None:
+        """Tell if something else is shown: the page before is in doubt since it last said that it has the keys."""
+        doubt_ns = max(self._sure_ns - MARGIN_NS, self._came_ns)
+        if self._seen is None or self._seen.origin is None:
+            doubt_ns = self._clock.monotonic_ns()  # no page was believed to have them
         if self._front is not None and self._shown() != self._seen:
-            self._news(since_ns)
+            self._news(doubt_ns)
 
     def _shown(self) -> Site | None:
         if self._front is None:
             return None
-        return shown(self._claims(), self._front[1], self._since_ns, self._clock.monotonic_ns())
+        claims = self._claims()
+        site = shown(claims, self._front.browser, self._since_ns, self._clock.monotonic_ns())
+        if site is not None:
+            said = [c.at_ns for c in claims if c.browser == self._front.browser and c.site == site]
+            self._sure_ns = max(said, default=self._sure_ns)
+        return site
 
     def _claims(self) -> list[Claim]:
         return [c.claim for c in self._clients() if c.claim is not None]
 
-    def _ask(self, before: tuple[int, tuple[int, int]] | None) -> None:
+    def _ask(self, before: "_Front | None") -> None:
         """Tell the browser in front that it is to speak, and the one before that it need not."""
-        concerned = {front[1] for front in (before, self._front) if front is not None}
+        concerned = {front.browser for front in (before, self._front) if front is not None}
         for client in list(self._clients()):
             if client.claim is not None and client.claim.browser in concerned:
                 self._tell(client, self._reply(client) | {"event": "site"})
 
     def _reply(self, client: Client) -> dict[str, Any]:
-        wanted = self._front is not None and client.claim is not None and client.claim.browser == self._front[1]
+        wanted = self._front is not None and client.claim is not None and client.claim.browser == self._front.browser
         return {"v": 1, "renew_ms": RENEW_MS if wanted else None}
 
 

@@ -232,8 +232,8 @@ class Warden:
         self._face(self.desk.native.focused() if self.desk.native else None)
 
     def site_changed(self, since_ns: int) -> None:
-        """The browser in front shows another page since that time: what came since was not this one's."""
-        if self._ground is not None and self.session is not None:
+        """The browser in front may show another page since that time: what came since was not this one's."""
+        if self.session is not None:
             self.session.pipeline.retract(since_ns, OTHER_SITE)
         self._face(self.desk.native.focused() if self.desk.native else None)
 

@@ -104,5 +104,10 @@ def test_a_browser_is_listed_by_its_sites_or_as_a_whole() -> None:
 def test_a_rule_cannot_be_made_with_a_path() -> None:
     with pytest.raises(ValidationError, match="nothing after it"):
         AppRule(
-            id="a", name="A", category="mail", executables=("/a",), modalities=(Modality.KEYBOARD,), origins=(f"{MAIL}/",)
+            id="a",
+            name="A",
+            category="mail",
+            executables=("/a",),
+            modalities=(Modality.KEYBOARD,),
+            origins=(f"{MAIL}/",),
         )

@@ -4,7 +4,7 @@ import json
 import threading
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -92,14 +92,11 @@ def page(title: str, more: str = "", height: int = 300) -> str:
 @contextmanager
 def sites(*titles: str) -> Iterator[list[Pages]]:
     """Sites of different origins: hosts are the same, ports differ."""
-    made: list[Pages] = []
-    try:
-        for title in titles:
-            made.append(Pages(title))
-        yield made
-    finally:
+    with ExitStack() as stack:
+        made = [Pages(title) for title in titles]
         for one in made:
-            one.close()
+            stack.callback(one.close)
+        yield made
 
 
 class Chromium:

@@ -1,6 +1,5 @@
 """A daemon's ears for browsers, alone: the real control socket, the real X server's focus, and what they make of it."""
 
-import os
 import selectors
 import socket
 import threading
@@ -21,6 +20,7 @@ from tests.support.waiting import until
 UNKNOWN = "unknown"
 ELSEWHERE = "elsewhere"
 PRIVATE = "private"
+NOT_A_BROWSER = "not a browser:"
 SLOW_S = 30.0
 
 
@@ -103,7 +103,7 @@ class Ears:
         window = self._native.focused()
         browser = window if window is not None and window.executable in self._browsers else None
         site = self.sites.look(browser)
-        said = spoken(site) if browser is not None else f"not a browser: {window and os.path.basename(window.executable or '')}"  # noqa: PTH119
+        said = spoken(site) if browser is not None else f"{NOT_A_BROWSER} {window!r}"
         if not self.heard or self.heard[-1][1] != said:
             self.heard.append((time.monotonic_ns(), said))
 

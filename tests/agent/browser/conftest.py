@@ -1,6 +1,6 @@
 """A desktop with a daemon's ears, and browsers that are started fresh for each test."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from tests.support.browsers import CHROMIUM, FIREFOX, Chromium, Firefox, Pages, 
 from tests.support.desktop import Desktop
 from tests.support.driver import Driver
 from tests.support.waiting import until
-from tests.support.windows import Window, wait_for_window
+from tests.support.windows import Window, stacking
 
 MAILBOX, OTHER = "Mailbox", "Elsewhere"
 
@@ -49,12 +49,7 @@ class Room:
         return found
 
     def _windows(self, title: str) -> list[Window]:
-        from tests.support.windows import stacking  # noqa: PLC0415
-
         return [w for w in stacking(self.desktop.display) if title in w.title and w.managed]
-
-
-Start = Callable[[str], Room]
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +111,3 @@ def in_chromium(room: Room) -> Room:
     room.show(room.mail.origin + "/", MAILBOX)
     room.ears.wait_for(room.mail.origin)
     return room
-
-
-__all__ = ["wait_for_window"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agent.browser.framing import MAX_MESSAGE_BYTES, FramingError, Reader, frame, parse
 
-SECRET = "s3cr3t-path"
+PATH = "inbox-of-ada"
 HELLO: dict[str, Any] = {"v": 1, "seq": 0, "at": 1_800_000_000_000, "state": "elsewhere"}
 PAGE = HELLO | {"state": "page", "origin": "https://mail.example:8443"}
 JSON = st.recursive(
@@ -33,8 +33,12 @@ def test_messages(message: dict[str, Any]) -> None:
         *(HELLO | {"at": None}, HELLO | {"at": 2**53}, HELLO | {"state": "Page"}, HELLO | {"state": None}),
         *({"seq": 0, "at": 1, "state": "elsewhere"}, HELLO | {"origin": "https://mail.example"}),
         *(HELLO | {"state": "page"}, HELLO | {"state": "private", "origin": "https://mail.example"}),
-        *(PAGE | {"origin": f"https://mail.example/{SECRET}"}, PAGE | {"origin": ""}, PAGE | {"origin": None}),
-        *(PAGE | {"origin": "https://mail.example\n"}, PAGE | {"origin": "file:///x"}, PAGE | {"origin": ["https://a"]}),
+        *(PAGE | {"origin": f"https://mail.example/{PATH}"}, PAGE | {"origin": ""}, PAGE | {"origin": None}),
+        *(
+            PAGE | {"origin": "https://mail.example\n"},
+            PAGE | {"origin": "file:///x"},
+            PAGE | {"origin": ["https://a"]},
+        ),
         *(PAGE | {"origin": "https://MAIL.example"}, PAGE | {"origin": "https://" + "a" * 500}),
     ],
     ids=str,
@@ -42,7 +46,7 @@ def test_messages(message: dict[str, Any]) -> None:
 def test_anything_else_is_refused_and_never_repeated(message: Any) -> None:
     with pytest.raises(FramingError) as caught:
         parse(json.dumps(message).encode())
-    assert SECRET not in str(caught.value)
+    assert PATH not in str(caught.value)
     assert caught.value.__cause__ is None
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.browser.browser_rig import ELSEWHERE, UNKNOWN
+from tests.agent.browser.browser_rig import ELSEWHERE, NOT_A_BROWSER, UNKNOWN
 from tests.agent.browser.conftest import MAILBOX, OTHER, Room
 from tests.support.browsers import Chromium, page
 from tests.support.waiting import until
@@ -117,7 +117,7 @@ def test_a_private_window_is_never_a_site(browsing: Room) -> None:
 def test_another_app_in_front_nobody_is_asked(browsing: Room) -> None:
     terminal = open_xterm(browsing.desktop)
     browsing.hands.focus_window(terminal.window.id)
-    until(lambda: browsing.ears.now.startswith("not a browser"))
+    until(lambda: browsing.ears.now.startswith(NOT_A_BROWSER))
     (client,) = (c for c in browsing.ears.server.clients if c.claim is not None)
     until(lambda: client.claim is not None and client.claim.said_ns + 10**9 < browsing.ears.clock.monotonic_ns())
     terminal.process.stop()

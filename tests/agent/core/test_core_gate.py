@@ -151,7 +151,11 @@ def test_judge_a_site(executable: str, site: Site | None, reason: R | None, rule
 
 def test_a_site_that_was_not_agreed_to() -> None:
     agreed = narrow(offered(WEB), offered(WEB.model_copy(update={"apps": (WEBCHAT,)})))
-    assert judge_focus(window(executable=BROWSER), WEB, agreed, ON_MAIL) == (R.MODALITY_NOT_AGREED, WEBMAIL, frozenset())
+    assert judge_focus(window(executable=BROWSER), WEB, agreed, ON_MAIL) == (
+        R.MODALITY_NOT_AGREED,
+        WEBMAIL,
+        frozenset(),
+    )
     assert judge_focus(window(executable=BROWSER), WEB, agreed, ON_CHAT)[0] is None
 
 
