@@ -41,7 +41,11 @@ class Ears:
         self.heard: list[tuple[int, str]] = []
         self._selector = selectors.DefaultSelector()
         self.server = ControlServer(
-            runtime / "control.sock", self._selector, self._answer, monotonic_ns=self.clock.monotonic_ns, lost=int
+            runtime / "control.sock",
+            self._selector,
+            self._answer,
+            monotonic_ns=self.clock.monotonic_ns,
+            lost=lambda: None,
         )
         self.sites = Sites(
             self.clock, lambda: self.server.clients, lambda: browsers, parent_of, self.server.send, self._news

@@ -2,13 +2,13 @@
 
 import json
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.browser import install as installing
 from agent.browser.install import BROWSERS, BrowserError, folder_of, install, managed, package, remove, status
 from agent.browser.package import FIREFOX_ID, SCRIPTS, SOURCE, UNPACKED_ID, Family, chromium_id, files, manifest
 from agent.browser.words import browser_help
@@ -104,7 +104,7 @@ def test_no_web_app_no_extension(env: dict[str, str], tmp_path: Path, monkeypatc
         install(Places.from_environ(env), env, [])
     with pytest.raises(BrowserError, match="misspelled"):
         package(tmp_path, ["https://*.example"], keyed=False)
-    monkeypatch.setattr(installing.sys, "platform", "win32")
+    monkeypatch.setattr(sys, "platform", "win32")
     with pytest.raises(BrowserError, match="not supported yet"):
         install(Places.from_environ(env), env, ORIGINS)
 

@@ -12,10 +12,10 @@ from agent.net.control import ProtocolError, Request, parse_request
 
 
 def test_no_operation_grants_anything() -> None:
-    """All that can be said: look, show the sign, look again at the disk, off, stop."""
+    """All that can be said: look, show the sign, look again at the disk, off, stop, and which site a browser shows."""
     (hint,) = [f.type for f in _fields() if f.name == "op"]
-    assert set(get_args(hint)) == {"status", "lease", "reload", "off", "stop"}
-    assert {f.name for f in _fields()} == {"v", "op", "shown", "badge"}
+    assert set(get_args(hint)) == {"status", "lease", "reload", "off", "stop", "site"}
+    assert {f.name for f in _fields()} == {"v", "op", "shown", "badge", "site"}
 
 
 def _fields() -> tuple[Any, ...]:
