@@ -62,14 +62,12 @@ def judge_focus(
     nothing: frozenset[Modality] = frozenset()
     if window is None or window.executable is None or window.pid is None:
         return ClosedReason.FOCUS_UNKNOWN, None, nothing
-    origin = None
     if shows_sites(policy, window.executable):
         if site is None:
             return ClosedReason.ORIGIN_UNKNOWN, None, nothing
         if site.private:
             return ClosedReason.PRIVATE_WINDOW, None, nothing
-        origin = site.origin
-    rule = app_of(policy, window.executable, origin)
+    rule = app_of(policy, window.executable, site)
     if rule is None:
         return ClosedReason.APP_NOT_ALLOWED, None, nothing
     modalities = effective.of(rule.id)

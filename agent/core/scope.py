@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from agent.core.site import Site
 from schemas.events import Modality
 from schemas.policy import AppRule, Policy
 from schemas.scope import AppScope, Scope, ScreenMode, TimingTier
@@ -50,10 +51,10 @@ def browsers(policy: Policy) -> frozenset[str]:
     return frozenset(path for rule in policy.apps if rule.origins for path in rule.executables)
 
 
-def app_of(policy: Policy, executable: str | None, origin: str | None = None) -> AppRule | None:
+def app_of(policy: Policy, executable: str | None, site: Site | None = None) -> AppRule | None:
     """The allow-list's rule for a program, or for a site in a browser; ``None`` where there is none.
 
     An unknown program (``None``) stands on no list, and an unknown site (``None``) is no web app's.
     """
     rules = (rule for rule in policy.apps if executable in rule.executables)
-    return next((rule for rule in rules if rule.origins is None or origin in rule.origins), None)
+    return next((rule for rule in rules if rule.origins is None or (site and site.origin in rule.origins)), None)

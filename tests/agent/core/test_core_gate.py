@@ -166,7 +166,9 @@ def test_which_programs_are_browsers_the_policy_says() -> None:
     assert not shows_sites(WEB, "/usr/bin/mail")
     assert not shows_sites(WEB, None)
     assert app_of(WEB, BROWSER) is None
-    assert app_of(WEB, None, "https://mail.example") is None
+    assert app_of(WEB, BROWSER, ON_MAIL) is WEBMAIL
+    assert judge_focus(window(executable=BROWSER), WEB, offered(WEB))[0] is R.ORIGIN_UNKNOWN
+    assert app_of(WEB, None, ON_MAIL) is None
 
 
 def test_a_browsers_title_is_not_told() -> None:
