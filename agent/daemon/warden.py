@@ -20,11 +20,11 @@ from agent.daemon.detectors import Detect, none
 from agent.daemon.session import Session
 from agent.daemon.sites import NoSites, SiteSource
 from agent.daemon.standing import Standing
-from agent.native.base import Clock, DisplayLost, FocusChanged, Grabber, Signal
+from agent.native.base import AlwaysHere, Clock, DisplayLost, FocusChanged, Grabber, SessionWatch, Signal
 from agent.native.choose import open_grabber
 from agent.pipeline.stamps import Ground, Moment
 from schemas.age import AgeError
-from schemas.events import GapReason, Modality
+from schemas.events import GapReason, LossAccount, Modality
 from schemas.policy import AppRule
 from schemas.scope import TimingTier
 from schemas.status import ClosedReason
@@ -63,6 +63,8 @@ class Makers:
     """Connects for taking pictures, in the thread that takes them; by default without looking at the sign."""
     detect: Detect = none
     """What looks into the window in front; by default nothing does."""
+    seat: Callable[[Callable[[], None]], SessionWatch] = lambda _changed: AlwaysHere()
+    """What tells whether the person sits at this session; calls back when that may have changed."""
 
 
 class Warden:
@@ -91,7 +93,7 @@ class Warden:
         self._camera = Camera(makers.pictures or (lambda: open_grabber(environ, clock)), wake, clock)
         self.desk = Desk(environ, clock, selector, self._hear)
         self._detectors = makers.detect(self._late)
-        # No backend tells of locks yet: a lock screen takes the focus or grabs the keyboard, which closes the gate.
+        self._seat = makers.seat(wake)
         self.facts = Facts(desktop=self.desk.why, session_active=True)
         self._obeyed = self.facts  # those whose effects were carried out last
         self.found = found
@@ -149,10 +151,25 @@ class Warden:
         """Close the gate, whatever the facts; a review may open it again."""
         self._close_gate()
 
+    def wipe(self, reason: str) -> int:
+        """Forget everything that is in no closed batch, and say how many observations; a review opens the gate anew."""
+        ground = self._ground
+        self._close_gate()
+        if self.session is None:
+            return 0
+        before = _dropped(self.session.pipeline.totals(), reason)
+        self.session.pipeline.wipe(reason)
+        self._camera.forget()
+        if ground is not None:
+            self._closed = (GapReason.DELETED, self._moment(), ground.authority.consent)
+        return _dropped(self.session.pipeline.totals(), reason) - before
+
     def end(self, wall_offset_ns: int) -> None:
         """An orderly end: what was captured is kept and sealed."""
         self._close_gate()
+        self._attend(None, None)
         self.desk.disconnect()
+        self._seat.leave()
         self._camera.stop()
         if self.session is not None:
             self._camera.fetch(self.session.pipeline, wall_offset_ns)
@@ -168,6 +185,11 @@ class Warden:
         if self.session is not None:
             works = self.session.redaction_works and self.session.pipeline.failures < MAX_FAILURES
             self.facts = changed(self.facts, spool_room=self.session.spool_room(), redaction_works=works)
+        if watches_focus(changed(self.facts, desktop=None, session_active=True)):
+            self._seat.watch()
+        else:
+            self._seat.leave()
+        self.facts = changed(self.facts, session_active=self._seat.active())
         if watches_focus(changed(self.facts, desktop=None)):
             self.desk.connect()
         else:
@@ -320,6 +342,7 @@ class Warden:
         self.desk.lost(why)
         self._camera.stop()
         self.facts = changed(self.facts, desktop=self.desk.why)
+        self._attend(None, None)
         self._close_gate()
 
     def _observe(self, seen: Observation) -> None:
@@ -355,6 +378,10 @@ class Warden:
 
     def _moment(self) -> Moment:
         return Moment(self._clock.monotonic_ns(), self._clock.time_ns())
+
+
+def _dropped(account: LossAccount, reason: str) -> int:
+    return sum(reasons.get(reason, 0) for reasons in account.dropped.values())
 
 
 def _terms(ground: Ground) -> tuple[int, str, frozenset[Modality], Authority, TimingTier]:
