@@ -124,7 +124,7 @@ def settle_withdrawal(places: Places, found: Standing, now_ns: int) -> bool:
     except FileExistsError:
         return True  # another program wrote it first
     except OSError as error:
-        _log.warning("the withdrawal cannot be kept yet: %s", error.strerror)
+        _log.warning("the ledger cannot be written yet: %s", error.strerror)
         return False
     return True
 
@@ -143,8 +143,8 @@ def _withdrawal(found: Standing, now_ns: int) -> ConsentRecord | None:
 def _enrolled(places: Places) -> tuple[Enrolment | None, Asked | None, ClosedReason | None]:
     try:
         enrolment = load_enrolment(places.enrolment)
-    except SchemaError as error:
-        _log.warning("enrolment: %s", error)
+    except (SchemaError, OSError) as error:
+        _log.warning("enrolment: %s", _why(error))
         return None, None, ClosedReason.POLICY_MISSING
     if enrolment is None:
         return None, None, ClosedReason.POLICY_MISSING
@@ -162,6 +162,10 @@ def _ledger(places: Places, enrolment: Enrolment | None) -> tuple[tuple[str, Con
         return ()
     try:
         return tuple(read_ledger(ConsentStore(places.consents).entries(), enrolment.public_key))
-    except SchemaError as error:
-        _log.warning("consent ledger: %s", error)
+    except (SchemaError, OSError) as error:
+        _log.warning("consent ledger: %s", _why(error))
         return ()
+
+
+def _why(error: SchemaError | OSError) -> str | None:
+    return error.strerror if isinstance(error, OSError) else str(error)

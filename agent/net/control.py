@@ -15,6 +15,7 @@ window that is being captured.
 import json
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -31,8 +32,13 @@ MAX_LINE_BYTES = 4096
 """Bytes of one request: the longest legitimate one is below 100."""
 MAX_CLIENTS = 16
 """Connections at once: an indicator, a ceremony and a few shells."""
+MAX_LINES = 8
+"""Requests that may arrive at once from one client: ours wait for each answer, and a lease that waits while the daemon
+is busy is followed by another in 400 ms."""
 MAX_REPLY_BYTES = 1 << 20
 """Bytes that a client reads of one reply; a status is about 10 KiB."""
+RETRY_S = 0.01
+"""Seconds between tries to connect where too many wait already."""
 CALL_TIMEOUT_S = 3.0
 """Seconds that a client waits for a reply: the daemon answers in milliseconds or is stuck."""
 
@@ -115,6 +121,7 @@ class Client:
         self.badge: Rect | None = None  # where its badge is, by that lease
         self.pid: int | None = None  # of the program at the other end, by the kernel
         self.seen_ns: int | None = None  # monotonic time at which its badge was last seen on the screen
+        self.heard_ns = 0  # monotonic time at which it last said something
         self._incoming = b""
         self._outgoing = b""
 
@@ -131,7 +138,7 @@ class Client:
         """The lines that arrived.
 
         Raises:
-            ConnectionError: the client is gone, or sends a line too long.
+            ConnectionError: the client is gone, sends a line too long, or floods.
         """
         try:
             data = self.connection.recv(MAX_LINE_BYTES)
@@ -142,6 +149,8 @@ class Client:
         *lines, self._incoming = (self._incoming + data).split(b"\n")
         if len(self._incoming) > MAX_LINE_BYTES:
             raise ConnectionAbortedError("line too long")
+        if len(lines) > MAX_LINES:
+            raise ConnectionAbortedError("too many requests at once")
         return lines
 
     def send(self, message: dict[str, Any]) -> None:
@@ -221,12 +230,20 @@ class ControlClient:
     def _dial(self) -> socket.socket:
         connection = local_socket()
         connection.settimeout(CALL_TIMEOUT_S)
-        try:
-            connection.connect(str(self._path))
-        except OSError:
-            connection.close()
-            raise DaemonNotRunning from None
-        return connection
+        until = time.monotonic() + CALL_TIMEOUT_S
+        while True:
+            try:
+                connection.connect(str(self._path))
+            except BlockingIOError:  # more programs wait to be let in than the system lets wait
+                if time.monotonic() < until:
+                    time.sleep(RETRY_S)
+                    continue
+                connection.close()
+                raise DaemonNotRunning from None
+            except OSError:
+                connection.close()
+                raise DaemonNotRunning from None
+            return connection
 
 
 def ask(path: Path, op: str, **fields: Any) -> Status:

@@ -55,7 +55,7 @@ class SealingRoom:
         self._stopping.set()
         self._thread.join(RETRY_S)
         if self.disk_refuses:
-            _log.error("the disk refused to the end: %d batches are lost", self.pending)
+            _log.info("the disk refused to the end: %d batches are lost", self.pending)
 
     def _run(self) -> None:
         while (batch := self._batches.get()) is not None:
@@ -69,7 +69,7 @@ class SealingRoom:
         try:
             self._spool.put(self._sealer.seal(batch, self._spool.link()), now_s)
         except OSError as error:
-            _log.error("cannot keep a sealed batch: %s", error.strerror)
+            _log.info("cannot keep a sealed batch: %s", error.strerror)
             self.disk_refuses = True
             self._changed()
             return False
