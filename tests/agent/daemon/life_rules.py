@@ -29,6 +29,7 @@ DESK = st.lists(
         st.tuples(st.just("detector_tells"), WHICH, st.none() | VERDICTS, LATE_MS),
         st.tuples(st.just("detector_will_tell"), WHICH, st.none() | VERDICTS, st.sampled_from([1, 300, 5_000])),
         st.tuples(st.just("time_passes"), st.sampled_from([1, 9])),
+        st.tuples(st.just("a_secret"), WHICH, st.sampled_from([R.SECURE_INPUT, R.PRIVATE_WINDOW]), st.booleans()),
     ),
     min_size=2,
     max_size=8,
@@ -295,6 +296,16 @@ class Desk(Life):
         self.later[which] = at_ns, verdict
         self.rig.detectors[which].tell_later(verdict, at_ns)
         self.step()
+
+    def a_secret(self, which: int, verdict: R, after_another: bool) -> None:  # noqa: FBT001  # drawn
+        """Typed before a detector knew, which may speak when another has closed the gate already."""
+        self.type_a_word(40)
+        if after_another:
+            self.detector_tells(1 - which, R.ORIGIN_UNKNOWN, 0)
+        self.detector_tells(which, verdict, 60)
+        self.time_passes(400)
+        self.detector_tells(1 - which, None, 0)
+        self.detector_tells(which, None, 0)
 
     @rule(lasts_ms=st.sampled_from([1, 40, 120, 400]))
     def type_a_word(self, lasts_ms: int) -> None:
