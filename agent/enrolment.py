@@ -19,6 +19,7 @@ from agent.disk.enrolment import Enrolment, load_enrolment, save_enrolment
 from agent.disk.keys import DEVICE_KEY, REVIEW_KEY, Keys
 from agent.disk.places import Places
 from agent.disk.switch import Switch
+from agent.disk.versions import Versions
 from agent.errors import BadLinkError, EnrolmentRefusedError, NoStudyError, RefreshRefusedError, UnreachableError
 from agent.net.collector import Collector, Refused, Unreachable
 from schemas import age
@@ -104,6 +105,7 @@ def enrol(link: Link, places: Places, keys: Keys, entropy: Entropy, now_s: Calla
         save_enrolment(places.enrolment, _following(places, enrolment))
     except SchemaError as error:
         raise RefreshRefusedError(str(error)) from None
+    Versions(places.versions).note(asked, enrolment.organisation_key)
     return asked
 
 
@@ -134,6 +136,7 @@ def refresh(places: Places, entropy: Entropy, now_s: Callable[[], float]) -> tup
         collector.close()
     if newer != enrolment:
         save_enrolment(places.enrolment, newer)
+    Versions(places.versions).note(asked, newer.organisation_key)
     last = latest(_ledger(places, enrolment))
     return asked, asked.since(last) if last is not None and last.valid else Difference()
 

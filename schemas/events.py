@@ -219,7 +219,7 @@ class FrameEvent(Stamp, frozen=True, kw_only=True, tag_field="kind", tag="frame"
 
     frame: Annotated[int, _note("number of the frame in this device's stream", ge=0)]
     base: Annotated[int | None, _note("frame that `patch` is painted over; null: a key frame, whole by itself")]
-    trigger: Annotated[str, _note("why it was taken: focus, press, settle, typing, scroll, change")]
+    trigger: Annotated[str, _note("why it was taken: focus, before, press, settle, typing, scroll")]
     start_ns: Annotated[int, _note("capture began, monotonic", "ns")]
     end_ns: Annotated[int, _note("capture ended, monotonic", "ns")]
     rect: Annotated[Rect, _note("the whole window on the desktop: left, top, right, bottom", "pixel")]

@@ -31,6 +31,7 @@ class ClosedReason(StrEnum):
     PAUSED = "paused"
     POLICY_MISSING = "policy_missing"
     POLICY_UNSIGNED = "policy_unsigned"
+    POLICY_ROLLED_BACK = "policy_rolled_back"
     POLICY_EXPIRED = "policy_expired"
     BLOCKED_BY_ORGANISATION = "blocked_by_organisation"
     NO_SIGN = "no_sign"

@@ -32,6 +32,7 @@ from agent.disk.enrolment import load_enrolment
 from agent.disk.keys import DEVICE_KEY, Keys, open_keys
 from agent.disk.places import Places
 from agent.disk.switch import Position, Switch, Switched
+from agent.disk.versions import Versions
 from agent.net.control import DaemonNotRunning, ProtocolError, ask
 from schemas.base import SchemaError, unbase64url
 from schemas.consent import ConsentRecord, ConsentState, read_ledger
@@ -65,8 +66,10 @@ def what_to_ask(places: Places) -> Asked:
         asked = enrolment.asked() if enrolment else None
     except (SchemaError, OSError) as error:
         raise NotEnrolledError(f"the enrolment on this machine cannot be used: {error}") from None
-    if asked is None:
+    if enrolment is None or asked is None:
         raise NotEnrolledError("this machine takes part in no study")
+    if Versions(places.versions).rolled_back(asked, enrolment.organisation_key):
+        raise NotEnrolledError("the study or policy here is older than one that was here before")
     if not askable_apps(asked):
         raise NothingOfferedError("the study's policy lists no app in which anything may be captured")
     return asked

@@ -51,6 +51,12 @@ REASONS: dict[R, Words] = {
         "The policy is signed by your organisation.",
         "ask IT for a signed policy",
     ),
+    R.POLICY_ROLLED_BACK: Words(
+        State.BLOCKED,
+        "The study or policy here is older than one that was here before.",
+        "No newer study or policy was here before.",
+        "overt refresh",
+    ),
     R.POLICY_EXPIRED: Words(
         State.BLOCKED, "The policy has run out.", "The policy is in force.", "ask IT for a newer policy"
     ),

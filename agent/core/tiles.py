@@ -16,9 +16,9 @@ Pixels = npt.NDArray[np.uint8]
 def changed(before: Pixels, after: Pixels) -> list[Rect]:
     """Tiles that differ, as rectangles clipped to the picture. The pictures must have the same shape."""
     height, width = after.shape[:2]
-    differs = np.any(before != after, axis=2)
-    rows = np.add.reduceat(differs, np.arange(0, height, TILE), axis=0, dtype=np.int32)
-    tiles = np.add.reduceat(rows, np.arange(0, width, TILE), axis=1, dtype=np.int32) > 0
+    differs = (before != after).reshape(height, -1)  # three to a pixel; along a row everything is quick
+    bands = np.logical_or.reduceat(differs, np.arange(0, height, TILE), axis=0)
+    tiles = np.logical_or.reduceat(bands, np.arange(0, width * after.shape[2], TILE * after.shape[2]), axis=1)
     return [
         (int(x) * TILE, int(y) * TILE, min((int(x) + 1) * TILE, width), min((int(y) + 1) * TILE, height))
         for y, x in np.argwhere(tiles)

@@ -1,16 +1,25 @@
-"""When to take a picture: on what the person does, never by a clock. A still screen costs nothing."""
+"""When to take a picture: on what the person does, never by a clock. A still screen costs nothing.
+
+Three belong to each click: ``before`` as the pointer sets out for it, ``press`` as the button goes down, ``settle``
+once what it brought about is there. One that would look like the picture before it is not taken, so the screen at any
+time is what the newest picture before that shows.
+"""
 
 from enum import StrEnum
 
 MS = 1_000_000
 MIN_APART_NS = 200 * MS
 """Nanoseconds between two pictures at least: faster changes blur into one for any reader."""
+PRESS_APART_NS = 50 * MS
+"""The same before a press, which waits for nothing else: a moment later the screen shows what the press did. It only
+keeps the pictures of a button that chatters from piling up."""
 
 
 class Trigger(StrEnum):
     """Why a picture is taken."""
 
     FOCUS = "focus"
+    BEFORE = "before"
     PRESS = "press"
     SETTLE = "settle"
     TYPING = "typing"
@@ -19,6 +28,7 @@ class Trigger(StrEnum):
 
 _DELAY_NS = {
     Trigger.FOCUS: 300 * MS,  # the window has painted itself
+    Trigger.BEFORE: 0,
     Trigger.PRESS: 0,
     Trigger.SETTLE: 200 * MS,  # a menu or page that the click opened is there
     Trigger.TYPING: 500 * MS,  # a pause, not every letter
@@ -49,12 +59,16 @@ class Triggers:
         for trigger in due:
             del self._due[trigger]
         self._last_ns = now_ns
-        return due[0]
+        return Trigger.PRESS if Trigger.PRESS in due else due[0]
 
     def deadline_ns(self) -> int | None:
         """When :meth:`pop` next has something; ``None`` for never."""
-        return max(min(self._due.values()), self._last_ns + MIN_APART_NS) if self._due else None
+        return min((max(at, self._last_ns + _apart_ns(t)) for t, at in self._due.items()), default=None)
 
     def clear(self) -> None:
         """Forget what is pending: the window lost focus, or the gate closed."""
         self._due.clear()
+
+
+def _apart_ns(trigger: Trigger) -> int:
+    return PRESS_APART_NS if trigger is Trigger.PRESS else MIN_APART_NS

@@ -7,8 +7,12 @@ from agent.core.triggers import Trigger, Triggers
 from agent.native.base import Clock, Grabber
 from agent.pipeline.pipe import Pipeline
 from agent.pipeline.stamps import Ground
-from agent.sources.screen import ScreenSource, Wanted
+from agent.sources.darkroom import ScreenSource
+from agent.sources.screen import Wanted
 from schemas.events import Modality
+
+REST_NS = 500_000_000
+"""Nanoseconds without a move after which the next one may be the way to a click."""
 
 
 class Camera:
@@ -19,11 +23,14 @@ class Camera:
         self._triggers = Triggers()
         self._token = 0  # of the last picture that was asked for
         self._clock = clock
+        self._moved_ns: int | None = None  # when the pointer was last seen to move
 
     def note(self, trigger: Trigger, ground: Ground | None) -> None:
         """Something happened that calls for a picture, if pictures were agreed to."""
         if ground is not None and Modality.SCREEN in ground.gate.modalities:
             self._triggers.note(trigger, self._clock.monotonic_ns())
+            if trigger is Trigger.FOCUS:
+                self._screen.attend(ground.gate.window.window)
 
     def follow(self, seen: Observation, ground: Ground) -> None:
         """Note what an observation calls for."""
@@ -34,6 +41,10 @@ class Camera:
         elif isinstance(seen, PointerObserved) and seen.action == "down":
             self.note(Trigger.PRESS, ground)
             self.note(Trigger.SETTLE, ground)
+        elif isinstance(seen, PointerObserved) and seen.action == "move":
+            if self._moved_ns is None or seen.mono_ns - self._moved_ns >= REST_NS:
+                self.note(Trigger.BEFORE, ground)
+            self._moved_ns = seen.mono_ns
 
     def take_due(self, pipeline: Pipeline, ground: Ground) -> None:
         """Ask for the picture that is due, if one is."""
@@ -57,6 +68,7 @@ class Camera:
     def rest(self) -> None:
         """The gate closed: nothing more is due, and what was asked for and not begun is not taken."""
         self._triggers.clear()
+        self._moved_ns = None
         self._screen.cancel(self._token + 1)
 
     def forget(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from agent.core.clocks import Reading, stepped
 from agent.core.lifecycle import changed, closed_by, watches_focus
 from agent.core.sign import LEASE_NS, READY_NS, SignState
 from agent.daemon.describe import describe
@@ -33,8 +34,6 @@ MAX_SLEEP_S = 86_400.0
 """Seconds: longer waits overflow in the operating system."""
 RETRY_OFF_NS = 5_000_000_000
 """Nanoseconds between tries to write an off that the disk refused: until it is written, a restart would forget it."""
-STEP_NS = 1_000_000_000
-"""Nanoseconds by which wall and monotonic clock may drift apart before it counts as a clock step."""
 
 _log = logging.getLogger(__name__)
 
@@ -126,7 +125,9 @@ class Daemon:
 
     def _turn(self, patience_s: float | None) -> None:
         """Hear what there is to hear, or wait so long for it, and do what is due."""
-        for key, mask in self._selector.select(patience_s):
+        ready = self._selector.select(patience_s)
+        self._check_clock()  # first: what woke us from a sleep is not to be told by the epoch before it
+        for key, mask in ready:
             self._obey_signal()
             act: Callable[[int], None] = key.data
             act(mask)
@@ -246,7 +247,6 @@ class Daemon:
 
     def _on_time(self) -> None:
         now_ns = self._clock.monotonic_ns()
-        self._check_clock(now_ns)
         self._warden.on_time(now_ns, self._offset_ns)
         if self._changes_ns is not None and self._clock.time_ns() >= self._changes_ns:
             self._review()  # a pause, a consent or a policy ended
@@ -267,15 +267,19 @@ class Daemon:
         self._look()
         self._review_switch()
 
-    def _check_clock(self, now_ns: int) -> None:
+    def _check_clock(self) -> None:
         """A clock step or a sleep begins a new epoch: times before and after cannot be compared."""
-        offset = self._clock.time_ns() - now_ns
-        if abs(offset - self._offset_ns) > STEP_NS:
-            _log.warning("the clock was stepped")
+        now = self._read_clocks()
+        if stepped(self._offset_ns, now):
+            _log.warning("the clock was stepped, or the machine slept")
             self._warden.close()
             self._next_epoch()
             self._review()
-        self._offset_ns = offset
+        if now.exact:
+            self._offset_ns = now.offset_ns
+
+    def _read_clocks(self) -> Reading:
+        return Reading(self._clock.monotonic_ns(), self._clock.time_ns(), self._clock.monotonic_ns())
 
     def _patience_s(self) -> float | None:
         """How long to sleep, if nobody wakes us: for ever, while nothing hangs on time."""

@@ -40,7 +40,7 @@ def run_daemon(environ: Mapping[str, str]) -> None:
     hold_off_signal(held=True)
     refuse_dumps()
     os.umask(0o077)
-    # From WARNING on, no line depends on what the person answered: logs are read by others (tests/agent/test_agent_logs).
+    # From WARNING on, no line depends on what the person answered: logs are read by others (test_agent_logs.py).
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=environ.get("OVERT_LOG", "WARNING"))
     for chatty in ("httpx", "httpcore"):  # they name each request, and with it each batch
         logging.getLogger(chatty).setLevel(logging.WARNING)

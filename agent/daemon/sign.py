@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from agent.core.sign import LEASE_NS, NONCE_BYTES, Claim, SignState, ends_ns, judge
-from agent.native.base import Clock, Grabber, NativeUnavailable, RawFrame, SignWitness
+from agent.native.base import Clock, Grabber, NativeUnavailable, RawFrame, SignWitness, WatchingGrabber
 from agent.native.choose import open_grabber, open_witness
 from schemas.events import Rect
 
@@ -123,7 +123,7 @@ class Sign:
 
 
 class WitnessedGrabber:
-    """A :class:`agent.native.base.Grabber` that takes no picture unless it saw the badge just before.
+    """A :class:`agent.native.base.WatchingGrabber` that takes no picture unless it saw the badge just before.
 
     Args:
         grabber: takes the pictures.
@@ -141,6 +141,24 @@ class WitnessedGrabber:
         if not any(self._witness.sees(claim) for claim in self._claims()):
             return None
         return self._grabber.grab(window)
+
+    def attend(self, window: int | None) -> None:
+        """As the grabber's own, if it can watch."""
+        if isinstance(self._grabber, WatchingGrabber):
+            self._grabber.attend(window)
+
+    def fileno(self) -> int:
+        """As the grabber's own; -1 if it cannot watch."""
+        return self._grabber.fileno() if isinstance(self._grabber, WatchingGrabber) else -1
+
+    def heed(self) -> None:
+        """As the grabber's own, if it can watch."""
+        if isinstance(self._grabber, WatchingGrabber):
+            self._grabber.heed()
+
+    def changed(self, window: int) -> bool:
+        """As the grabber's own; True if it cannot watch."""
+        return self._grabber.changed(window) if isinstance(self._grabber, WatchingGrabber) else True
 
     def close(self) -> None:
         """Disconnect. Idempotent."""

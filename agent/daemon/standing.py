@@ -13,6 +13,7 @@ from agent.disk.enrolment import Enrolment, load_enrolment
 from agent.disk.keys import DEVICE_KEY, Keys
 from agent.disk.places import Places
 from agent.disk.switch import Position, Switch, Switched
+from agent.disk.versions import Versions
 from schemas.base import SchemaError
 from schemas.consent import ConsentRecord, read_ledger
 from schemas.scope import Scope
@@ -149,12 +150,15 @@ def _enrolled(places: Places) -> tuple[Enrolment | None, Asked | None, ClosedRea
     if enrolment is None:
         return None, None, ClosedReason.POLICY_MISSING
     try:
-        return enrolment, enrolment.asked(), None
+        asked = enrolment.asked()
     except SignatureError:
         return enrolment, None, ClosedReason.POLICY_UNSIGNED
     except SchemaError as error:
         _log.warning("enrolment: %s", error)
         return enrolment, None, ClosedReason.POLICY_MISSING
+    if Versions(places.versions).rolled_back(asked, enrolment.organisation_key):
+        return enrolment, None, ClosedReason.POLICY_ROLLED_BACK
+    return enrolment, asked, None
 
 
 def _ledger(places: Places, enrolment: Enrolment | None) -> tuple[tuple[str, ConsentRecord], ...]:

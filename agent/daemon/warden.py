@@ -29,6 +29,11 @@ from schemas.status import ClosedReason
 
 POINTER_NS = 50_000_000
 """Nanoseconds between looks at the pointer while it is captured: 20 a second (DESIGN §5)."""
+MOVING_NS = 16_000_000
+"""The same while it moves and exact times were agreed to: as often as a common screen shows another picture."""
+TIDY_NS = 500_000_000
+"""Nanoseconds after the gate closed at which connections that had hooks or took pictures are given up: later than
+somebody needs who only looks into another window, soon enough that nobody wonders what they are for."""
 MAX_FAILURES = 3
 """Segments in a row that redaction could not handle, after which nothing more is captured."""
 
@@ -94,6 +99,7 @@ class Warden:
         self._windows: dict[int, int] = {}
         self._closed: tuple[GapReason, Moment, str] | None = None
         self._next_pointer_ns = 0
+        self._tidy_ns: int | None = None
 
     @property
     def gate(self) -> Open | None:
@@ -116,18 +122,18 @@ class Warden:
         self.session.pipeline.tick(now_ns)
         if any(due is not None and now_ns >= due for due in self._dues()):
             self._late(now_ns)
-        if self._polls_pointer() and now_ns >= self._next_pointer_ns and self.desk.native is not None:
-            self._next_pointer_ns = now_ns + POINTER_NS
-            if (moved := self.desk.native.poll_pointer()) is not None:
-                self._observe(moved)
+        if self._polls_pointer() and now_ns >= self._next_pointer_ns:
+            self._poll_pointer(now_ns)
         if self._ground is not None:
             self._camera.take_due(self.session.pipeline, self._ground)
+        elif self._tidy_ns is not None and now_ns >= self._tidy_ns:
+            self._tidy()
 
     def deadline_ns(self) -> int | None:
         """When :meth:`on_time` next has something to do; ``None`` for never."""
         if self.session is None:
             return None
-        times = [self.session.pipeline.deadline_ns(), *self._dues()]
+        times = [self.session.pipeline.deadline_ns(), self._tidy_ns, *self._dues()]
         if self._ground is not None:
             times += [self._camera.deadline_ns(), self._next_pointer_ns if self._polls_pointer() else None]
         return min((t for t in times if t is not None), default=None)
@@ -232,7 +238,7 @@ class Warden:
             self._same_window(old, gate.window)
             return
         self._close_gate()
-        self._obeyed = self.facts  # Effect.HOOK
+        self._obeyed, self._tidy_ns = self.facts, None  # Effect.HOOK
         native.hook(gate.window.window, gate.modalities - {Modality.SCREEN})
         now = self._moment()
         number = self._windows.setdefault(gate.window.window, len(self._windows))
@@ -258,6 +264,8 @@ class Warden:
         closed = changed(self.facts, focus=ClosedReason.FOCUS_UNKNOWN) if may_capture(self.facts) else self.facts
         todo, self._obeyed = effects(self._obeyed, closed), closed
         ground, self._ground = self._ground, None
+        if ground is not None:
+            self._tidy_ns = self._clock.monotonic_ns() + TIDY_NS
         if Effect.UNHOOK in todo and self.desk.native is not None:
             self.desk.native.unhook()
         self._camera.rest()
@@ -314,6 +322,20 @@ class Warden:
             pipeline.click()
         pipeline.observe(ground, judged)
         self._camera.follow(seen, ground)
+
+    def _poll_pointer(self, now_ns: int) -> None:
+        moved = self.desk.native.poll_pointer() if self.desk.native is not None else None
+        exact = self._ground is not None and self._ground.timing is TimingTier.EXACT
+        self._next_pointer_ns = now_ns + (MOVING_NS if moved is not None and exact else POINTER_NS)
+        if moved is not None:
+            self._observe(moved)
+
+    def _tidy(self) -> None:
+        """Nothing was captured for a while: leave no trace of hooks at the server, and no picture thread."""
+        self._tidy_ns = None
+        self._camera.stop()
+        self.desk.renew()
+        self._face(self.desk.native.focused() if self.desk.native else None)
 
     def _polls_pointer(self) -> bool:
         return self._ground is not None and Modality.POINTER in self._ground.gate.modalities

@@ -62,6 +62,11 @@ class Places:
         return self.state / "enrolment.json"
 
     @property
+    def versions(self) -> Path:
+        """The newest study and policy that were ever here."""
+        return self.state / "versions"
+
+    @property
     def epoch(self) -> Path:
         """The counter of clock epochs."""
         return self.state / "epoch"

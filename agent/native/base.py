@@ -10,7 +10,7 @@ A backend offers modalities one by one (:class:`Capability`), so that a system w
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -141,6 +141,7 @@ class RawFrame(Struct, frozen=True, kw_only=True):
     start_ns: int
     end_ns: int
     covered: tuple[Rect, ...]  # in the window's coordinates
+    painted: tuple[Rect, ...] | None = None  # all that can differ from the picture before; None: anything can
 
     def __repr__(self) -> str:
         """The size only."""
@@ -161,6 +162,27 @@ class Grabber(Protocol):
 
     def close(self) -> None:
         """Disconnect. Idempotent."""
+        ...
+
+
+@runtime_checkable
+class WatchingGrabber(Grabber, Protocol):
+    """A grabber that can tell whether there is anything new to take a picture of. All from one thread."""
+
+    def attend(self, window: int | None) -> None:
+        """Watch this window, whose gate has opened, from now on; ``None``: watch none, and let all memory go."""
+        ...
+
+    def fileno(self) -> int:
+        """Readable when :meth:`heed` has something to do; -1 where nothing comes any more."""
+        ...
+
+    def heed(self) -> None:
+        """Follow what the windowing system told of the watched window."""
+        ...
+
+    def changed(self, window: int) -> bool:
+        """False only if nothing in this window can look different from the last picture of it."""
         ...
 
 

@@ -1,12 +1,8 @@
-"""The screen source: grab the window, fill all text, keep what changed. In a thread of its own.
+"""Pictures of a window: grab it, fill all text, keep what changed.
 
 Only masked pixels are ever compared, kept or encoded; the grabbed ones live for the length of one function.
 """
 
-import logging
-import queue
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -14,20 +10,21 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from agent.core.redact.pixels import masked
-from agent.core.tiles import Pixels, bounds, changed, is_key_frame
+from agent.core.doubt import intersect, shifted, without
+from agent.core.redact.pixels import CELL, masked
+from agent.core.tiles import TILE, Pixels, bounds, changed, is_key_frame
 from agent.core.triggers import Trigger
-from agent.native.base import Grabber, RawFrame
+from agent.native.base import Grabber, RawFrame, WatchingGrabber
 from schemas.base import digest
 from schemas.events import Mask, MaskClass, Rect
 
 KEY_FRAME_EVERY = 50
 """Patches after which a whole picture is kept, so that a reader never needs more than these to rebuild one."""
-MAX_WAITING = 4
-"""Pictures asked for and not taken yet: more means that the machine is too slow, and the rest are dropped."""
 MAX_PIXELS = 7680 * 4320
 """Pixels of a window: an 8K screen."""
-_log = logging.getLogger(__name__)
+MARGIN = 96
+"""Pixels above and below what was painted that are looked at with it: three lines of body text. Lines are looked at in
+their full width, so that none is judged by a part of it."""
 _LOSSLESS = [cv2.IMWRITE_WEBP_QUALITY, 101]  # above 100 is lossless in OpenCV
 
 
@@ -75,6 +72,7 @@ class _Last:
     window: int
     number: int
     pixels: Pixels
+    boxes: list[Rect]  # what is filled in it
     patches: int
 
 
@@ -92,18 +90,26 @@ class Photographer:
         self._last: _Last | None = None
 
     def take(self, wanted: Wanted) -> Picture | NoPicture:
-        """One picture of the window that is wanted."""
+        """One picture of the window that is wanted; nothing is grabbed while nothing can have changed."""
+        if self._is_still(wanted.window):
+            return NoPicture("unchanged")
         raw = self._grabber.grab(wanted.window)
         if raw is None:
             return NoPicture("not_clean")
         try:
             if raw.pixels.shape[0] * raw.pixels.shape[1] > MAX_PIXELS:
+                self.forget()
                 return NoPicture("too_large")
-            pixels, boxes = masked(raw.pixels)
+            rows = self._rows(wanted, raw)
+            if rows is None:
+                rows = 0, raw.pixels.shape[0]
+                pixels, boxes = masked(raw.pixels)
+            else:
+                assert self._last is not None  # noqa: S101  # there are no rows without it
+                pixels, boxes = masked_rows(raw.pixels, self._last.pixels, self._last.boxes, rows)
         finally:
             _blank(raw.pixels)
-        masks = [Mask(b, MaskClass.OVERLAP) for b in raw.covered] + [Mask(b, MaskClass.TEXT) for b in boxes]
-        return self._difference(wanted, msgspec.structs.replace(raw, pixels=pixels), masks)
+        return self._difference(wanted, msgspec.structs.replace(raw, pixels=pixels), boxes, rows)
 
     def forget(self) -> None:
         """Begin with a whole picture next time, and let the last one go."""
@@ -111,27 +117,45 @@ class Photographer:
             self._last.pixels[:] = 0
         self._last = None
 
-    def _difference(self, wanted: Wanted, frame: RawFrame, masks: list[Mask]) -> Picture | NoPicture:
+    def _is_still(self, window: int) -> bool:
+        if self._last is None or self._last.window != window or not isinstance(self._grabber, WatchingGrabber):
+            return False
+        return not self._grabber.changed(window)
+
+    def _rows(self, wanted: Wanted, raw: RawFrame) -> tuple[int, int] | None:
+        """First row and one past the last that can differ from the picture before; ``None``: look at all of it."""
+        last = self._last
+        if last is None or not raw.painted or last.window != wanted.window or last.pixels.shape != raw.pixels.shape:
+            return None
+        if last.patches >= KEY_FRAME_EVERY:
+            return None
+        _, top, _, bottom = bounds(list(raw.painted))
+        return top, bottom
+
+    def _difference(
+        self, wanted: Wanted, frame: RawFrame, boxes: list[Rect], rows: tuple[int, int]
+    ) -> Picture | NoPicture:
         height, width = frame.pixels.shape[:2]
         whole = (0, 0, width, height)
         last = self._last
         if last is None or last.window != wanted.window or last.pixels.shape != frame.pixels.shape:
-            return self._keep(wanted, frame, masks, [whole], None)
-        dirty = changed(last.pixels, frame.pixels)
+            return self._keep(wanted, frame, boxes, [whole], None)
+        top, bottom = rows[0] // TILE * TILE, rows[1]
+        dirty = [shifted(r, 0, top) for r in changed(last.pixels[top:bottom], frame.pixels[top:bottom])]
         if not dirty:
             return NoPicture("unchanged")
         if is_key_frame(dirty, width, height) or last.patches >= KEY_FRAME_EVERY:
-            return self._keep(wanted, frame, masks, [whole], None)
-        return self._keep(wanted, frame, masks, dirty, last)
+            return self._keep(wanted, frame, boxes, [whole], None)
+        return self._keep(wanted, frame, boxes, dirty, last)
 
     def _keep(
-        self, wanted: Wanted, frame: RawFrame, masks: list[Mask], dirty: list[Rect], base: _Last | None
+        self, wanted: Wanted, frame: RawFrame, boxes: list[Rect], dirty: list[Rect], base: _Last | None
     ) -> Picture:
         patch = bounds(dirty)
         image = encode(frame.pixels, patch)
         number, self.next_number = self.next_number, self.next_number + 1
         patches = base.patches + 1 if base else 0
-        self._last = _Last(wanted.window, number, frame.pixels, patches)
+        self._last = _Last(wanted.window, number, frame.pixels, boxes, patches)
         return Picture(
             number=number,
             base=base.number if base else None,
@@ -140,11 +164,31 @@ class Photographer:
             rect=frame.rect,
             patch=patch,
             dirty=dirty,
-            masks=masks,
+            masks=[Mask(b, MaskClass.OVERLAP) for b in frame.covered] + [Mask(b, MaskClass.TEXT) for b in boxes],
             scale=frame.scale,
             image=image,
             sha256=digest(image),
         )
+
+
+def masked_rows(raw: Pixels, before: Pixels, boxes: list[Rect], rows: tuple[int, int]) -> tuple[Pixels, list[Rect]]:
+    """The masked picture ``before`` with these rows masked anew; all others are as they were, and so are their masks.
+
+    Args:
+        raw: the picture as grabbed; it differs from the one before in these rows only.
+        before: the masked picture before.
+        boxes: what is filled in that.
+        rows: first row and one past the last.
+    """
+    height, width = raw.shape[:2]
+    top, bottom = rows
+    above, below = max(top - MARGIN, 0) // CELL * CELL, min(bottom + MARGIN, height)
+    strip, found = masked(np.ascontiguousarray(raw[above:below]))
+    out = before.copy()
+    out[top:bottom] = strip[top - above : bottom - above]
+    band = (0, top, width, bottom)
+    kept = [part for box in boxes for part in without(box, band)]
+    return out, [*kept, *filter(None, (intersect(shifted(box, 0, above), band) for box in found))]
 
 
 def _blank(raw: Pixels) -> None:
@@ -166,89 +210,7 @@ def encode(pixels: Pixels, patch: Rect) -> bytes:
     return bytes(data.tobytes())
 
 
-class ScreenSource:
-    """A photographer in a thread. Answers are fetched with :meth:`answers` after ``wake`` was called.
-
-    Args:
-        open_grabber: makes the connection to the display, in the thread that uses it.
-        wake: called from the thread when there is an answer.
-    """
-
-    def __init__(self, open_grabber: Callable[[], Grabber], wake: Callable[[], None]) -> None:
-        self._open = open_grabber
-        self._wake = wake
-        self._wanted: queue.Queue[Wanted | None] = queue.Queue(MAX_WAITING + 1)
-        self._done: queue.SimpleQueue[Answer] = queue.SimpleQueue()
-        self._fresh = threading.Event()
-        self._cancelled = 0
-        self._thread: threading.Thread | None = None
-        self._next_number = 0  # goes on when the thread is started anew: no two pictures share one
-
-    def want(self, wanted: Wanted) -> bool:
-        """Ask for a picture. False if too many wait already."""
-        if self._wanted.qsize() >= MAX_WAITING:
-            return False
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="screen", daemon=True)
-            self._thread.start()
-        self._wanted.put(wanted)
-        return True
-
-    def answers(self) -> list[Answer]:
-        """What was taken since the last call."""
-        found = []
-        while not self._done.empty():
-            found.append(self._done.get())
-        return found
-
-    def cancel(self, before: int) -> None:
-        """Take no picture any more whose token is below ``before``: its gate has closed."""
-        self._cancelled = before
-
-    def forget(self) -> None:
-        """The next picture is a whole one."""
-        self._fresh.set()
-
-    def stop(self) -> None:
-        """End the thread, and with it the connection to the display. Idempotent."""
-        if self._thread is not None:
-            self._wanted.put(None)
-            self._thread.join()
-            self._thread = None
-
-    def _run(self) -> None:
-        photographer: Photographer | None = None
-        grabber: Grabber | None = None
-        while (wanted := self._wanted.get()) is not None:
-            if grabber is None and wanted.token >= self._cancelled:
-                grabber = self._connect()
-                photographer = Photographer(grabber, self._next_number) if grabber else None
-            self._done.put((wanted, self._answer(photographer, wanted)))
-            self._wake()
-        if grabber is not None:
-            grabber.close()
-
-    def _connect(self) -> Grabber | None:
-        try:
-            return self._open()
-        except Exception as error:  # noqa: BLE001  # the display may be going away: answered, and tried again next time
-            _log.info("no pictures can be taken: %s", type(error).__name__)
-            return None
-
-    def _answer(self, photographer: Photographer | None, wanted: Wanted) -> Picture | NoPicture:
-        if wanted.token < self._cancelled:
-            return NoPicture("gate_closed")
-        if photographer is None:
-            return NoPicture("no_display")
-        if self._fresh.is_set():
-            self._fresh.clear()
-            photographer.forget()
-        answer = _safely(photographer, wanted)
-        self._next_number = photographer.next_number
-        return answer
-
-
-def _safely(photographer: Photographer, wanted: Wanted) -> Picture | NoPicture:
+def safely(photographer: Photographer, wanted: Wanted) -> Picture | NoPicture:
     """Whatever fails between grab and mask, the picture is dropped and never passed on."""
     try:
         return photographer.take(wanted)

@@ -19,6 +19,7 @@ from tests.support.disks import full, read_only, small_disk
 from tests.support.driver import Driver
 from tests.support.live import Employee, Organisation
 from tests.support.person import agree
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.journey
 DAY_NS = 86_400_000_000_000
@@ -143,6 +144,18 @@ def clock(household: Household) -> Iterator[Clock]:
     daemon.stop()
     thread.join()
     household.daemon = household.employee.daemon()
+
+
+def test_a_small_step_of_the_clock_begins_another_epoch(household: Household, clock: Clock) -> None:
+    """A quarter of a second, as NTP steps: capture goes on, under a number that no event has borne."""
+    capture(household, "before the step\n")
+    counter = household.employee.state / "epoch"
+    before = counter.read_bytes()
+    clock.wrong_ns = 250_000_000
+    until(lambda: counter.read_bytes() != before, what="another epoch")
+    household.await_state("capturing")
+    household.type_into(household.allowed, "after the step\n")
+    household.employee.overt("off")
 
 
 def test_g1_a_clock_that_stands_before_the_consent_closes_the_gate(household: Household, clock: Clock) -> None:

@@ -229,19 +229,51 @@ class FakeDesktop:
 
 
 class FakeGrabber:
-    """Windows' pixels; implements :class:`agent.native.base.Grabber`. Every picture handed out is in ``given``."""
+    """Windows' pixels; implements :class:`agent.native.base.WatchingGrabber`.
+
+    Every picture handed out is in ``given``, and every window that was to be watched in ``attended``.
+    """
 
     def __init__(self, clock: FakeClock | None = None) -> None:
         self.clock = clock or FakeClock()
         self.screens: dict[int, Pixels] = {}
         self.covered: tuple[Rect, ...] = ()
+        self.painted: tuple[Rect, ...] | None = None
         self.fault: Exception | None = None
         self.given: list[Pixels] = []
+        self.attended: list[int | None] = []
+        self.heeded = 0
         self.closed = False
+        self._new: set[int] = set()
+        self._near, self._far = socket.socketpair()
+        self._near.setblocking(False)
 
     def paint(self, number: int, pixels: Pixels) -> None:
         """What a window shows from now on."""
         self.screens[number] = pixels
+        self._new.add(number)
+        if not self.closed:
+            self._far.send(b"!")
+
+    def attend(self, window: int | None) -> None:
+        """Write down what is to be watched."""
+        self.attended.append(window)
+
+    def fileno(self) -> int:
+        """Readable when something was painted."""
+        return -1 if self.closed else self._near.fileno()
+
+    def heed(self) -> None:
+        """Count, and be readable no more."""
+        if self.fault is not None:
+            raise self.fault
+        if not self.closed:
+            with contextlib.suppress(BlockingIOError):
+                self.heeded += bool(self._near.recv(65536))
+
+    def changed(self, window: int) -> bool:
+        """Whether it was painted since the last picture."""
+        return window in self._new
 
     def grab(self, window: int) -> RawFrame | None:
         """A copy of the window's pixels; ``None`` for a window that is not there."""
@@ -249,6 +281,7 @@ class FakeGrabber:
             raise self.fault
         if window not in self.screens:
             return None
+        self._new.discard(window)
         pixels = np.array(self.screens[window], np.uint8)
         self.given.append(pixels)
         height, width = pixels.shape[:2]
@@ -260,8 +293,12 @@ class FakeGrabber:
             start_ns=now,
             end_ns=now + 1_000_000,
             covered=self.covered,
+            painted=self.painted,
         )
 
     def close(self) -> None:
         """Disconnect."""
-        self.closed = True
+        if not self.closed:
+            self.closed = True
+            self._near.close()
+            self._far.close()

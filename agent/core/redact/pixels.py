@@ -74,7 +74,8 @@ def fill(bgr: Pixels, boxes: list[Rect], colour: tuple[int, int, int] = MASK_COL
     """A new picture in which each box has the one given colour (blue, green, red)."""
     out = bgr.copy()
     for left, top, right, bottom in boxes:
-        out[max(0, top) : max(0, bottom), max(0, left) : max(0, right)] = colour
+        if left < right and top < bottom:
+            cv2.rectangle(out, (left, top), (right - 1, bottom - 1), colour, cv2.FILLED)  # its corners belong to it
     return out
 
 

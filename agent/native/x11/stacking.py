@@ -5,6 +5,7 @@ from typing import Any
 import xcffib.xproto
 from msgspec import Struct
 
+from agent.core.doubt import intersect
 from agent.native.x11.link import Link, answer
 from agent.native.x11.windows import Windows
 from schemas.events import Rect
@@ -14,6 +15,9 @@ class Scene(Struct, frozen=True):
     """A window's place, and everything visible over it. Two equal scenes: nothing moved in between."""
 
     client: Rect  # its client area on the desktop, as far as that is on the screen
+    whole: Rect  # all of its client area, also what is beyond the screen's edges
+    top: int  # the child of the root that it lies in: the manager's frame, or itself
+    corner: tuple[int, int]  # that one's left top corner, outside of its border
     over: tuple[tuple[int, Rect], ...]  # windows over it, lowest first, and their rectangles on the desktop
 
     def covered(self) -> tuple[Rect, ...]:
@@ -21,13 +25,6 @@ class Scene(Struct, frozen=True):
         left, top = self.client[:2]
         cut = (intersect(self.client, rect) for _, rect in self.over)
         return tuple((x0 - left, y0 - top, x1 - left, y1 - top) for x0, y0, x1, y1 in filter(None, cut))
-
-
-def intersect(one: Rect, other: Rect) -> Rect | None:
-    """The common part, or ``None``."""
-    left, top = max(one[0], other[0]), max(one[1], other[1])
-    right, bottom = min(one[2], other[2]), min(one[3], other[3])
-    return (left, top, right, bottom) if left < right and top < bottom else None
 
 
 def scene(link: Link, windows: Windows, window: int) -> Scene | None:
@@ -44,14 +41,16 @@ def scene(link: Link, windows: Windows, window: int) -> Scene | None:
         return None
     if state.map_state != xcffib.xproto.MapState.Viewable:
         return None
-    client = intersect(
-        (at.dst_x, at.dst_y, at.dst_x + size.width, at.dst_y + size.height), (0, 0, desktop.width, desktop.height)
-    )
-    children = list(order.children)
-    if client is None or lineage[-1] not in children:
+    whole = (at.dst_x, at.dst_y, at.dst_x + size.width, at.dst_y + size.height)
+    client = intersect(whole, (0, 0, desktop.width, desktop.height))
+    children, top = list(order.children), lineage[-1]
+    frame = answer(core.GetGeometry(top))
+    if client is None or frame is None or top not in children:
         return None
-    above = children[children.index(lineage[-1]) + 1 :]
-    return Scene(client, tuple((w, rect) for w, rect in _shown(core, above) if intersect(client, rect)))
+    over = _shown(core, children[children.index(top) + 1 :])
+    return Scene(
+        client, whole, top, (frame.x, frame.y), tuple((w, rect) for w, rect in over if intersect(client, rect))
+    )
 
 
 def _shown(core: Any, windows: list[int]) -> list[tuple[int, Rect]]:

@@ -12,11 +12,11 @@ import xcffib
 import xcffib.res
 import xcffib.xproto
 
+from agent.core.doubt import intersect
 from agent.core.sign import Claim
 from agent.core.stripe import Pixels, shows
 from agent.native.base import NativeUnavailable
 from agent.native.x11.link import Link, answer
-from agent.native.x11.stacking import intersect
 from schemas.events import Rect
 
 ALL_PLANES = 0xFFFFFFFF

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agent.core.tiles import KEY_FRAME_SHARE, TILE, bounds, changed, is_key_frame
 from agent.core.timing import ORDER_NS, TEN_MS_NS, coarsen
-from agent.core.triggers import MIN_APART_NS, MS, Trigger, Triggers
+from agent.core.triggers import MIN_APART_NS, MS, PRESS_APART_NS, Trigger, Triggers
 from agent.core.upload import FIRST_WAIT_S, MAX_RETRY_AFTER_S, MAX_WAIT_S, Done, Send, Uploads, Wait
 from schemas.scope import TimingTier
 
@@ -96,7 +96,8 @@ ACTS = st.lists(st.tuples(st.sampled_from(Trigger), st.integers(0, 400 * MS)), m
 
 @given(ACTS)
 def test_pictures_are_far_enough_apart_and_each_has_a_cause(acts: list[tuple[Trigger, int]]) -> None:
-    triggers, now, taken = Triggers(), 0, []
+    triggers, now = Triggers(), 0
+    taken: list[tuple[int, Trigger]] = []
     noted: set[Trigger] = set()
     for trigger, later in acts:
         now += later
@@ -107,14 +108,16 @@ def test_pictures_are_far_enough_apart_and_each_has_a_cause(acts: list[tuple[Tri
         if now >= deadline:
             cause = triggers.pop(now)
             assert cause in noted
-            taken.append(now)
+            taken.append((now, cause))
         else:
             assert triggers.pop(now) is None
     while (due := triggers.deadline_ns()) is not None:
         now = max(now, due)
-        assert triggers.pop(now) is not None
-        taken.append(now)
-    assert all(b - a >= MIN_APART_NS for a, b in itertools.pairwise(taken))
+        cause = triggers.pop(now)
+        assert cause is not None
+        taken.append((now, cause))
+    for (one, _), (other, cause) in itertools.pairwise(taken):
+        assert other - one >= (PRESS_APART_NS if cause is Trigger.PRESS else MIN_APART_NS)
     assert triggers.pop(1 << 62) is None
 
 
@@ -128,6 +131,19 @@ def test_typing_and_scrolling_wait_for_the_last_of_their_kind(trigger: Trigger, 
     assert first is not None
     assert second is not None
     assert second - first == (100 * MS if restarts else 0)
+
+
+def test_a_press_waits_for_no_other_picture_and_serves_what_is_due() -> None:
+    triggers = Triggers()
+    triggers.note(Trigger.BEFORE, 1_000 * MS)
+    assert triggers.pop(1_000 * MS) is Trigger.BEFORE
+    triggers.note(Trigger.FOCUS, 700 * MS)
+    triggers.note(Trigger.PRESS, 1_060 * MS)
+    triggers.note(Trigger.SETTLE, 1_060 * MS)
+    assert triggers.pop(1_060 * MS) is Trigger.PRESS
+    assert triggers.deadline_ns() == 1_260 * MS
+    assert triggers.pop(1_260 * MS) is Trigger.SETTLE
+    assert triggers.deadline_ns() is None
 
 
 def test_clearing_forgets() -> None:

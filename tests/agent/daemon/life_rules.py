@@ -319,10 +319,10 @@ class Whole(Ceremony, Machine, Organisation, Desk):
     @initialize(there=st.booleans())
     def begins_live(self, there: bool) -> None:  # noqa: FBT001  # drawn
         if there:
-            self.live([])
+            self.live(("mail", "editor"), [])
 
-    @rule(actions=DESK)
-    def live(self, actions: list[tuple[Any, ...]]) -> None:
+    @rule(apps=st.sampled_from([("mail",), ("mail", "editor")]), actions=DESK)
+    def live(self, apps: tuple[str, ...], actions: list[tuple[Any, ...]]) -> None:
         if self.stepped_back:
             self.clock_is_set_right()
         self.keys(there=True)
@@ -336,7 +336,7 @@ class Whole(Ceremony, Machine, Organisation, Desk):
         self.sign(shown=True)
         self.desktop("fine")
         self.focus("mail")
-        self.say_yes(("mail", "editor"), ALL)
+        self.say_yes(apps, ALL)
         assert self.rig.warden.gate is not None
         self.at_the_desk(actions)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from agent.core.observe import KeyObserved, Observation, PointerObserved
-from agent.native.base import Clock, DisplayLost, FocusChanged, Grabber, Native
+from agent.native.base import Clock, DisplayLost, FocusChanged, Native, WatchingGrabber
 from schemas.events import Modality
 from tests.support.fake_clock import FakeClock
 from tests.support.fake_desktop import FakeDesktop, FakeGrabber, window
@@ -25,7 +25,8 @@ def desktop() -> Iterator[FakeDesktop]:
 def test_they_fit_the_protocols(desktop: FakeDesktop) -> None:
     native: Native = desktop
     clock: Clock = desktop.clock
-    grabber: Grabber = FakeGrabber()
+    grabber: WatchingGrabber = FakeGrabber()
+    grabber.close()
     assert native.hooked() == frozenset()
     assert clock.time_ns() > 0
     assert grabber.grab(1) is None

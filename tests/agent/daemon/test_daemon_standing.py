@@ -10,6 +10,7 @@ from agent.disk.consent_store import ConsentStore
 from agent.disk.enrolment import save_enrolment
 from agent.disk.keys import DEVICE_KEY, FileKeys
 from agent.disk.switch import Position, Switch, Switched
+from agent.disk.versions import Versions
 from schemas.consent import ConsentState, read_ledger
 from schemas.events import Modality
 from schemas.scope import TimingTier
@@ -93,7 +94,9 @@ def test_an_empty_folder_closes(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("what", ["enrolment", "signature", "ledger", "foreign ledger", "key", "other key", "switch"])
+@pytest.mark.parametrize(
+    "what", ["enrolment", "signature", "older", "no versions", "ledger", "foreign ledger", "key", "other key", "switch"]
+)
 def test_what_is_damaged_closes(person: Person, what: str) -> None:
     person.agree()
     person.switch(Position.ON)
@@ -102,6 +105,12 @@ def test_what_is_damaged_closes(person: Person, what: str) -> None:
         person.places.enrolment.write_bytes(b"{")
     elif what == "signature":
         save_enrolment(person.places.enrolment, person.enrolment(policy=sign(person.world.policy, person.device.key)))
+    elif what == "older":
+        newer = sign(person.world.policy.model_copy(update={"version": 2}), person.world.org_key)
+        enrolment = person.enrolment(policy=newer)
+        Versions(person.places.versions).note(enrolment.asked(), enrolment.organisation_key)
+    elif what == "no versions":
+        person.places.versions.write_bytes(b"[1]")
     elif what == "ledger":
         entry.write_bytes(entry.read_bytes()[:-2])
     elif what == "foreign ledger":
@@ -115,6 +124,8 @@ def test_what_is_damaged_closes(person: Person, what: str) -> None:
     expected: dict[str, dict[str, object]] = {
         "enrolment": {"enrolled": False, "consent": R.NO_CONSENT, "policy": R.POLICY_MISSING, "keys": False},
         "signature": {"policy": R.POLICY_UNSIGNED},
+        "older": {"policy": R.POLICY_ROLLED_BACK},
+        "no versions": {"policy": R.POLICY_ROLLED_BACK},
         "ledger": {"consent": R.NO_CONSENT},
         "foreign ledger": {"consent": R.NO_CONSENT},
         "key": {"keys": False},

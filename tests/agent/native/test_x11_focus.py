@@ -34,18 +34,24 @@ KEYBOARD = frozenset({Modality.KEYBOARD})
 LETTERS = [*range(24, 34), *range(38, 47), *range(52, 59)]
 """Key codes of the letters' keys."""
 ALTERNATIONS = 300
+MANY_ALTERNATIONS = 10_000
 QUIET_MS = 300
 """How long nothing must arrive for it to count as nothing: a key takes one millisecond."""
 
 
-def test_300_changes_of_focus_with_keys_at_each(target: Plain, plain: OpenPlain, native: X11Native, keys: Keys) -> None:
+@pytest.mark.parametrize(
+    "alternations", [ALTERNATIONS, pytest.param(MANY_ALTERNATIONS, marks=pytest.mark.soak, id="many")]
+)
+def test_changes_of_focus_with_keys_at_each(
+    target: Plain, plain: OpenPlain, native: X11Native, keys: Keys, alternations: int
+) -> None:
     other = plain(Rectangle(600, 200, 300, 200))
     target.focus()
     wait_focus(native, target.id)
     native.hook(target.id, KEYBOARD)
     windows = cycle([target, other])
     signals: list[Signal] = []
-    for number, code in enumerate(islice(cycle(LETTERS), ALTERNATIONS * 3)):
+    for number, code in enumerate(islice(cycle(LETTERS), alternations * 3)):
         if number % 3 == 0:
             # On the driver's own connection, so that nothing but the server's order separates key and focus.
             keys.x.create_resource_object("window", next(windows).id).set_input_focus(X.RevertToParent, X.CurrentTime)
@@ -54,7 +60,7 @@ def test_300_changes_of_focus_with_keys_at_each(target: Plain, plain: OpenPlain,
             signals += native.read()
     signals += everything(native)
     told, got = [p.keycode for p in presses(signals)], target.keys()
-    assert len(got) > ALTERNATIONS
+    assert len(got) > alternations
     assert other.keys()
     assert told == got  # none of the other's, and all of ours
 

@@ -8,8 +8,7 @@ import pytest
 
 from agent.native.base import Pixels, RawFrame
 from agent.native.x11 import X11Grabber
-from agent.native.x11.stacking import intersect
-from schemas.events import Rect
+from agent.native.x11.stacking import Scene
 from tests.agent.native.conftest import OpenPlain
 from tests.agent.native.x11_rig import Plain
 from tests.support.desktop import Desktop
@@ -122,9 +121,10 @@ def test_a_change_during_the_grab_gives_no_frame(
     window = plain(unmanaged=True)
     cover = plain(Rectangle(900, 600, 50, 50), CANARY, unmanaged=True)
     painted(grabber, window)
-    real: Callable[[Rect], Pixels | None] = grabber._pixels
+    real: Callable[[Scene, int | None], Pixels | None] = grabber._pixels
 
-    def disturbed(rect: Rect) -> Pixels | None:
+    def disturbed(seen: Scene, pixmap: int | None) -> Pixels | None:
+        rect = seen.client
         if change == "moved":
             window.window.configure(x=250)
             window.x.sync()
@@ -134,7 +134,7 @@ def test_a_change_during_the_grab_gives_no_frame(
         else:
             window.window.destroy()
             window.x.sync()
-        return real(rect)
+        return real(seen, pixmap)
 
     monkeypatch.setattr(grabber, "_pixels", disturbed)
     assert grabber.grab(window.id) is None
@@ -153,8 +153,3 @@ def test_frames_do_not_share_memory(plain: OpenPlain, grabber: X11Grabber) -> No
     one, two = painted(grabber, window), painted(grabber, window)
     assert not np.shares_memory(one.pixels, two.pixels)
     assert "300x200" in repr(one)
-
-
-def test_rectangles_meet_or_do_not() -> None:
-    assert intersect((0, 0, 10, 10), (5, 5, 20, 20)) == (5, 5, 10, 10)
-    assert intersect((0, 0, 10, 10), (10, 0, 20, 10)) is None

@@ -5,6 +5,7 @@ import subprocess
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from Xlib import X
 
 from agent.core.observe import KeyObserved
 from agent.native.usage import USAGE_OF_EVDEV
@@ -21,6 +22,7 @@ from tests.support.windows import Program, open_mousepad, open_xterm
 KEYBOARD = frozenset({Modality.KEYBOARD})
 A, E_KEY, Q, Y, MINUS = 38, 26, 24, 29, 20
 GRAVE_DE, ACUTE_DE = 49, 21
+O_KEY, KEYPAD_7, NUM_LOCK, PLAY, F9 = 32, 79, 77, 172, 75
 SHIFT_L, SHIFT_R, CTRL_L, ALT_L, ALTGR, CAPS = 50, 62, 37, 64, 108, 66
 
 
@@ -200,3 +202,50 @@ def test_repeats_do_not_depend_on_when_they_are_asked_for(delay: int, interval: 
     end = 2_000 * 1_000_000
     split = [r for look in sorted(looks) for r in often.until(look * 1_000_000)] + list(often.until(end))
     assert split == list(once.until(end))
+
+
+def test_a_compose_sequence_gives_one_character(desktop: Desktop, target: Plain, native: X11Native, keys: Keys) -> None:
+    """Multi_key, o, e: the ligature, at the last of the three."""
+    set_layout(desktop, "us", "-option", "compose:ralt")
+    try:
+        native.hook(target.id, KEYBOARD)
+        keys.tap(ALTGR, O_KEY, E_KEY, A)
+        assert [p.text for p in presses(everything(native))] == [None, None, "œ", "a"]
+    finally:
+        set_layout(desktop, "us", "-option", "")
+
+
+def test_the_keypad_is_what_num_lock_makes_of_it(target: Plain, native: X11Native, keys: Keys) -> None:
+    native.hook(target.id, KEYBOARD)
+    keys.tap(KEYPAD_7, NUM_LOCK, KEYPAD_7, NUM_LOCK)
+    home, _, seven, _ = presses(everything(native))
+    assert (home.keysym, home.text, home.usage, home.locks) == (0xFF95, None, 0x5F, 0)
+    assert (seven.keysym, seven.text, seven.usage, seven.locks) == (0xFFB7, "7", 0x5F, Lock.NUM)
+
+
+def test_media_keys_have_a_name_and_no_text(target: Plain, native: X11Native, keys: Keys) -> None:
+    native.hook(target.id, KEYBOARD)
+    keys.tap(PLAY)
+    (play,) = presses(everything(native))
+    assert (play.keysym, play.text, play.usage, play.keycode) == (0x1008FF14, None, None, PLAY)
+
+
+def test_of_a_key_that_another_program_takes_for_itself_the_press_alone_is_told(
+    target: Plain, plain: OpenPlain, native: X11Native, keys: Keys
+) -> None:
+    """A shortcut of the desktop: the server tells of the press before the grab that it begins, and then no more."""
+    other = plain()
+    other.x.screen().root.grab_key(F9, X.AnyModifier, True, X.GrabModeAsync, X.GrabModeAsync)
+    other.x.sync()
+    target.focus()
+    wait_focus(native, target.id)
+    native.hook(target.id, KEYBOARD)
+    keys.down(F9)
+    keys.tap(A)  # goes to whoever took the keyboard
+    keys.up(F9)
+    keys.tap(A)
+    told = [(s.keycode, s.down) for s in everything(native) if isinstance(s, KeyObserved)]
+    taken = other.keys()
+    assert [code for code in taken if code in {F9, A}] == [F9, A]
+    assert told == [(F9, True), (A, True), (A, False)]
+    assert target.keys() == [A]

@@ -1,30 +1,28 @@
 """The screen source: nothing of a text is left in a picture, patches come to the whole, raw pixels are gone."""
 
-import threading
 from collections.abc import Iterator
 
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agent.core.redact.pixels import MASK_COLOUR, masked
 from agent.core.tiles import TILE, Pixels
 from agent.core.triggers import Trigger
-from agent.native.base import Grabber
 from agent.sources import screen as module
 from agent.sources.screen import (
     KEY_FRAME_EVERY,
-    MAX_WAITING,
     NoPicture,
     Photographer,
     Picture,
-    ScreenSource,
     Wanted,
+    masked_rows,
 )
 from schemas.base import digest
-from schemas.events import Mask, MaskClass
+from schemas.events import Mask, MaskClass, Rect
 from tests.support.fake_desktop import FakeGrabber
-from tests.support.waiting import until
 
 SIZE = (480, 640)
 WINDOW = Wanted(window=1, trigger=Trigger.PRESS, token=7)
@@ -54,10 +52,11 @@ def taken(photographer: Photographer, wanted: Wanted = WINDOW) -> Picture:
 
 
 @pytest.fixture
-def grabber() -> FakeGrabber:
+def grabber() -> Iterator[FakeGrabber]:
     made = FakeGrabber()
     made.paint(1, blank())
-    return made
+    yield made
+    made.close()
 
 
 LINES = ("Dear Ada,", "the password is", "Kindest regards 0123", "iiiiii....llll")
@@ -125,6 +124,10 @@ def test_nothing_new_is_no_picture(grabber: FakeGrabber) -> None:
     photographer = Photographer(grabber)
     taken(photographer)
     assert photographer.take(WINDOW) == NoPicture("unchanged")
+    assert len(grabber.given) == 1, "where nothing was painted, nothing is grabbed"
+    grabber.paint(1, blank())
+    assert photographer.take(WINDOW) == NoPicture("unchanged")
+    assert len(grabber.given) == 2
     photographer.forget()
     assert taken(photographer).base is None
 
@@ -162,7 +165,7 @@ def test_whatever_fails_is_no_picture_and_the_next_is_whole(
     grabber: FakeGrabber, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     photographer = Photographer(grabber)
-    assert isinstance(module._safely(photographer, WINDOW), Picture)
+    assert isinstance(module.safely(photographer, WINDOW), Picture)
     grabber.paint(1, write(blank(), "more", (40, 60)))
 
     def fail(*_: object) -> None:
@@ -177,20 +180,21 @@ def test_whatever_fails_is_no_picture_and_the_next_is_whole(
             grabber.fault = ConnectionError("the display is gone")
         else:
             patch.setattr(module, "masked" if fault == "fails to mask" else "encode", fail)
-        answer = module._safely(photographer, WINDOW)
+        answer = module.safely(photographer, WINDOW)
     expected = {"no window": "not_clean", "too large": "too_large"}.get(fault, "redaction_failed")
     assert answer == NoPicture(expected)
     assert all(not pixels.any() for pixels in grabber.given)
     grabber.fault = None
     grabber.paint(1, write(blank(), "more", (40, 60)))
     later = taken(photographer)
-    assert (later.base is None) is (expected == "redaction_failed")
+    assert (later.base is None) is (expected != "not_clean")
 
 
 def test_raw_pixels_are_overwritten(grabber: FakeGrabber) -> None:
     grabber.paint(1, write(blank(), "secret", (40, 60)))
     photographer = Photographer(grabber)
     taken(photographer)
+    grabber.paint(1, write(blank(), "another", (40, 60)))
     photographer.take(WINDOW)
     assert len(grabber.given) == 2
     assert not any(pixels.any() for pixels in grabber.given)
@@ -202,110 +206,61 @@ def test_what_lay_over_the_window_is_told_as_covered(grabber: FakeGrabber) -> No
     assert "<Picture 0>" in repr(taken(Photographer(grabber)))
 
 
-# --- the thread ---
+# --- only what was painted is looked at ---
 
 
-class Source:
-    """A screen source with a gate that holds the display back."""
-
-    def __init__(self, grabber: FakeGrabber) -> None:
-        self.grabber = grabber
-        self.go = threading.Event()
-        self.go.set()
-        self.woken = 0
-        self.broken = False
-        self.source = ScreenSource(self._open, self._wake)
-        self.answers: list[tuple[int, Picture | NoPicture]] = []
-
-    def _open(self) -> Grabber:
-        self.go.wait()
-        if self.broken:
-            raise ConnectionError("no display")
-        return self.grabber
-
-    def _wake(self) -> None:
-        self.woken += 1
-
-    def ask(self, token: int) -> bool:
-        return self.source.want(Wanted(window=1, trigger=Trigger.PRESS, token=token))
-
-    def get(self, count: int) -> list[tuple[int, Picture | NoPicture]]:
-        def enough() -> bool:
-            self.answers += [(w.token, a) for w, a in self.source.answers()]
-            return len(self.answers) >= count
-
-        until(enough)
-        return self.answers
+def page_of(lines: list[str], size: float = 0.6) -> Pixels:
+    page = blank()
+    for row, line in enumerate(lines):
+        cv2.putText(page, line, (20, 30 + 32 * row), cv2.FONT_HERSHEY_SIMPLEX, size, (20, 20, 20), 1, cv2.LINE_AA)
+    return page
 
 
-@pytest.fixture
-def source(grabber: FakeGrabber) -> Iterator[Source]:
-    made = Source(grabber)
-    yield made
-    made.go.set()
-    made.source.stop()
+def band_of(before: Pixels, after: Pixels) -> Rect:
+    rows, columns = np.nonzero((before != after).any(axis=2))
+    return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
 
 
-def test_every_wish_is_answered_in_order(source: Source) -> None:
-    assert [source.ask(n) for n in range(3)] == [True] * 3
-    answers = source.get(3)
-    assert [token for token, _ in answers] == [0, 1, 2]
-    assert isinstance(answers[0][1], Picture)
-    assert answers[1:] == [(1, NoPicture("unchanged")), (2, NoPicture("unchanged"))]
-    until(lambda: source.woken == 3)
+TEXTS = st.text("abcdefghijklmnopqrstuvwxyz0123456789 .,-|il", min_size=0, max_size=38)
 
 
-def test_too_many_wishes_are_refused_and_none_is_lost(source: Source) -> None:
-    source.go.clear()
-    taken_ = [source.ask(n) for n in range(3 * MAX_WAITING)]
-    assert MAX_WAITING <= sum(taken_) <= MAX_WAITING + 1
-    source.go.set()
-    assert len(source.get(sum(taken_))) == sum(taken_)
+@settings(max_examples=25, deadline=None)
+@given(st.lists(TEXTS, min_size=14, max_size=14), st.lists(st.tuples(st.integers(0, 13), TEXTS), max_size=6))
+def test_g7_no_ink_is_left_when_only_what_was_painted_is_masked_anew(
+    lines: list[str], edits: list[tuple[int, str]]
+) -> None:
+    page = page_of(lines)
+    shown, boxes = masked(page)
+    for row, text in edits:
+        lines[row] = text
+        before, page = page, page_of(lines)
+        if (before == page).all():
+            continue
+        _, top, _, bottom = band_of(before, page)
+        shown, boxes = masked_rows(page, shown, boxes, (top, bottom))
+        ink = (page != GROUND).any(axis=2)
+        assert (shown[ink] == MASK_COLOUR).all()
+        filled = np.zeros(SIZE, bool)
+        for left, y, right, end in boxes:
+            filled[y:end, left:right] = True
+        assert (filled == (shown == MASK_COLOUR).all(axis=2)).all()
+        assert (shown[~filled] == page[~filled]).all()
 
 
-def test_stopping_hangs_up_and_numbers_go_on_afterwards(source: Source) -> None:
-    source.ask(0)
-    source.get(1)
-    for _ in range(2):
-        source.source.stop()
-    assert source.grabber.closed
-    source.ask(1)
-    (_, first), (_, second) = source.get(2)
-    assert isinstance(first, Picture)
-    assert isinstance(second, Picture)
-    assert second.number == first.number + 1, "two pictures of one number cannot be told apart"
-    assert second.base is None
-
-
-def test_a_display_that_cannot_be_opened_is_an_answer_too(source: Source) -> None:
-    """A wish without an answer would hold back everything that happened after it."""
-    source.broken = True
-    assert source.ask(0)
-    assert source.get(1) == [(0, NoPicture("no_display"))]
-    source.broken = False
-    source.ask(1)
-    assert isinstance(source.get(2)[1][1], Picture)
-
-
-def test_forgetting_makes_the_next_picture_whole(source: Source) -> None:
-    source.ask(0)
-    source.get(1)
-    source.source.forget()
-    source.ask(1)
-    answer = source.get(2)[1][1]
-    assert isinstance(answer, Picture)
-    assert answer.base is None
-
-
-def test_g3_a_picture_whose_gate_has_closed_is_not_taken(grabber: FakeGrabber) -> None:
-    woken = threading.Event()
-    source = ScreenSource(lambda: grabber, woken.set)
-    source.cancel(before=WINDOW.token + 1)
-    try:
-        assert source.want(WINDOW)
-        assert woken.wait(10)
-        ((_, answer),) = source.answers()
-    finally:
-        source.stop()
-    assert answer == NoPicture("gate_closed")
-    assert grabber.given == []
+def test_a_patch_of_what_was_painted_gives_the_whole(grabber: FakeGrabber) -> None:
+    photographer = Photographer(grabber)
+    lines = [f"line {n}" for n in range(14)]
+    page = page_of(lines)
+    grabber.paint(1, page)
+    canvas = look(taken(photographer).image)
+    for row in (3, 4, 9, 13, 0):
+        lines[row] += " and more"
+        before, page = page, page_of(lines)
+        grabber.painted = (band_of(before, page),)
+        grabber.paint(1, page)
+        picture = taken(photographer)
+        left, top, right, bottom = picture.patch
+        canvas[top:bottom, left:right] = look(picture.image)
+        assert (canvas[(page != GROUND).any(axis=2)] == MASK_COLOUR).all()
+        assert picture.base == picture.number - 1
+    assert (canvas == look(module.encode(photographer._last.pixels, (0, 0, SIZE[1], SIZE[0])))).all()  # type: ignore[union-attr]  # there is one
