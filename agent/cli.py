@@ -20,6 +20,7 @@ from agent import service
 from agent.ceremony.words import Words, spoken
 from agent.consents import lines
 from agent.core.ceremony import WARNING_DAYS
+from agent.deletion import Deleted, delete_all, delete_last, in_words, seconds_of
 from agent.disk.keys import open_keys
 from agent.disk.places import Places
 from agent.doctor import Check
@@ -114,18 +115,45 @@ def on(
     raise typer.Exit(service.ceremony(os.environ, terminal=terminal))
 
 
-@app.command(epilog="Examples: overt off · overt off --json")
-def off(json_: Json = False) -> None:
+@app.command(epilog="Examples: overt off · overt off --erase · overt off --json")
+def off(
+    erase: Annotated[bool, typer.Option("--erase", help="Then delete all that was captured, wherever it is.")] = False,
+    json_: Json = False,
+) -> None:
     """Stop at once and for good, until you say yes again. Works without network, daemon or keys; never asks why."""
     done = service.withdraw(_places(), time.time_ns())
+    gone, failed = _try_delete_all() if erase else (None, None)
     facts = {
         "state": State.OFF.value if done.switch or done.daemon else None,
         "switch_written": done.switch,
         "ledger_written": done.ledger,
+        **({"erased": to_builtins(gone)} if erase else {}),
     }
-    _show(facts, json_, lambda: _out.print(_off_words(done)))
+    _show(facts, json_, lambda: _out.print("\n".join([_off_words(done), *([in_words(gone)] if gone else [])])))
+    if failed:
+        _fail(failed)
     if not done.switch:
         raise typer.Exit(EXIT_ERROR)
+
+
+@app.command(epilog="Examples: overt delete --last 10m · overt delete --all")
+def delete(
+    last: Annotated[str | None, typer.Option("--last", help="How far back: 30s, 10m, 2h, 1d.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Everything, here and at the collector.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask once more before deleting everything.")] = False,
+    json_: Json = False,
+) -> None:
+    """Delete what was captured. What was sent already is deleted by the collector, as soon as it can be reached."""
+    seconds = seconds_of(last) if last is not None else None
+    if (seconds is None) is not all_ or (last is not None and seconds is None):
+        raise typer.BadParameter("say either --all, or --last with a time: 30s, 10m, 2h, 1d")
+    if seconds is not None:
+        done = delete_last(_places(), seconds, time.time_ns())
+    else:
+        if not yes and not json_ and sys.stdin.isatty():
+            typer.confirm("Delete everything that was ever captured on this machine?", abort=True)
+        done = delete_all(_places())
+    _show({"deleted": to_builtins(done)}, json_, lambda: _out.print(in_words(done)))
 
 
 @app.command(epilog="Example: overt pause 15")
@@ -258,6 +286,14 @@ def version(json_: Json = False) -> None:
     _show({"overt": number}, json_, lambda: _out.print(f"overt {number}"))
 
 
+def _try_delete_all() -> tuple[Deleted | None, OvertError | None]:
+    """An off is an off, whatever comes of deleting."""
+    try:
+        return delete_all(_places()), None
+    except OvertError as error:
+        return None, error
+
+
 def _off_words(done: service.Stopped) -> str:
     """What an off came to. Where the disk refused it, that it may come back is said before anything else."""
     if done.switch:
@@ -291,6 +327,8 @@ def _print_status(now: Status) -> None:
     for reason, count in counts.dropped.items():
         _out.print(f"  dropped, {reason}: {count}")
     _out.print(f"Batches: {counts.batches_sent} received by the collector, {counts.batches_waiting} waiting")
+    if counts.batches_erasing:
+        _out.print(f"Being deleted by the collector, not confirmed yet: {counts.batches_erasing} batches")
     if now.consent_until is not None and (days := _days_left(now.consent_until)) <= WARNING_DAYS:
         _out.print(
             f"Your consent ends in {days} days. To renew it: overt on. If you do nothing, it turns off by itself."

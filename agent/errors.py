@@ -62,6 +62,12 @@ class UnreachableError(OvertError):
     remedy = "check the network, then try again; nothing was changed"
 
 
+class DeletionError(OvertError):
+    """What was to be deleted is not all gone."""
+
+    remedy = "make room on the disk and your home folder writable, then delete again"
+
+
 class NotRunningError(OvertError):
     """No daemon answers."""
 

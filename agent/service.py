@@ -23,7 +23,7 @@ from agent.daemon.standing import Standing, read_standing
 from agent.disk.consent_store import ConsentStore
 from agent.disk.keys import FileKeys
 from agent.disk.places import Places
-from agent.disk.spool import Spool
+from agent.disk.spool import BatchState, Row, Spool
 from agent.disk.switch import Position, Switch
 from agent.doctor import Check, examine
 from agent.errors import DamagedError, NotRunningError, NotYoursError, StartError
@@ -163,13 +163,19 @@ def batches(places: Places) -> list[dict[str, Any]]:
                 "sequence": row.sequence,
                 "sealed": time.strftime("%Y-%m-%d %H:%M", time.localtime(row.sealed_s)),
                 "bytes": row.size,
-                "state": row.state.value,
+                "state": _word(row),
                 "digest": row.digest,
             }
             for row in spool.history()
         ]
     finally:
         spool.close()
+
+
+def _word(row: Row) -> str:
+    """Where a batch is, in a word: ``deleted`` if nothing of it is left but a gap in its place."""
+    emptied = row.deletion is not None and row.state not in (BatchState.ERASING, BatchState.ERASED)
+    return "deleted" if emptied else row.state.value
 
 
 def consent_show(places: Places, now_ns: int) -> dict[str, Any]:

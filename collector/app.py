@@ -35,6 +35,7 @@ async def _open(app: FastAPI) -> AsyncIterator[None]:
     try:
         await house.blobs.open()
         await house.ledger.open()
+        await house.erasure.settle()
         yield
     except StorageError as error:
         note("store did not open", logging.CRITICAL, fault=str(error))

@@ -72,6 +72,7 @@ _OWN_WORDS: dict[RefusalReason, tuple[int, str]] = {
     R.OLDER_VERSION: (409, "Publish with a version above the current one."),
     R.NO_REASON: (400, "Say in the overt-reason header why you pull; participants can read it."),
     R.NOT_FOUND: (404, "Check the address."),
+    R.ERASED: (410, "Delete your copies of it, and pull again."),
 }
 """HTTP status and remedy of each reason."""
 

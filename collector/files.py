@@ -62,6 +62,14 @@ class FileBlobs:
         """
         await self._in_thread(partial(self._put, digest, data))
 
+    async def delete(self, digest: str) -> None:
+        """Delete a blob durably, if there is one.
+
+        Raises:
+            StorageError: it may still be there.
+        """
+        await self._in_thread(partial(self._delete, digest))
+
     async def size(self, digest: str) -> int | None:
         """Length of a blob, None if there is none."""
         try:
@@ -102,6 +110,11 @@ class FileBlobs:
             half.unlink(missing_ok=True)
             raise
         sync_folder(self._path(digest).parent)
+
+    def _delete(self, digest: str) -> None:
+        path = self._path(digest)
+        path.unlink(missing_ok=True)
+        sync_folder(path.parent)
 
     def _piece(self, digest: str, begin: int, length: int) -> bytes:
         try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from collector.erasure import Erasure
 from collector.intake import Intake
 from collector.library import Library
 from collector.nonces import Nonces
@@ -25,6 +26,7 @@ class House:
     blobs: Blobs
     publishing: Publishing
     intake: Intake
+    erasure: Erasure
     outlet: Outlet
     reception: Reception
 
@@ -46,12 +48,14 @@ def build_house(
         clock: Unix time, seconds.
     """
     library, desk = Library(ledger), ReceiptDesk(receipt_key)
+    intake = Intake(ledger, blobs, library, desk, clock)
     trusted = {fingerprint(raw): raw for raw in map(unbase64url, trust)}
     return House(
         ledger=ledger,
         blobs=blobs,
         publishing=Publishing(ledger, library, trusted, desk.public_key),
-        intake=Intake(ledger, blobs, library, desk, clock),
+        intake=intake,
+        erasure=Erasure((ledger, blobs), intake, library, desk, clock),
         outlet=Outlet(ledger, blobs, library, clock),
         reception=Reception(Nonces(int(clock())), clock),
     )

@@ -47,7 +47,7 @@ class Intake:
 
     async def keys(self, fingerprints: list[str]) -> dict[str, bytes]:
         """Raw public keys of those fingerprints that are enrolled devices."""
-        known = [await self._registration(name) for name in fingerprints]
+        known = [await self.registration(name) for name in fingerprints]
         return {found.device: unbase64url(found.public_key) for found in known if found}
 
     async def enrol(self, request: EnrolRequest) -> Acknowledged:
@@ -117,6 +117,8 @@ class Intake:
                 return await self._receipt(ReceiptKind.BATCH, found, device, row.received_hour), True
             verdict = await self._admit(device, envelope, found)  # the same device was faster
         stored = await self._ledger.batch(found)
+        if stored and stored.erased_hour is not None:  # or it had it erased meanwhile
+            await self._blobs.delete(found)
         if isinstance(verdict, Duplicate) and stored:
             return await self._receipt(ReceiptKind.BATCH, found, device, stored.received_hour), False
         raise _refused(verdict)
@@ -128,7 +130,7 @@ class Intake:
         context = Context(
             digest=found,
             study=shelf.study,
-            registration=await self._registration(device),
+            registration=await self.registration(device),
             manifests=shelf.manifests,
             policies=shelf.policies,
             consents=await self._records(device),
@@ -138,13 +140,13 @@ class Intake:
         return await to_thread.run_sync(partial(admit, envelope, context))
 
     async def _admit_consent(self, device: str, entry: SignedDocument, rows: list[ConsentRow]) -> Verdict:
-        shelf, sender = await self._library.shelf(), await self._registration(device)
+        shelf, sender = await self._library.shelf(), await self.registration(device)
         if sender is None:
             return Refuse(R.UNKNOWN_DEVICE, "this device is not enrolled")
         context = ConsentContext(sender, [parse_signed(row.body) for row in rows], shelf.manifests, shelf.policies)
         return await to_thread.run_sync(partial(admit_consent, entry, context))
 
-    async def _registration(self, device: str) -> DeviceRegistration | None:
+    async def registration(self, device: str) -> DeviceRegistration | None:
         """A device's registration. It never changes, so it is read once."""
         if device not in self._devices:
             row = await self._ledger.device(device)

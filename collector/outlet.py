@@ -31,7 +31,14 @@ class Outlet:
         """A page of the listing."""
         found = await self._ledger.page(after, limit + 1)
         rows = tuple(
-            BatchRow(cursor=r.cursor, digest=r.digest, device=r.device, sequence=r.sequence, size=r.size)
+            BatchRow(
+                cursor=r.cursor,
+                digest=r.digest,
+                device=r.device,
+                sequence=r.sequence,
+                size=r.size if r.erased_hour is None else 0,
+                erased=r.erased_hour is not None or None,
+            )
             for r in found[:limit]
         )
         return BatchPage(rows=rows, next=rows[-1].cursor if len(found) > limit else None)
@@ -46,6 +53,8 @@ class Outlet:
         row = await self._ledger.batch(digest)
         if row is None:
             raise Refused(RefusalReason.NOT_FOUND, "there is no such batch")
+        if row.erased_hour is not None:
+            raise Refused(RefusalReason.ERASED, "this batch was erased at the participant's wish")
         if await self._blobs.size(digest) != row.size:
             raise BlobMissingError("a row's blob is missing or has another length")
         return row
@@ -65,4 +74,5 @@ class Outlet:
             consents=tuple(parse_signed(row.body) for row in consents),
             policies=tuple(shelf.every(POLICY)),
             manifests=tuple(shelf.every(MANIFEST)),
+            erasures=tuple(parse_signed(row.body) for row in await self._ledger.erasures()),
         )

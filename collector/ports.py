@@ -49,7 +49,10 @@ class ConsentRow(Struct, frozen=True):
 
 
 class BatchRecord(Struct, frozen=True):
-    """A stored batch. `cursor` is 0 until it is stored."""
+    """A stored batch, or its tombstone. `cursor` is 0 until it is stored.
+
+    A tombstone keeps the place in the chain. Its `size` is 0 once the bytes are gone.
+    """
 
     digest: str
     device: str
@@ -57,6 +60,16 @@ class BatchRecord(Struct, frozen=True):
     size: int
     received_hour: int
     cursor: int = 0
+    erased_hour: int | None = None
+
+
+class ErasureRow(Struct, frozen=True):
+    """A request for erasure that was obeyed; `body` is the signed request."""
+
+    digest: str
+    device: str
+    body: bytes
+    received_hour: int
 
 
 class Pull(Struct, frozen=True):
@@ -142,6 +155,10 @@ class Batches(Protocol):
         """The batch at a place of a device's chain."""
         ...
 
+    async def between(self, device: str, first: int, last: int) -> list[BatchRecord]:
+        """The batches at a stretch of a device's chain, both ends included."""
+        ...
+
     async def last_batch(self, device: str) -> BatchRecord | None:
         """The newest batch of a device's chain."""
         ...
@@ -155,7 +172,30 @@ class Batches(Protocol):
         ...
 
 
-class Ledger(Published, Devices, Batches, Protocol):
+class Erasures(Protocol):
+    """What devices had deleted."""
+
+    async def entomb(self, row: ErasureRow, stored: Sequence[str], absent: Sequence[BatchRecord]) -> bool:
+        """Turn stored batches (by digest) into tombstones, add the absent ones, keep the request: all or nothing.
+
+        Tombstones stay as they are. False: a place is taken, or the request is known.
+        """
+        ...
+
+    async def unemptied(self) -> list[BatchRecord]:
+        """Tombstones whose bytes may still be there."""
+        ...
+
+    async def emptied(self, digests: Sequence[str]) -> None:
+        """The bytes of these tombstones are durably gone."""
+        ...
+
+    async def erasures(self) -> list[ErasureRow]:
+        """All requests that were obeyed, sorted by digest: when which came is nobody's business."""
+        ...
+
+
+class Ledger(Published, Devices, Batches, Erasures, Protocol):
     """The rows store as a whole."""
 
     async def open(self) -> None:
@@ -203,6 +243,14 @@ class Blobs(Protocol):
 
         Raises:
             StorageError: not durable, so not to be acknowledged.
+        """
+        ...
+
+    async def delete(self, digest: str) -> None:
+        """Delete a blob durably, if there is one.
+
+        Raises:
+            StorageError: it may still be there.
         """
         ...
 

@@ -6,6 +6,7 @@
     POST /v1/enrol                a one-time code and a self-signed registration
     POST /v1/consents             a consent record; request signed by the device
     PUT  /v1/batches/{digest}     an envelope; request signed by the device
+    POST /v1/erasures             what to delete, signed by the device, as is the request
 
 What researchers call stands in `routes_research`.
 """
@@ -116,4 +117,15 @@ async def put_batch(digest: str, request: Request) -> Response:
         body = await read_body(request, MAX_BATCH_BYTES)
         device = await house.reception.signer(request, body, keys)
         receipt, new = await house.intake.batch(device, checked_digest(digest), body)
+    return created(receipt, new=new)
+
+
+@router.post("/v1/erasures", status_code=201)
+async def erasures(request: Request) -> Response:
+    """Delete batches of the sending device; the receipt says that they are durably gone."""
+    house = house_of(request)
+    keys = await house.reception.known(request, house.intake.keys)
+    body = await read_body(request, MAX_DOCUMENT_BYTES)
+    device = await house.reception.signer(request, body, keys)
+    receipt, new = await house.erasure.erase(device, parse_json(SignedDocument, body))
     return created(receipt, new=new)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import anyio
 from msgspec import Struct
-from sqlalchemy import Row, Select, Table, event, func, insert, select, text, update
+from sqlalchemy import Row, Select, Table, event, func, insert, inspect, select, text, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -21,6 +21,7 @@ from collector.ports import (
     DocumentName,
     DocumentRow,
     Enrolled,
+    ErasureRow,
     Pull,
 )
 
@@ -66,6 +67,9 @@ class SqliteLedger:
         """
         async with self._write() as connection:
             await connection.run_sync(t.metadata.create_all)
+            columns = await connection.run_sync(lambda c: [x["name"] for x in inspect(c).get_columns("batches")])
+            if "erased_hour" not in columns:  # made before anything could be erased
+                await connection.execute(text("ALTER TABLE batches ADD COLUMN erased_hour BIGINT"))
 
     async def close(self) -> None:
         """Close all connections."""
@@ -145,9 +149,7 @@ class SqliteLedger:
 
     async def add_batch(self, row: BatchRecord) -> bool:
         """See `ports.Batches`."""
-        values = _values(row)
-        del values["cursor"]
-        return await self._insert(t.batches, values)
+        return await self._insert(t.batches, _without_cursor(row))
 
     async def batch(self, digest: str) -> BatchRecord | None:
         """See `ports.Batches`."""
@@ -157,6 +159,11 @@ class SqliteLedger:
         """See `ports.Batches`."""
         place = _BATCH.where(t.batches.c.device == device, t.batches.c.sequence == sequence)
         return await self._one_batch(place)
+
+    async def between(self, device: str, first: int, last: int) -> list[BatchRecord]:
+        """See `ports.Batches`."""
+        stretch = _BATCH.where(t.batches.c.device == device, t.batches.c.sequence.between(first, last))
+        return _all(BatchRecord, await self._rows(stretch))
 
     async def last_batch(self, device: str) -> BatchRecord | None:
         """See `ports.Batches`."""
@@ -171,6 +178,37 @@ class SqliteLedger:
     async def add_pull(self, pull: Pull) -> None:
         """See `ports.Batches`."""
         await self._insert(t.pulls, _values(pull))
+
+    async def entomb(self, row: ErasureRow, stored: Sequence[str], absent: Sequence[BatchRecord]) -> bool:
+        """See `ports.Erasures`."""
+        hour, b = row.received_hour, t.batches
+        try:
+            async with self._write() as connection:
+                await connection.execute(insert(t.erasures).values(**_values(row)))
+                for digest in stored:
+                    live = update(b).where(b.c.digest == digest, b.c.erased_hour.is_(None))
+                    await connection.execute(live.values(erased_hour=hour, received_hour=hour))
+                for each in absent:
+                    await connection.execute(insert(b).values(**_without_cursor(each)))
+        except IntegrityError:
+            return False
+        return True
+
+    async def unemptied(self) -> list[BatchRecord]:
+        """See `ports.Erasures`."""
+        left = _BATCH.where(t.batches.c.erased_hour.is_not(None), t.batches.c.size > 0)
+        return _all(BatchRecord, await self._rows(left))
+
+    async def emptied(self, digests: Sequence[str]) -> None:
+        """See `ports.Erasures`."""
+        async with self._write() as connection:
+            for digest in digests:
+                gone = update(t.batches).where(t.batches.c.digest == digest, t.batches.c.erased_hour.is_not(None))
+                await connection.execute(gone.values(size=0))
+
+    async def erasures(self) -> list[ErasureRow]:
+        """See `ports.Erasures`."""
+        return _all(ErasureRow, await self._rows(select(t.erasures).order_by(t.erasures.c.digest)))
 
     async def _one_batch(self, query: Select[Any]) -> BatchRecord | None:
         return _first(BatchRecord, await self._rows(query))
@@ -217,8 +255,12 @@ S = TypeVar("S", bound=Struct)
 _BATCH: Select[Any] = select(t.batches)
 
 
-def _values(row: DeviceRow | ConsentRow | BatchRecord | Pull) -> dict[str, Any]:
+def _values(row: DeviceRow | ConsentRow | BatchRecord | ErasureRow | Pull) -> dict[str, Any]:
     return {name: getattr(row, name) for name in row.__struct_fields__}
+
+
+def _without_cursor(row: BatchRecord) -> dict[str, Any]:
+    return {name: value for name, value in _values(row).items() if name != "cursor"}
 
 
 def _all(kind: type[S], rows: Sequence[Row[Any]]) -> list[S]:

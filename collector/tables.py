@@ -66,8 +66,18 @@ batches = Table(
     Column("sequence", BigInteger, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("received_hour", BigInteger, nullable=False),
+    Column("erased_hour", BigInteger, nullable=True),  # set: a tombstone
     UniqueConstraint("device", "sequence"),
-    sqlite_autoincrement=True,  # a cursor never comes twice, even after rows were erased
+    sqlite_autoincrement=True,  # a cursor never comes twice
+)
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("digest", DIGEST, primary_key=True),
+    Column("device", DIGEST, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("received_hour", BigInteger, nullable=False),
+    sqlite_with_rowid=False,  # as for devices
 )
 pulls = Table(
     "pulls",

@@ -11,7 +11,7 @@ from research.errors import InputError
 from research.folder import Folder, Stored
 from research.trust import Trust, establish
 from research.unseal import opener
-from research.verify import Opener, Report, missing, stream
+from research.verify import Opener, Report, begin, missing, stream
 from research.verify import verify as verify_all
 from schemas.base import SchemaError, unbase64url
 from schemas.envelope import parse
@@ -77,7 +77,7 @@ def export(folder: Folder, out: Path, organisation: str | None, home: Path) -> t
     """
     trust, opens = _trust(folder, organisation, home), _opener(home, wanted=True)
     sources, listed = list(folder.blobs()), _listed(folder)
-    report = Report(opened=True, findings=[*trust.findings], devices=len(trust.devices))
+    report = begin(trust, opened=True)
     report.findings += missing(sources, listed)
     done = exporting.export(stream(sources, trust, listed, opens), trust, out, report)
     return done, report
@@ -108,7 +108,7 @@ def _trust(folder: Folder, organisation: str | None, home: Path) -> Trust:
 
 def _listed(folder: Folder) -> list[str] | None:
     listing = folder.listing()
-    return None if listing is None else [row.digest for row in listing.rows]
+    return None if listing is None else [row.digest for row in listing.rows if not row.erased]
 
 
 def _opener(home: Path, wanted: bool) -> Opener | None:  # noqa: FBT001

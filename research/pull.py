@@ -41,6 +41,8 @@ class Pulled(Struct, frozen=True):
     fetched: int
     bytes: int  # fetched now, over the wire
     seconds: float
+    erased: int = 0  # batches of the listing that were erased at their participants' wish
+    removed: int = 0  # of those, copies that were deleted here
 
 
 class Plan(Struct, frozen=True):
@@ -48,6 +50,7 @@ class Plan(Struct, frozen=True):
 
     listing: Listing
     missing: list[BatchRow]
+    removed: int = 0  # copies of erased batches that were deleted here
 
     @property
     def bytes(self) -> int:
@@ -68,7 +71,8 @@ def plan(collector: Collector, folder: Folder) -> Plan:
         raise CollectorError("the collector lists a batch that is larger than any can be")
     ledger = collector.ledger()
     folder.save(collector.study(), ledger, listing)
-    return Plan(listing, [row for row in listing.rows if not _is_whole(folder, row)])
+    removed = sum(_remove(folder, row) for row in listing.rows if row.erased)
+    return Plan(listing, [row for row in listing.rows if not row.erased and not _is_whole(folder, row)], removed)
 
 
 def fetch(
@@ -104,9 +108,11 @@ def fetch(
 
     with only_one(folder.root):
         _all(jobs, [_task(collector, folder, row, count, pause) for row in what.missing])
-    present = len(what.listing.rows) - len(what.missing)
+    erased = sum(bool(row.erased) for row in what.listing.rows)
+    batches, missing = len(what.listing.rows) - erased, len(what.missing)
     came = sum(size for size in counted if size > 0)
-    return Pulled(len(what.listing.rows), present, len(what.missing), came, time.monotonic() - began)
+    took = time.monotonic() - began
+    return Pulled(batches, batches - missing, missing, came, took, erased, what.removed)
 
 
 @contextmanager
@@ -200,6 +206,20 @@ def _resume(part: Path, whole: int) -> "tuple[hashlib._Hash, int]":
         return hasher, size
     part.unlink()
     return hashlib.sha256(), 0
+
+
+def _remove(folder: Folder, row: BatchRow) -> bool:
+    """Delete a copy of an erased batch, and what came of it; true if there was a whole one."""
+    path = folder.blob(row.digest)
+    try:
+        path.with_suffix(PART).unlink(missing_ok=True)
+        path.unlink()
+        sync_folder(path.parent)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise ResearchError(f"cannot delete an erased batch in {folder.root}: {error.strerror}") from None
+    return True
 
 
 def _is_whole(folder: Folder, row: BatchRow) -> bool:

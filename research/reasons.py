@@ -13,6 +13,7 @@ class Reason(StrEnum):
     POLICY_UNTRUSTED = "policy_untrusted"
     REGISTRATION_BROKEN = "registration_broken"
     LEDGER_BROKEN = "ledger_broken"
+    ERASURE_UNTRUSTED = "erasure_untrusted"
     # The envelope
     ENVELOPE_BROKEN = "envelope_broken"
     DIGEST_MISMATCH = "digest_mismatch"
@@ -25,6 +26,7 @@ class Reason(StrEnum):
     REPLAYED = "replayed"
     MISSING = "missing"
     UNLISTED = "unlisted"
+    ERASED = "erased"
     # What the header cites
     UNKNOWN_CONSENT = "unknown_consent"
     CONSENT_NOT_GIVEN = "consent_not_given"
@@ -59,6 +61,7 @@ MEANING: dict[Reason, str] = {
     Reason.POLICY_UNTRUSTED: "a policy is not signed by the organisation",
     Reason.REGISTRATION_BROKEN: "a device's registration is not signed by that device's own key",
     Reason.LEDGER_BROKEN: "a device's consent ledger does not hold together, so nothing of it counts as consented to",
+    Reason.ERASURE_UNTRUSTED: "a request for erasure is not signed by the device that it names",
     Reason.ENVELOPE_BROKEN: "not an intact envelope: header, length or sealed bytes were altered",
     Reason.DIGEST_MISMATCH: "the file's bytes are not those that its name, a digest, promises",
     Reason.OTHER_STUDY: "the batch belongs to another study",
@@ -69,6 +72,7 @@ MEANING: dict[Reason, str] = {
     Reason.REPLAYED: "a sequence number of the device comes more than once",
     Reason.MISSING: "the collector lists the batch, but it is not in the folder",
     Reason.UNLISTED: "the collector does not list the batch any more: it may have been withdrawn, so do not use it",
+    Reason.ERASED: "the batch was erased at the participant's wish: delete your copy and do not use it",
     Reason.UNKNOWN_CONSENT: "the consent record that the batch cites is not in the device's ledger",
     Reason.CONSENT_NOT_GIVEN: "the consent record that the batch cites does not allow anything",
     Reason.SEALED_BEFORE_CONSENT: "the batch says that it was sealed before the consent that it cites",

@@ -54,6 +54,8 @@ def report(found: Report, console: Console) -> None:
         console.print(f"… and {len(found.findings) - MAX_ROWS} more; see --json")
     looked = f"{found.events} events and {found.frames} pictures checked" if found.opened else HEADERS_ONLY
     console.print(f"{found.devices} devices, {found.batches} batches, {found.verified} of them good. {looked}")
+    if found.erased:
+        console.print(f"{found.erased} batches were erased at their participants' wish: that breaks no chain.")
     console.print("Everything verifies." if found.good else f"{len(found.findings)} findings: NOT good.")
 
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from research.reasons import Finding, Reason
 from schemas.base import Document, SchemaError, unbase64url
 from schemas.consent import ConsentRecord, Interval, LedgerError, intervals, read_ledger
+from schemas.erasure import ErasureRequest
 from schemas.policy import Policy
 from schemas.signed import SignedDocument, fingerprint, parse_body, verify
 from schemas.study import DeviceRegistration, StudyManifest
@@ -27,6 +28,7 @@ class Device(Struct, frozen=True):
     public_key: bytes
     records: dict[str, ConsentRecord]  # by digest
     intervals: dict[str, Interval]  # by digest of the consent record
+    erased: dict[int, str]  # digests of the batches that it had deleted, by their place
 
 
 class Trust(Struct, frozen=True):
@@ -61,6 +63,11 @@ def establish(ledger: LedgerReply, study: StudyReply | None, organisation: bytes
     devices = dict(
         found for signed in ledger.registrations if (found := _device(signed, chains, name, findings)) is not None
     )
+    for erasure in ledger.erasures:
+        try:
+            _note_erased(erasure, devices, name)
+        except SchemaError as error:
+            findings.append(Finding(Reason.ERASURE_UNTRUSTED, detail=str(error)))
     return Trust(name, manifests, policies, devices, findings)
 
 
@@ -114,8 +121,23 @@ def _device(
         agreed = {i.consent: i for i in intervals(ledger)}
     except SchemaError as error:
         findings.append(Finding(Reason.LEDGER_BROKEN, device=name, detail=str(error)))
-        return name, Device(registration, raw, {}, {})
-    return name, Device(registration, raw, dict(ledger), agreed)
+        return name, Device(registration, raw, {}, {}, {})
+    return name, Device(registration, raw, dict(ledger), agreed, {})
+
+
+def _note_erased(signed: SignedDocument, devices: Mapping[str, Device], study: str | None) -> None:
+    """What a device had deleted, by its own signature: the collector's word alone could hide what it lost.
+
+    Raises:
+        SchemaError: not signed by a device of this study, for this study.
+    """
+    device = devices.get(parse_body(ErasureRequest, signed.body).device)
+    if device is None:
+        raise SchemaError("it is from a device that never registered")
+    request = verify(signed, ErasureRequest, {device.registration.device: device.public_key})
+    if request.study != study:
+        raise SchemaError("it is about another study")
+    device.erased.update({batch.sequence: batch.digest for batch in request.batches})
 
 
 def _check_subject(record: ConsentRecord, registration: DeviceRegistration) -> None:

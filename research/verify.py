@@ -74,6 +74,7 @@ class Report(Struct):
     events: int = 0
     frames: int = 0
     devices: int = 0
+    erased: int = 0  # batches erased at participants' wish, by the devices' own signed requests
 
     @property
     def good(self) -> bool:
@@ -102,12 +103,18 @@ def verify(
     sources: Iterable[Source], trust: Trust, listed: Collection[str] | None = None, opener: Opener | None = None
 ) -> Report:
     """Verify everything and count. :func:`stream` is for whoever needs the content too."""
-    report = Report(opener is not None, [*trust.findings], devices=len(trust.devices))
+    report = begin(trust, opened=opener is not None)
     sources = list(sources)
     for outcome in stream(sources, trust, listed, opener):
         report.take(outcome)
     report.findings += missing(sources, listed)
     return report
+
+
+def begin(trust: Trust, *, opened: bool) -> Report:
+    """A report before the first envelope."""
+    erased = sum(len(device.erased) for device in trust.devices.values())
+    return Report(opened, [*trust.findings], devices=len(trust.devices), erased=erased)
 
 
 def missing(sources: Iterable[Source], listed: Collection[str] | None) -> list[Finding]:
@@ -201,6 +208,8 @@ class _Look:
             self._add(*fault)
         if origin:
             return None  # unsigned words: neither its place in the chain nor its content counts for anything
+        if name in self._trust.devices[envelope.header.device].erased.values():
+            self._add(Reason.ERASED)
         chain = self._follow(envelope.header, name)
         faults, terms = headers.check_terms(envelope, self._trust)
         for fault in faults:
@@ -215,14 +224,21 @@ class _Look:
         chain = self._chains.setdefault(header.device, _Chain())
         if header.sequence < chain.next or (header.device, header.sequence) in self._repeated:
             self._add(Reason.REPLAYED)
-        if header.sequence > chain.next:
-            lacking = header.sequence - chain.next
+        if lacking := self._pass_erased(header, chain):
             self._add(Reason.CHAIN_GAP, f"{lacking} before it", count=lacking)
         elif header.sequence == chain.next and header.previous != chain.digest:
             self._add(Reason.CHAIN_BROKEN)
         if header.sequence >= chain.next:
             chain.next, chain.digest = header.sequence + 1, name
         return chain
+
+    def _pass_erased(self, header: EnvelopeHeader, chain: _Chain) -> int:
+        """Follow the chain over places that were erased; gives how many before this one lack without such a reason."""
+        erased = self._trust.devices[header.device].erased
+        while chain.next < header.sequence and chain.next in erased:
+            chain.next, chain.digest = chain.next + 1, erased[chain.next]
+        passed = sum(chain.next <= place < header.sequence for place in erased)
+        return max(0, header.sequence - chain.next - passed)
 
     def _open(self, envelope: Envelope) -> Payload | None:
         if self._opener is None:

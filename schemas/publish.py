@@ -18,6 +18,7 @@ import msgspec
 from schemas.base import SCHEMA_BASE, Document, Sensitivity
 from schemas.consent import ConsentRecord
 from schemas.envelope import EnvelopeHeader
+from schemas.erasure import ErasureRequest
 from schemas.events import Event, LossAccount, Mask, Span
 from schemas.policy import Policy
 from schemas.receipt import Receipt
@@ -36,6 +37,7 @@ DOCUMENTS: dict[str, type[Document]] = {
     "enrol-request": EnrolRequest,
     "enrolment-codes": EnrolmentCodes,
     "envelope-header": EnvelopeHeader,
+    "erasure-request": ErasureRequest,
     "ledger-reply": LedgerReply,
     "policy": Policy,
     "receipt": Receipt,

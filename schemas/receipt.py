@@ -14,6 +14,7 @@ class ReceiptKind(StrEnum):
     BATCH = "batch"
     CONSENT = "consent"
     ENROLMENT = "enrolment"
+    ERASURE = "erasure"  # carried out: the batches that the request names are deleted
 
 
 class Receipt(Document):

@@ -69,6 +69,7 @@ class Counts(Document):
     held: int = note("not decided yet, in memory", sensitivity=Sensitivity.BEHAVIOUR, ge=0)
     batches_waiting: int = note("sealed, not yet received by the collector", ge=0)
     batches_sent: int = note("receipts in hand", ge=0)
+    batches_erasing: int = note("to be deleted by the collector, which has not confirmed it yet", ge=0, default=0)
 
 
 class Status(Document):

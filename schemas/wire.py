@@ -64,6 +64,7 @@ class RefusalReason(StrEnum):
     OLDER_VERSION = "older_version"
     NO_REASON = "no_reason"
     NOT_FOUND = "not_found"
+    ERASED = "erased"
 
 
 class Refusal(Document):
@@ -96,7 +97,8 @@ class BatchRow(Document):
     digest: Digest = note("digest of the envelope", sensitivity=Sensitivity.PSEUDONYM)
     device: Digest = note("who sealed it", sensitivity=Sensitivity.PSEUDONYM)
     sequence: int = note("batches of the device, from 0", ge=0)
-    size: int = note("length of the envelope", unit="byte", ge=1)
+    size: int = note("length of the envelope; 0 once it is erased", unit="byte", ge=0)
+    erased: bool | None = note("true: its device had it deleted; only its place is left", default=None)
 
 
 class BatchPage(Document):
@@ -113,3 +115,6 @@ class LedgerReply(Document):
     consents: tuple[SignedDocument, ...] = note("ConsentRecord chain of each device, oldest first")
     policies: tuple[SignedDocument, ...] = note("every version of the policy that was ever published")
     manifests: tuple[SignedDocument, ...] = note("every version of the manifest")
+    erasures: tuple[SignedDocument, ...] = note(
+        "ErasureRequest of devices that had batches deleted, as they signed them", default=()
+    )

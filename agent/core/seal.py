@@ -1,6 +1,6 @@
 """A batch to an envelope: pack, encrypt to the study and to the person's own review key, sign. Only writes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -10,7 +10,7 @@ from agent.core.batch import Batch
 from schemas import age
 from schemas.base import SchemaError, digest
 from schemas.envelope import HOUR_S, Envelope, EnvelopeHeader, build
-from schemas.payload import pack
+from schemas.payload import Payload, pack
 from schemas.signed import fingerprint, public_bytes
 from schemas.study import StudyManifest
 
@@ -95,3 +95,26 @@ class Sealer:
             sealed_hour=newest_s - newest_s % HOUR_S,
         )
         return build(header, payload, self._key)
+
+    def reseal(self, old: EnvelopeHeader, payload: Payload, previous: str | None, readers: Iterable[str]) -> Envelope:
+        """Another content in a batch's place, for exactly those for whom it was sealed, at the hour that it had.
+
+        Args:
+            old: header of the batch whose place it takes.
+            payload: the content.
+            previous: digest of the batch before.
+            readers: age recipients, among them the researchers whom the old header names.
+
+        Raises:
+            SchemaError: somebody whom the old header names is not among the readers.
+        """
+        known = {r.fingerprint: r for r in [*map(_parsed, readers), self._review]}
+        if not known.keys() >= set(old.recipients):
+            raise SchemaError("not everybody is known for whom the batch was sealed")
+        sealed = age.seal(pack(payload), [known[name] for name in old.recipients], self._entropy)
+        changed = {"previous": previous, "payload_sha256": digest(sealed), "payload_bytes": len(sealed)}
+        return build(old.model_copy(update=changed), sealed, self._key)
+
+    def relink(self, old: Envelope, previous: str | None) -> Envelope:
+        """The same sealed content behind another batch."""
+        return build(old.header.model_copy(update={"previous": previous}), old.payload, self._key)

@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from agent.core.clocks import Reading, stepped
+from agent.core.erase import DELETED
 from agent.core.lifecycle import changed, closed_by, watches_focus
 from agent.core.sign import LEASE_NS, READY_NS, SignState
 from agent.daemon.describe import describe
 from agent.daemon.server import READY_RENEW_MS, RENEW_MS, ControlServer
-from agent.daemon.session import Session, Tools
+from agent.daemon.session import Session, Tools, note_deletion
 from agent.daemon.sign import Sign, open_witnessed
 from agent.daemon.standing import read_standing, settle_withdrawal
 from agent.daemon.warden import Makers, Warden
@@ -160,6 +161,8 @@ class Daemon:
         self._review()
 
     def _answer(self, request: Request) -> dict[str, Any]:
+        if request.op == "delete":
+            return self._delete(request.since_ns or 0)
         match request.op:
             case "lease":
                 self._look()
@@ -236,6 +239,17 @@ class Daemon:
         """Write down what ended a consent: a clock that is set back later must not revive it."""
         if settle_withdrawal(self._places, self._warden.found, self._clock.time_ns()):
             self._reload()
+
+    def _delete(self, since_ns: int) -> dict[str, Any]:
+        """Wipe what is not sealed, note what is to be deleted, and go on: the sealing thread carries it out."""
+        unsealed = self._warden.wipe(DELETED)
+        self._review_switch()
+        try:
+            number = note_deletion(self._places, self._warden.session, since_ns, self._clock.time_ns(), unsealed)
+        except OSError:
+            _log.info("a deletion cannot be noted: the disk refuses")
+            return {"v": 1, "error": "the disk refuses", "refused": True}
+        return {"v": 1, "deletion": number}
 
     def _reload(self) -> None:
         found = read_standing(self._places, self._keys)

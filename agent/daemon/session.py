@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.core.batch import Authority
-from agent.core.ceremony import Agreement
+from agent.core.ceremony import Agreement, Asked
+from agent.core.erase import Span
 from agent.core.redact.rules import RuleSet
 from agent.core.redact.text import TextRedactor
 from agent.core.seal import Sealer, recipients_of
@@ -12,6 +13,7 @@ from agent.daemon.standing import Standing
 from agent.disk.consent_store import ConsentStore
 from agent.disk.enrolment import Enrolment
 from agent.disk.epoch import NUMBERS_PER_EPOCH
+from agent.disk.erasing import Eraser
 from agent.disk.places import Places
 from agent.disk.spool import Spool
 from agent.net.collector import Collector
@@ -58,6 +60,9 @@ class Session:
         self.spool = Spool(places)
         sealer = Sealer(asked.manifest.study, found.key, review, tools.entropy)
         self.sealing = SealingRoom(sealer, self.spool, tools.now_s, self._sealed)
+        self._eraser = Eraser(self.spool, sealer, readers_of(asked))
+        if self.spool.deletions(unfinished=True):
+            self.sealing.do(self._eraser.finish)  # before anything new joins the chain
         collector = Collector(found.enrolment.collector, found.key, now_s=tools.now_s, entropy=tools.entropy)
         self.shipper = Shipper(
             collector,
@@ -68,6 +73,7 @@ class Session:
             monotonic_s=tools.monotonic_s,
             now_s=tools.now_s,
         )
+        self.shipper.owner = (asked.manifest.study, asked.registration.device)
         self._tools = tools
         self._made_for = _made_for(found.enrolment)
         self._policy = asked.policy
@@ -106,6 +112,23 @@ class Session:
         """True if more may be sealed."""
         return not self.sealing.disk_refuses and self.spool.size() < self._policy.spool_bytes
 
+    def delete(self, since_ns: int, unsealed: int) -> int:
+        """Delete what is closed or sealed and was captured since a time (Unix, ns; 0: ever); gives the wish's number.
+
+        What waits to be sealed is emptied at once, what is sealed in its turn by the sealing thread.
+
+        Args:
+            since_ns: from when on.
+            unsealed: observations that were wiped before.
+
+        Raises:
+            OSError: it could not be noted durably. What was not sealed is gone all the same.
+        """
+        unsealed += self.sealing.empty(Span(since_ns))
+        number = self.spool.intend(since_ns, int(self._tools.now_s()), unsealed)
+        self.sealing.do(self._eraser.finish)
+        return number
+
     def stop(self) -> None:
         """Seal what is closed, stop shipping."""
         self.sealing.stop(STOP_S)
@@ -120,3 +143,25 @@ class Session:
 def _made_for(enrolment: Enrolment) -> tuple[str, str, str]:
     """What a session is tied to: the registration, and the collector with its key."""
     return enrolment.registration.digest, enrolment.collector, enrolment.collector_key
+
+
+def readers_of(asked: Asked) -> list[str]:
+    """Age recipients of everybody for whom a batch on this machine may have been sealed."""
+    return sorted({r.recipient for m in (asked.manifest, *asked.manifests.values()) for r in m.researchers})
+
+
+def note_deletion(places: Places, session: Session | None, since_ns: int, now_ns: int, unsealed: int) -> int:
+    """Have the session delete; where there is none (no key, no study), delete here without signing anything anew.
+
+    Raises:
+        OSError: it could not be noted durably.
+    """
+    if session is not None:
+        return session.delete(since_ns, unsealed)
+    spool = Spool(places)
+    try:
+        number = spool.intend(since_ns, now_ns // SECOND_NS, unsealed)
+        Eraser(spool, None, ()).finish()
+    finally:
+        spool.close()
+    return number

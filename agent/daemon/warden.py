@@ -22,7 +22,7 @@ from agent.native.base import Clock, DisplayLost, FocusChanged, Grabber, Signal
 from agent.native.choose import open_grabber
 from agent.pipeline.stamps import Ground, Moment
 from schemas.age import AgeError
-from schemas.events import GapReason, Modality
+from schemas.events import GapReason, LossAccount, Modality
 from schemas.policy import AppRule
 from schemas.scope import TimingTier
 from schemas.status import ClosedReason
@@ -141,6 +141,19 @@ class Warden:
     def close(self) -> None:
         """Close the gate, whatever the facts; a review may open it again."""
         self._close_gate()
+
+    def wipe(self, reason: str) -> int:
+        """Forget everything that is in no closed batch, and say how many observations; a review opens the gate anew."""
+        ground = self._ground
+        self._close_gate()
+        if self.session is None:
+            return 0
+        before = _dropped(self.session.pipeline.totals(), reason)
+        self.session.pipeline.wipe(reason)
+        self._camera.forget()
+        if ground is not None:
+            self._closed = (GapReason.DELETED, self._moment(), ground.authority.consent)
+        return _dropped(self.session.pipeline.totals(), reason) - before
 
     def end(self, wall_offset_ns: int) -> None:
         """An orderly end: what was captured is kept and sealed."""
@@ -342,6 +355,10 @@ class Warden:
 
     def _moment(self) -> Moment:
         return Moment(self._clock.monotonic_ns(), self._clock.time_ns())
+
+
+def _dropped(account: LossAccount, reason: str) -> int:
+    return sum(reasons.get(reason, 0) for reasons in account.dropped.values())
 
 
 def _terms(ground: Ground) -> tuple[int, frozenset[Modality], Authority, TimingTier]:

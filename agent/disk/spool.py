@@ -1,74 +1,45 @@
 """The spool: sealed batches that wait to be sent, a file each, with an index of the whole chain.
 
-A batch is written (temporary file, fsync, rename, fsync of the folder) and then entered in the index (SQLite, WAL,
-``synchronous=FULL``). A crash between the two leaves a file without a row, which :class:`Spool` adopts when it opens
-if it is the next link of the chain. Rows stay after sending: they are the chain's memory and the person's history.
+A batch is written (temporary file, fsync, rename, fsync of the folder) and then entered in the index. A crash between
+the two leaves a file without a row, which :class:`Spool` adopts when it opens if it is the next link of the chain. Rows
+stay after sending: they are the chain's memory and the person's history.
+
+Deletions (:mod:`agent.disk.erasing`) are noted in the index before anything else, and until one is done no upload
+begins.
 """
 
-import errno
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 
 from msgspec import Struct
 
+from agent.core.chain import HELD, Extent
+from agent.core.chain import BatchState as BatchState  # noqa: PLC0414  # of what this module tells
+from agent.core.chain import Row as Row  # noqa: PLC0414  # as above
 from agent.core.seal import Link
 from agent.disk.durable import sync_folder, write_over
-from agent.disk.places import OWNER_ONLY_FILE, Places
+from agent.disk.index import COLUMNS, as_os_error, connect, forget, packed, row_of
+from agent.disk.places import Places
 from schemas.base import SchemaError
 from schemas.envelope import Envelope, parse
 
 SUFFIX = ".overt"
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS batch (
-    sequence INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, size INTEGER NOT NULL,
-    sealed_s INTEGER NOT NULL, state TEXT NOT NULL, receipt BLOB);
-CREATE TABLE IF NOT EXISTS told (number INTEGER PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS consent_receipt (number INTEGER PRIMARY KEY, receipt BLOB NOT NULL);
-"""
 
 
-class BatchState(StrEnum):
-    """Where a sealed batch is."""
+class Deletion(Struct, frozen=True):
+    """A wish to delete, as the index keeps it until it is carried out, and what it came to."""
 
-    WAITING = "waiting"
-    SENT = "sent"
-    REFUSED = "refused"
-
-
-class Row(Struct, frozen=True):
-    """A sealed batch in the index."""
-
-    sequence: int
-    digest: str
-    size: int
-    sealed_s: int
-    state: BatchState
-
-
-@contextmanager
-def _as_os_error() -> Iterator[None]:
-    """SQLite reports a full or failing disk by errors of its own; to callers, the disk refused."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise OSError(errno.EIO, f"the spool's index cannot be used ({type(error).__name__})") from None
-
-
-def _connect(index: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(index, check_same_thread=False, isolation_level=None)
-    try:
-        index.chmod(OWNER_ONLY_FILE)
-        db.execute("PRAGMA journal_mode=WAL")
-        db.execute("PRAGMA synchronous=FULL")
-        db.executescript(_SCHEMA)
-    except BaseException:
-        db.close()
-        raise
-    return db
+    number: int
+    since_ns: int
+    asked_s: int  # Unix time
+    unsealed: int  # observations that were wiped from memory
+    done: bool
+    sealed: int = 0  # observations in sealed batches that were deleted here
+    batches: int = 0  # sealed batches deleted here that no collector had
+    asked: int = 0  # batches that the collector is asked to delete
 
 
 class Spool:
@@ -81,8 +52,8 @@ class Spool:
     def __init__(self, places: Places, *, adopt: bool = True) -> None:
         self._folder = places.spool
         self._lock = threading.Lock()
-        with _as_os_error():
-            self._db = _connect(places.state / "index.sqlite")
+        with as_os_error():
+            self._db = connect(places.state / "index.sqlite")
         if adopt:  # only the daemon, which alone writes here
             self._adopt()
 
@@ -92,14 +63,14 @@ class Spool:
             last = db.execute("SELECT sequence, digest FROM batch ORDER BY sequence DESC LIMIT 1").fetchone()
         return Link(last[0] + 1, last[1]) if last else Link(0, None)
 
-    def put(self, envelope: Envelope, sealed_s: int) -> Row:
+    def put(self, envelope: Envelope, sealed_s: int, extent: Extent | None = None) -> Row:
         """Keep an envelope durably as the next link.
 
         Raises:
             OSError: the disk refused; nothing of it is kept.
         """
         data = envelope.to_bytes()
-        row = Row(envelope.header.sequence, envelope.digest, len(data), sealed_s, BatchState.WAITING)
+        row = Row(envelope.header.sequence, envelope.digest, len(data), sealed_s, BatchState.WAITING, extent=extent)
         write_over(self._path(row.sequence), data)
         self._enter(row)
         return row
@@ -125,17 +96,32 @@ class Spool:
         """Bytes that wait."""
         return sum(row.size for row in self.waiting())
 
-    def sent(self, sequence: int, receipt: bytes) -> None:
-        """The collector has it: keep the receipt, let the file go."""
+    def begin(self, row: Row) -> bytes | None:
+        """The bytes of a batch whose upload begins now; from here on the collector may have it.
+
+        ``None`` if that very batch does not wait any more, or a deletion is under way.
+        """
         with self._rows() as db:
-            db.execute("UPDATE batch SET state = 'sent', receipt = ? WHERE sequence = ?", (receipt, sequence))
-        self._path(sequence).unlink(missing_ok=True)
-        sync_folder(self._folder)
+            begun = db.execute(
+                "UPDATE batch SET tried = 1 WHERE sequence = ? AND digest = ? AND state = 'waiting'"
+                " AND NOT EXISTS (SELECT 1 FROM deletion WHERE done = 0)",
+                (row.sequence, row.digest),
+            )
+            return self.read(row.sequence) if begun.rowcount else None
+
+    def sent(self, sequence: int, receipt: bytes) -> None:
+        """The collector has it: keep the receipt, let the file go. What was deleted meanwhile stays deleted."""
+        with self._rows() as db:
+            db.execute(
+                "UPDATE batch SET state = 'sent', receipt = ? WHERE sequence = ? AND state IN ('waiting', 'refused')",
+                (receipt, sequence),
+            )
+        self.drop_file(sequence)
 
     def refused(self, sequence: int) -> None:
         """The collector will never take it: the file stays, for the person and for support."""
         with self._rows() as db:
-            db.execute("UPDATE batch SET state = 'refused' WHERE sequence = ?", (sequence,))
+            db.execute("UPDATE batch SET state = 'refused' WHERE sequence = ? AND state = 'waiting'", (sequence,))
 
     def told(self) -> set[int]:
         """Numbers of the consent records that the collector has."""
@@ -153,6 +139,90 @@ class Spool:
         with self._rows() as db:
             return dict(db.execute("SELECT number, receipt FROM consent_receipt").fetchall())
 
+    def intend(self, since_ns: int, asked_s: int, unsealed: int = 0) -> int:
+        """Note durably that everything captured since a time (Unix, ns; 0: ever) is to be deleted; gives its number."""
+        with self._rows() as db:
+            noted = db.execute(
+                "INSERT INTO deletion (since_ns, asked_s, unsealed) VALUES (?, ?, ?)", (since_ns, asked_s, unsealed)
+            )
+            return int(noted.lastrowid or 0)
+
+    def deletions(self, *, unfinished: bool = False) -> list[Deletion]:
+        """Wishes to delete, oldest first, and what they came to so far."""
+        with self._rows() as db:
+            found = db.execute(
+                "SELECT number, since_ns, asked_s, unsealed, done, coalesce(sum(batch.events), 0),"
+                " coalesce(sum(state NOT IN ('erasing', 'erased')), 0),"
+                " coalesce(sum(state IN ('erasing', 'erased')), 0)"
+                " FROM deletion LEFT JOIN batch ON batch.deletion = number GROUP BY number ORDER BY number"
+            ).fetchall()
+        every = [Deletion(n, since, at, unsealed, bool(done), *rest) for n, since, at, unsealed, done, *rest in found]
+        return [one for one in every if not (unfinished and one.done)]
+
+    def deleted(self, number: int) -> None:
+        """A deletion is carried out: forget what time it was about."""
+        with self._rows() as db:
+            db.execute("UPDATE deletion SET done = 1, since_ns = 0, asked_s = 0 WHERE number = ?", (number,))
+            forget(db)
+
+    def replace(self, row: Row, envelope: Envelope, deletion: int | None = None, events: int = 0) -> None:
+        """Put another envelope in a held batch's place.
+
+        Args:
+            row: the batch as it was.
+            envelope: what takes its place.
+            deletion: the deletion for which its content goes; ``None``: the content is the same.
+            events: how many observations go with it.
+        """
+        data = envelope.to_bytes()
+        write_over(self._path(row.sequence), data)
+        with self._rows() as db:
+            place = (envelope.digest, len(data), row.sequence)
+            if deletion is None:
+                db.execute("UPDATE batch SET digest = ?, size = ?, tried = 0 WHERE sequence = ?", place)
+            else:
+                db.execute(
+                    "UPDATE batch SET deletion = ?, events = ?, extent = NULL, state = 'waiting',"
+                    " digest = ?, size = ?, tried = 0 WHERE sequence = ?",
+                    (deletion, events, *place),
+                )
+
+    def ask(self, row: Row, deletion: int, events: int) -> None:
+        """Delete a batch here, and have the collector asked to. It keeps its place and digest."""
+        with self._rows() as db:
+            db.execute(
+                "UPDATE batch SET state = 'erasing', deletion = ?, events = ?, extent = NULL WHERE sequence = ?",
+                (deletion, events, row.sequence),
+            )
+        self.drop_file(row.sequence)
+
+    def to_erase(self, limit: int) -> list[tuple[Row, str | None]]:
+        """Batches to ask the collector to delete now, oldest first, each with the digest of the one before.
+
+        One that it may never have received is asked for when nothing waits before it: until then it could not say
+        where in the chain the empty place belongs.
+        """
+        rows = self.history()
+        first = next((row.sequence for row in rows if row.state in HELD), len(rows))
+        with self._rows() as db:
+            known = {s for (s,) in db.execute("SELECT sequence FROM batch WHERE receipt IS NOT NULL")}
+        before = [None, *(row.digest for row in rows)]
+        ready = [r for r in rows if r.state is BatchState.ERASING and (r.sequence < first or r.sequence in known)]
+        return [(row, before[row.sequence]) for row in ready[:limit]]
+
+    def erased(self, sequences: Sequence[int], receipt: bytes) -> None:
+        """The collector has deleted them: keep its word."""
+        with self._rows() as db:
+            db.execute("BEGIN IMMEDIATE")
+            for sequence in sequences:
+                db.execute("UPDATE batch SET state = 'erased', receipt = ? WHERE sequence = ?", (receipt, sequence))
+            db.execute("COMMIT")
+
+    def drop_file(self, sequence: int) -> None:
+        """Let a batch's file go, durably. Idempotent."""
+        self._path(sequence).unlink(missing_ok=True)
+        sync_folder(self._folder)
+
     def close(self) -> None:
         """Close the index."""
         with self._lock:
@@ -164,28 +234,29 @@ class Spool:
     def _enter(self, row: Row) -> None:
         with self._rows() as db:
             db.execute(
-                "INSERT INTO batch VALUES (?, ?, ?, ?, ?, NULL)",
-                (row.sequence, row.digest, row.size, row.sealed_s, row.state.value),
+                "INSERT INTO batch (sequence, digest, size, sealed_s, state, tried, extent)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (*(row.sequence, row.digest, row.size, row.sealed_s), row.state.value, row.tried, packed(row.extent)),
             )
 
     def _select(self, tail: str, values: tuple[int, ...]) -> list[Row]:
         with self._rows() as db:
-            found = db.execute(f"SELECT sequence, digest, size, sealed_s, state FROM batch {tail}", values).fetchall()  # noqa: S608  # own constants
-        return [Row(s, d, n, t, BatchState(state)) for s, d, n, t, state in found]
+            found = db.execute(f"SELECT {COLUMNS} FROM batch {tail}", values).fetchall()  # noqa: S608  # own constants
+        return [row_of(values) for values in found]
 
     @contextmanager
     def _rows(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, _as_os_error():
+        with self._lock, as_os_error():
             yield self._db
 
     def _adopt(self) -> None:
-        """Enter files whose row a crash prevented; remove what was sent already and what no chain can use."""
+        """Enter files whose row a crash prevented; remove what was sent or deleted and what no chain can use."""
         for part in self._folder.glob(".*.part"):
             part.unlink()
         known = {row.sequence: row.state for row in self.history()}
         for path in sorted(self._folder.glob(f"[0-9]*{SUFFIX}")):
             state = known.get(int(path.name.removesuffix(SUFFIX)))
-            if state is BatchState.SENT:
+            if state is not None and state not in HELD:
                 path.unlink()
             if state is not None:
                 continue

@@ -8,8 +8,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ValidationError
 
 from schemas.base import base64url, canonical
+from schemas.erasure import ErasureRequest
 from schemas.http_signature import sign_request
-from schemas.signed import SignedDocument
+from schemas.signed import SignedDocument, sign
 from schemas.wire import EnrolRequest, Refusal, StudyReply, collector_url
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
@@ -81,6 +82,17 @@ class Collector:
     def batch(self, digest: str, envelope: bytes) -> SignedDocument:
         """Hand in an envelope; gives the receipt."""
         return self._read(self._send("PUT", f"/v1/batches/{digest}", envelope, ENVELOPE_TYPE), SignedDocument)
+
+    def erasure(self, request: ErasureRequest) -> tuple[SignedDocument, SignedDocument]:
+        """Sign a request for erasure and hand it in; gives what was signed, and the receipt.
+
+        Raises:
+            Unreachable: the key is not at hand, or as everywhere.
+        """
+        if self._key is None:
+            raise Unreachable("no key to sign with")
+        signed = sign(request, self._key)
+        return signed, self._read(self._send("POST", "/v1/erasures", signed.to_bytes(), JSON_TYPE), SignedDocument)
 
     def close(self) -> None:
         """Hang up."""

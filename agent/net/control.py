@@ -1,12 +1,15 @@
 """The local socket between the daemon and the person's own programs: one JSON object a line, version 1.
 
-Nothing that can be said here starts capture or agrees to anything: a hostile program of the same person can at most
-switch off. Only the same user is served (peer credentials), from a socket in a folder of mode 0700.
+Nothing that can be said here starts capture, agrees to anything or reads what was captured: a hostile program of the
+same person can at most switch off and delete. Only the same user is served (peer credentials), from a socket in a
+folder of mode 0700.
 
 Requests: ``{"v":1,"op":"status"}``, ``"lease"`` (the indicator: ``"shown": true|false``, and where its badge's coded
 stripe is: ``"badge": {"rect": [left, top, right, bottom]}``, physical pixels), ``"reload"`` (switch or ledger changed
-on disk: look again), ``"off"``, ``"stop"``. Each gets ``{"v":1,"status":{…},"renew_ms":N|null}`` or
-``{"v":1,"error":"…"}``. Whoever has sent a lease is told of each change unasked, with ``"event":"status"`` added, so a
+on disk: look again), ``"off"``, ``"stop"``, ``"delete"`` (what was captured since ``"since_ns"``, Unix time in
+nanoseconds, 0 for ever; answered with ``{"v":1,"deletion":N}`` once it is noted durably, and carried out after that).
+Each other gets ``{"v":1,"status":{…},"renew_ms":N|null}`` or ``{"v":1,"error":"…"}``. Whoever has sent a lease is told
+of each change unasked, with ``"event":"status"`` added, so a
 lease that is renewed is answered without ``status``. While a lease is wanted, answers to a lease and events carry
 ``"badge": {"nonce": "…", "around": [l,t,r,b]|null}``: what the stripe is to show (16 hexadecimal digits), and the
 window that is being captured.
@@ -18,10 +21,10 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from agent.core.sign import plausible
 from agent.net.local import local_socket
@@ -39,6 +42,8 @@ MAX_REPLY_BYTES = 1 << 20
 """Bytes that a client reads of one reply; a status is about 10 KiB."""
 RETRY_S = 0.01
 """Seconds between tries to connect where too many wait already."""
+MAX_TIME_NS = (1 << 63) - 1
+"""Nanoseconds of Unix time: what the index can hold."""
 CALL_TIMEOUT_S = 3.0
 """Seconds that a client waits for a reply: the daemon answers in milliseconds or is stuck."""
 
@@ -53,13 +58,18 @@ class Request(Struct, frozen=True, forbid_unknown_fields=True):
     """What a client may say."""
 
     v: Literal[1]
-    op: Literal["status", "lease", "reload", "off", "stop"]
+    op: Literal["status", "lease", "reload", "off", "stop", "delete"]
     shown: bool = False  # with lease: the icon is really visible now
     badge: Badge | None = None  # with lease: where the badge is
+    since_ns: Annotated[int, Meta(ge=0, le=MAX_TIME_NS)] | None = None  # with delete, and only there
 
 
 class DaemonNotRunning(Exception):  # noqa: N818  # it tells a state
     """Nobody listens at the socket."""
+
+
+class DeletionRefusedError(Exception):
+    """The daemon could not note a deletion durably. Its message is the daemon's."""
 
 
 class ProtocolError(Exception):
@@ -86,6 +96,8 @@ def parse_request(line: bytes) -> Request:
         request = msgspec.json.decode(line, type=Request)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         raise ProtocolError("not a request of version 1") from None
+    if (request.op == "delete") != (request.since_ns is not None):
+        raise ProtocolError("not a request of version 1")
     if request.badge is not None and not plausible(request.badge.rect):
         raise ProtocolError("not a request of version 1")
     return request
@@ -216,6 +228,28 @@ class ControlClient:
             DaemonNotRunning: nobody answers.
             ProtocolError: somebody answers who is not the daemon of this version.
         """
+        try:
+            return Status.model_validate(self._say(op, **fields)["status"])
+        except (ValueError, KeyError):
+            raise ProtocolError("the daemon speaks another version") from None
+
+    def delete(self, since_ns: int) -> int:
+        """Have what was captured since a time (Unix, ns; 0: ever) deleted; gives the number of the wish in the index.
+
+        Raises:
+            DaemonNotRunning: nobody answers.
+            DeletionRefusedError: the wish could not be noted durably.
+            ProtocolError: as :meth:`call`.
+        """
+        answer = self._say("delete", since_ns=since_ns)
+        number, error = answer.get("deletion"), answer.get("error")
+        if isinstance(number, int):
+            return number
+        if answer.get("refused") is True and isinstance(error, str):
+            raise DeletionRefusedError(error)
+        raise ProtocolError("the daemon speaks another version")
+
+    def _say(self, op: str, **fields: Any) -> dict[str, Any]:
         with self._connect() as connection:
             try:
                 connection.sendall(json.dumps({"v": 1, "op": op, **fields}).encode() + b"\n")
@@ -223,9 +257,12 @@ class ControlClient:
             except OSError:
                 raise DaemonNotRunning from None
         try:
-            return Status.model_validate(json.loads(line)["status"])
-        except (ValueError, KeyError, TypeError):
-            raise ProtocolError("the daemon speaks another version") from None
+            answer = json.loads(line)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise ProtocolError("the daemon speaks another version")
+        return answer
 
     def _dial(self) -> socket.socket:
         connection = local_socket()

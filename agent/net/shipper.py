@@ -1,4 +1,4 @@
-"""Obeys :mod:`agent.core.upload`: sends consent records and sealed batches, in order, from a thread of its own."""
+"""Obeys :mod:`agent.core.upload`: sends consents, erasures and sealed batches, in order, from a thread of its own."""
 
 import logging
 import threading
@@ -10,7 +10,9 @@ from agent.disk.consent_store import ConsentStore
 from agent.disk.spool import Row, Spool
 from agent.net.collector import Collector, Refused, Unreachable
 from schemas.base import SchemaError
-from schemas.receipt import Receipt
+from schemas.envelope import HOUR_S
+from schemas.erasure import MAX_ERASED, ErasedBatch, ErasureRequest
+from schemas.receipt import Receipt, ReceiptKind
 from schemas.signed import SignedDocument, fingerprint, verify
 from schemas.wire import RefusalReason
 
@@ -60,6 +62,8 @@ class Shipper:
         self._spool = spool
         self._ledger = ledger
         self.review_s = review_s
+        self.owner: tuple[str, str] | None = None
+        """Study and device, in whose name erasure is asked for; until it is set, none is."""
         self._monotonic_s = monotonic_s
         self._now_s = now_s
         self._uploads = Uploads()
@@ -109,8 +113,11 @@ class Shipper:
     def _todo(self) -> list[str]:
         told = self._spool.told()
         consents = [f"consent {n}" for n in range(self._ledger.stamp()) if n not in told]
+        if self._spool.deletions(unfinished=True):
+            return consents  # what will be sent is still being decided
+        erasures = [f"erasure {row.sequence}" for row, _ in self._spool.to_erase(1) if self.owner]
         batches = [f"batch {row.sequence}" for row in self._spool.waiting(self._ripe_s())]
-        return consents + batches
+        return consents + erasures + batches
 
     def _ripe_s(self) -> int:
         return int(self._now_s()) - self.review_s
@@ -156,15 +163,40 @@ class Shipper:
             self._check(receipt, entry.digest)
             self._spool.tell(number, receipt.to_bytes())
             return
-        row = next(r for r in self._spool.waiting() if r.sequence == number)
-        self._deliver_batch(row)
+        if kind == "erasure":
+            self._deliver_erasures()
+            return
+        for row in self._spool.waiting():
+            if row.sequence == number:
+                self._deliver_batch(row)
 
     def _deliver_batch(self, row: Row) -> None:
-        receipt = self._collector.batch(row.digest, self._spool.read(row.sequence))
+        body = self._spool.begin(row)
+        if body is None:
+            return  # it was deleted meanwhile
+        receipt = self._collector.batch(row.digest, body)
         self._check(receipt, row.digest)
         self._spool.sent(row.sequence, receipt.to_bytes())
 
-    def _check(self, signed: SignedDocument, subject: str) -> None:
+    def _deliver_erasures(self) -> None:
+        rows = self._spool.to_erase(MAX_ERASED)
+        if not rows or self.owner is None:
+            return
+        study, device = self.owner
+        now_s = int(self._now_s())
+        request = ErasureRequest(
+            version=1,
+            study=study,
+            device=device,
+            requested_hour=now_s - now_s % HOUR_S,
+            batches=tuple(ErasedBatch(sequence=r.sequence, digest=r.digest, previous=p) for r, p in rows),
+        )
+        signed, receipt = self._collector.erasure(request)
+        self._check(receipt, signed.digest, ReceiptKind.ERASURE)
+        self._spool.erased([row.sequence for row, _ in rows], receipt.to_bytes())
+
+    def _check(self, signed: SignedDocument, subject: str, kind: ReceiptKind | None = None) -> None:
         """A receipt counts only if the pinned collector signed it for exactly this."""
-        if verify(signed, Receipt, self._keys).subject != subject:
+        receipt = verify(signed, Receipt, self._keys)
+        if receipt.subject != subject or kind not in (None, receipt.kind):
             raise SchemaError("receipt is for something else")

@@ -1,17 +1,22 @@
 """Batches to the spool, in a thread of its own: sealing is quick, but an fsync may take as long as the disk likes."""
 
 import logging
-import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 
 from agent.core.batch import Batch
+from agent.core.chain import extent_of
+from agent.core.erase import Span, emptied
 from agent.core.seal import Sealer
 from agent.disk.spool import Spool
 
 RETRY_S = 5.0
 """Seconds between tries while the disk refuses."""
 _log = logging.getLogger(__name__)
+
+Job = Callable[[], None]
+"""Something else to be done on the spool, in its turn. May raise OSError; then it is tried again."""
 
 
 class SealingRoom:
@@ -29,7 +34,9 @@ class SealingRoom:
         self._spool = spool
         self._now_s = now_s
         self._changed = changed
-        self._batches: queue.Queue[Batch | None] = queue.Queue()
+        self._todo: deque[Batch | Job | None] = deque()
+        self._under_way: Batch | Job | None = None
+        self._ready = threading.Condition()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sealing", daemon=True)
         self.disk_refuses = False
@@ -40,16 +47,34 @@ class SealingRoom:
 
     def put(self, batch: Batch) -> None:
         """Seal this next."""
-        self._batches.put(batch)
+        self._add(batch)
+
+    def do(self, job: Job) -> None:
+        """Do this on the spool when all that was put before is sealed, and before anything that comes later."""
+        self._add(job)
+
+    def empty(self, span: Span) -> int:
+        """Empty the batches of a span that nobody has begun to seal; gives how many observations went."""
+        gone = 0
+        with self._ready:
+            for place, item in enumerate(self._todo):
+                if not isinstance(item, Batch) or item is self._under_way:
+                    continue
+                extent = extent_of(item.payload)
+                if span.meets(extent, 0):
+                    self._todo[place] = Batch(item.authority, emptied(extent))
+                    gone += extent.kept
+        return gone
 
     @property
     def pending(self) -> int:
         """Batches not on disk yet."""
-        return self._batches.unfinished_tasks
+        with self._ready:
+            return sum(isinstance(item, Batch) for item in self._todo)
 
     def stop(self, timeout_s: float) -> None:
         """Seal what is left, then end. What the disk still refuses is lost with the process, and logged as a count."""
-        self._batches.put(None)
+        self._add(None)
         if not self.disk_refuses:
             self._thread.join(timeout_s)
         self._stopping.set()
@@ -57,21 +82,43 @@ class SealingRoom:
         if self.disk_refuses:
             _log.info("the disk refused to the end: %d batches are lost", self.pending)
 
+    def _add(self, item: Batch | Job | None) -> None:
+        with self._ready:
+            self._todo.append(item)
+            self._ready.notify()
+
+    def _next(self) -> Batch | Job | None:
+        """What is to be done now. It stays at the front until it is done."""
+        with self._ready:
+            self._ready.wait_for(lambda: self._todo)
+            self._under_way = self._todo[0]
+            return self._under_way
+
     def _run(self) -> None:
-        while (batch := self._batches.get()) is not None:
-            while not self._keep(batch) and not self._stopping.wait(RETRY_S):
-                pass
-            self._batches.task_done()
+        while (item := self._next()) is not None:
+            if not self._keep(item):
+                with self._ready:
+                    self._under_way = None  # it may be emptied while it waits
+                if not self._stopping.wait(RETRY_S):
+                    continue
+            with self._ready:
+                self._todo.popleft()
             self._changed()
 
-    def _keep(self, batch: Batch) -> bool:
-        now_s = int(self._now_s())
+    def _keep(self, item: Batch | Job) -> bool:
         try:
-            self._spool.put(self._sealer.seal(batch, self._spool.link()), now_s)
+            if isinstance(item, Batch):
+                self._seal(item)
+            else:
+                item()
         except OSError as error:
-            _log.info("cannot keep a sealed batch: %s", error.strerror)
+            _log.info("the disk refuses: %s", error.strerror)
             self.disk_refuses = True
             self._changed()
             return False
         self.disk_refuses = False
         return True
+
+    def _seal(self, batch: Batch) -> None:
+        sealed = self._sealer.seal(batch, self._spool.link())
+        self._spool.put(sealed, int(self._now_s()), extent_of(batch.payload))

@@ -7,14 +7,15 @@ import sys
 
 import xcffib
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
 
 from agent.disk.lock import only_one
 from agent.disk.places import Places
 from agent.native.harden import name_process
+from agent.tray.app import make_app
 from agent.tray.indicator import Indicator
 from agent.tray.presence import AnyPresence, Presence
 from agent.tray.sni import SniPresence
+from agent.tray.words import Words, session_language
 from agent.tray.xembed import XembedPresence
 
 NO_DISPLAY = 4
@@ -36,15 +37,11 @@ def main() -> int:
 
 
 def _run(places: Places) -> int:
-    app = QApplication(["overt"])
-    app.setApplicationName("overt")
-    app.setApplicationDisplayName("Overt")
-    app.setQuitOnLastWindowClosed(False)
-    app.setStyle("Fusion")
+    app = make_app()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)  # the daemon sees the line break and closes the gate
     presence = AnyPresence(_kinds())
-    indicator = Indicator(places, presence, _again)
+    indicator = Indicator(Words(session_language(os.environ)), places, presence, _again)
     QTimer.singleShot(0, indicator.start)
     code = app.exec()
     presence.close()

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import QLabel, QMenu
 
 from agent.core.sign import CELLS, TONES, bits
 from agent.tray.icons import Sign, draw
+from agent.tray.look import Look
 from agent.tray.place import Place, on_screen
 from schemas.events import Rect
 
@@ -41,8 +42,13 @@ PADDING_PX = 8
 GAP_PX = 6
 """Between disc and words."""
 FONT_PX = 11
-COLOURS = {False: ("#f8fafc", "#1e293b", "#94a3b8"), True: ("#1e293b", "#e2e8f0", "#475569")}
-"""Ground, words and edge, on light and on dark desktops; the words at 13 : 1 (WCAG 2.2 asks 4.5)."""
+COLOURS = {
+    Look(): ("#f8fafc", "#1e293b", "#94a3b8"),
+    Look(dark=True): ("#1e293b", "#e2e8f0", "#475569"),
+    Look(contrast=True): ("#ffffff", "#000000", "#000000"),
+    Look(dark=True, contrast=True): ("#000000", "#ffffff", "#ffffff"),
+}
+"""Ground, words and edge; the words at 13 : 1 at least (WCAG 2.2 asks 4.5)."""
 FLAGS = (
     Qt.WindowType.Tool
     | Qt.WindowType.FramelessWindowHint
@@ -76,16 +82,16 @@ class Badge(QLabel):
         self.setMask(QRegion(_outline().toFillPolygon().toPolygon()))
         self._menu = menu
         self._place = Place(remembers)
-        self._sign, self._dark = Sign.OFF, False
+        self._sign, self._look = Sign.OFF, Look()
         self._nonce: bytes | None = None
         self._painted: bytes | None = None
         self._grip: QPoint | None = None  # where in the badge it is being dragged
         for screen in QGuiApplication.screens():
             screen.geometryChanged.connect(self._stay_on_screen)
 
-    def tell(self, sign: Sign, words: str, *, dark: bool) -> None:
+    def tell(self, sign: Sign, words: str, look: Look) -> None:
         """Show a state in words; without words, show nothing at all."""
-        self._sign, self._dark = sign, dark
+        self._sign, self._look = sign, look
         self.setText(words)
         self.setAccessibleName(words)
         self.update()
@@ -129,13 +135,13 @@ class Badge(QLabel):
         """Ground, disc, words, stripe."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ground, ink, edge = map(QColor, COLOURS[self._dark])
+        ground, ink, edge = map(QColor, COLOURS[self._look])
         painter.fillRect(self.rect(), ground)
         painter.setPen(edge)
         painter.drawPath(_outline(0.5))
         body = HEIGHT_PX - STRIPE_PX
         scale = self.devicePixelRatioF()
-        painter.drawImage(QPointF(PADDING_PX, (body - DISC_PX) / 2), draw(self._sign, DISC_PX, scale, dark=self._dark))
+        painter.drawImage(QPointF(PADDING_PX, (body - DISC_PX) / 2), draw(self._sign, DISC_PX, scale, self._look))
         painter.setPen(ink)
         left = PADDING_PX + DISC_PX + GAP_PX
         self._write(painter, QRectF(left, 0, WIDTH_PX - left - GAP_PX, body))
@@ -149,7 +155,10 @@ class Badge(QLabel):
         font = QFont(self.font())
         font.setPixelSize(FONT_PX)
         painter.setFont(font)
-        words = QFontMetricsF(font).elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        measure, words = QFontMetricsF(font), self.text()
+        if measure.horizontalAdvance(words) > room.width():  # better without our name than without the app's
+            words = words.partition(": ")[2] or words
+        words = measure.elidedText(words, Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
 
     def _paint_stripe(self, painter: QPainter, scale: float) -> None:

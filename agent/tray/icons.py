@@ -12,6 +12,9 @@ from types import MappingProxyType
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPainterPath, QPainterPathStroker, QPixmap, QPolygonF
 
+from agent.tray.look import Look
+
+LIGHT = Look()
 SIZES_PX = (16, 22, 24, 32, 48, 64)
 """Sizes that panels ask for, in logical pixels."""
 SCALES = (1.0, 2.0)
@@ -49,6 +52,15 @@ _COLOURS: Mapping[Sign, tuple[str, str]] = MappingProxyType(
     }
 )
 """For light and for dark panels; each at least 4.5 : 1 (WCAG 2.2, 1.4.3) against white or near-black."""
+
+
+_CONTRAST = ("#000000", "#ffffff")
+"""Every state, where more contrast is asked for: the shapes alone tell them apart."""
+
+
+def colour(sign: Sign, look: Look) -> str:
+    """The colour of a state."""
+    return (_CONTRAST if look.contrast else _COLOURS[sign])[look.dark]
 
 
 def _disc(radius: float, x: float = 500, y: float = 500) -> QPainterPath:
@@ -125,14 +137,14 @@ _SHAPES: Mapping[Sign, Callable[[], QPainterPath]] = MappingProxyType(
 )
 
 
-def draw(sign: Sign, size: int, scale: float = 1.0, *, dark: bool = False) -> QImage:
+def draw(sign: Sign, size: int, scale: float = 1.0, look: Look = LIGHT) -> QImage:
     """The picture of one state.
 
     Args:
         sign: what it says.
         size: side in logical pixels.
         scale: device pixels for each logical pixel.
-        dark: whether it is to stand on a dark panel.
+        look: of the panel that it is to stand on.
 
     Returns:
         A square of ``round(size * scale)`` device pixels with a transparent ground.
@@ -143,16 +155,16 @@ def draw(sign: Sign, size: int, scale: float = 1.0, *, dark: bool = False) -> QI
     painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.scale(side / SIDE, side / SIDE)
-    painter.fillPath(_SHAPES[sign](), QColor(_COLOURS[sign][dark]))
+    painter.fillPath(_SHAPES[sign](), QColor(colour(sign, look)))
     painter.end()
     image.setDevicePixelRatio(scale)
     return image
 
 
-def icon(sign: Sign, *, dark: bool = False) -> QIcon:
+def icon(sign: Sign, look: Look = LIGHT) -> QIcon:
     """The picture in every size that a panel may ask for."""
     made = QIcon()
     for scale in SCALES:
         for size in SIZES_PX:
-            made.addPixmap(QPixmap.fromImage(draw(sign, size, scale, dark=dark)))
+            made.addPixmap(QPixmap.fromImage(draw(sign, size, scale, look)))
     return made

@@ -1,58 +1,60 @@
 """The indicator: icon, badge, frame, tooltip, menu, notifications and lease, put together."""
 
-import sys
 import time
 from collections.abc import Callable
-from types import ModuleType
 
-from PySide6.QtCore import QObject, QProcess, Qt, QTimer
-from PySide6.QtGui import QCursor, QGuiApplication, QPalette
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtGui import QCursor, QGuiApplication
 from PySide6.QtWidgets import QDialog, QSystemTrayIcon
 
 from agent.disk.places import Places
+from agent.tray.acts import Acts
 from agent.tray.badge import Badge
+from agent.tray.errand import Errand
 from agent.tray.frame import Frame
 from agent.tray.icons import icon
 from agent.tray.lease import Leaser
 from agent.tray.link import Link, Told
-from agent.tray.menu import PAUSES_S, Menu
+from agent.tray.look import desktop_look
+from agent.tray.menu import Menu
 from agent.tray.presence import AnyPresence, Hidden, HostKind
-from agent.tray.view import Messages, badge_words, sign_of, tooltip
-from agent.tray.why import Why
-from agent.tray.words import text
+from agent.tray.settings import Settings
+from agent.tray.view import Message, Messages, badge_words, sign_of, tooltip
+from agent.tray.words import Words
 from schemas.status import Status
 
-NS = 1_000_000_000
 SETTLE_MS = 150
 """A tray takes in an icon some milliseconds after it has come; only the first look is put off for it."""
 SETTLE_TRIES = 20
 PAINTED_MS = 60
 """From the badge's painting to its pixels being on the screen, under a compositor too: three of its frames."""
-DARK_BELOW = 128
-"""Lightness of the window colour, 0 to 255, below which a theme is dark."""
 
 
 class Indicator(QObject):
     """Runs until it is quit.
 
     Args:
+        words: the language.
         places: where this person's agent lies.
         presence: the kinds of tray that this system may have.
         again: starts this program anew; called when the tray was replaced by one of another kind, because Qt decides
             once for a process which kind it speaks to.
     """
 
-    def __init__(self, places: Places, presence: AnyPresence, again: Callable[[], None]) -> None:
+    def __init__(self, words: Words, places: Places, presence: AnyPresence, again: Callable[[], None]) -> None:
         super().__init__()
-        self._places = places
+        self._words = words
         self._presence = presence
         self._again = again
         self._status: Status | None = None
         self._icon: QSystemTrayIcon | None = None
         self._kind: HostKind | None = None
         self._dialog: QDialog | None = None
-        self._messages = Messages()
-        self._menu = Menu(self._acts())
+        self._telling: list[Errand] = []
+        settings = Settings(places.state / "indicator.json")
+        self._messages = Messages(words, lambda: settings.tell_stopped)
+        self._acts = Acts(words, places, settings, self._tell)
+        self._menu = Menu(words, self._entries(), tell_stopped=settings.tell_stopped)
         self._ticker = QTimer(self)
         self._ticker.setTimerType(Qt.TimerType.PreciseTimer)
         self._link = Link(places.control_socket)
@@ -73,7 +75,10 @@ class Indicator(QObject):
         self._link.lost.connect(self._lost)
         self._link.told.connect(self._told)
         self._presence.on_change(self._tray_changed)
-        QGuiApplication.styleHints().colorSchemeChanged.connect(self._show)
+        hints = QGuiApplication.styleHints()
+        access = hints.accessibility()
+        hints.colorSchemeChanged.connect(self._show)
+        access.contrastPreferenceChanged.connect(self._show)
         self._tray_changed()
         self._link.start()
 
@@ -141,15 +146,32 @@ class Indicator(QObject):
         self._icon.show()
 
     def _show(self) -> None:
-        self._menu.update_to(self._status)
-        self._badge.tell(sign_of(self._status), badge_words(self._status), dark=_is_dark())
+        now_s, look = time.time(), desktop_look()
+        self._menu.update_to(self._status, now_s)
+        self._badge.tell(sign_of(self._status), badge_words(self._words, self._status), look)
         if self._icon is not None:
-            self._icon.setIcon(icon(sign_of(self._status), dark=_is_dark()))
-            self._icon.setToolTip(tooltip(self._status, self._leaser.hidden))
+            self._icon.setIcon(icon(sign_of(self._status), look))
+            self._icon.setToolTip(tooltip(self._words, self._status, self._leaser.hidden, now_s))
 
     def _notify(self) -> None:
-        message = self._messages.about(self._status)
-        if message and self._icon is not None:
+        message = self._messages.about(self._status, time.time())
+        if message:
+            self._tell(message)
+
+    def _tell(self, message: Message) -> None:
+        if self._kind is not HostKind.XEMBED:
+            self._bubble(message)
+            return
+        # Imported where it is needed: Qt itself asks the notification service everywhere else.
+        from agent.tray.notify import notify  # noqa: PLC0415
+
+        self._telling = [one for one in self._telling if one.running]
+        telling = Errand(lambda: notify(message.title, message.body), lambda taken: self._bubble(message, taken=taken))
+        self._telling.append(telling)
+        telling.start()
+
+    def _bubble(self, message: Message, *, taken: object = False) -> None:
+        if self._icon is not None and taken is not True:
             self._icon.showMessage(message.title, message.body, self._icon.icon())
 
     def _clicked(self, reason: QSystemTrayIcon.ActivationReason) -> None:
@@ -157,56 +179,18 @@ class Indicator(QObject):
             self._badge.restore()
             self._menu.popup(QCursor.pos())
 
-    def _acts(self) -> dict[str, Callable[[], None]]:
-        acts: dict[str, Callable[[], None]] = {
-            "state": self._open_why,
-            "why": self._open_why,
-            "managed": self._open_why,
-            "turn_on": self._open_ceremony,
-            "turn_off": self._turn_off,
-            "resume": self._resume,
-            "quit": self._quit,
-        }
-        return acts | {key: lambda s=seconds: self._pause(s) for key, seconds in PAUSES_S.items()}
+    def _entries(self) -> dict[str, Callable[[], None]]:
+        why = dict.fromkeys(("state", "put_off", "why", "managed"), self._open_why)
+        return {**self._acts.by_entry(), **why, "quit": self._quit}
 
     def _open_why(self) -> None:
-        self._dialog = Why(self._status)
+        # Made anew each time, and imported when first asked for: most days nobody asks.
+        from agent.tray.why import Why  # noqa: PLC0415
+
+        self._dialog = Why(self._words, self._status, time.time())
         self._dialog.show()
-
-    def _open_ceremony(self) -> None:
-        """In a process of its own: what it needs should not stay in memory all day."""
-        QProcess.startDetached(sys.executable, ["-m", "agent.ceremony"])
-
-    def _turn_off(self) -> None:
-        """As ``overt off``: for good, and the consent is taken back."""
-        self._write(lambda perform: perform.withdraw(self._places, time.time_ns(), "tray"))
-
-    def _pause(self, seconds: int) -> None:
-        now = time.time_ns()
-        self._write(lambda perform: perform.pause(self._places, now, now + seconds * NS))
-
-    def _resume(self) -> None:
-        self._write(lambda perform: perform.resume(self._places, time.time_ns()))
-
-    def _write(self, act: Callable[[ModuleType], object]) -> None:
-        """Write an answer down, and say so where that fails."""
-        # It needs cryptography and the ledger; an indicator that only shows does without their memory.
-        from agent.ceremony import perform  # noqa: PLC0415
-        from agent.ceremony.errors import CeremonyError  # noqa: PLC0415
-
-        try:
-            act(perform)
-        except CeremonyError as error:
-            if self._icon is not None:
-                self._icon.showMessage(text("name"), f"{error}\n{error.remedy}", self._icon.icon())
+        self._dialog.activateWindow()
 
     def _quit(self) -> None:
         self._link.close()
         QGuiApplication.quit()
-
-
-def _is_dark() -> bool:
-    scheme = QGuiApplication.styleHints().colorScheme()
-    if scheme is Qt.ColorScheme.Unknown:
-        return QGuiApplication.palette().color(QPalette.ColorRole.Window).lightness() < DARK_BELOW
-    return scheme is Qt.ColorScheme.Dark

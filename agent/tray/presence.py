@@ -17,11 +17,11 @@ class HostKind(StrEnum):
 
 
 class Hidden(StrEnum):
-    """Why the icon cannot be seen, in words."""
+    """Why the icon cannot be seen. The words are in the tables, under ``hidden.``."""
 
-    NO_HOST = "This desktop has no tray that shows icons."
-    NOT_TAKEN_IN = "The tray has not taken in Overt's icon."
-    NO_ANSWER = "The tray does not answer."
+    NO_HOST = "no_host"  # this desktop has no tray that shows icons
+    NOT_TAKEN_IN = "not_taken_in"  # the tray has not taken in our icon
+    NO_ANSWER = "no_answer"  # the tray does not answer
 
 
 class Presence(Protocol):

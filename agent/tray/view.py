@@ -1,14 +1,14 @@
 """What the icon, its tooltip and its messages say of a status. Pure."""
 
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from msgspec import Struct
 
 from agent.tray.icons import Sign
 from agent.tray.presence import Hidden
-from agent.tray.words import text
+from agent.tray.when import soon
+from agent.tray.words import Words
 from schemas.status import State, Status
 
 SIGNS: Mapping[State, Sign] = MappingProxyType(
@@ -23,6 +23,9 @@ SIGNS: Mapping[State, Sign] = MappingProxyType(
 )
 RUNNING = frozenset({State.IDLE, State.CAPTURING})
 """States between which a person moves by switching apps: a message at each change would be noise."""
+DAY_S = 86_400
+WARNING_DAYS = 14
+"""As in :mod:`agent.core.ceremony`, whose imports would cost the indicator more memory than all of its own."""
 
 
 def sign_of(status: Status | None) -> Sign:
@@ -30,34 +33,54 @@ def sign_of(status: Status | None) -> Sign:
     return SIGNS[status.state] if status else Sign.OFFLINE
 
 
-def sentence(status: Status | None) -> str:
-    """Where the agent stands, in words."""
+def sentence(words: Words, status: Status | None, now_s: float) -> str:
+    """Where the agent stands, in words.
+
+    Args:
+        words: the language.
+        status: ``None`` where the daemon cannot be reached.
+        now_s: Unix time; a pause that ends today is told without its date.
+    """
     if status is None:
-        return text("offline")
-    if status.state is State.CAPTURING and status.app:
-        return text("recording", what=recorded(status), app=status.app)
+        return words("offline")
+    if status.state is State.CAPTURING:
+        return words("recording", what=recorded(words, status), app=status.app) if status.app else words("capturing")
     if status.state is State.PAUSED and status.paused_until is not None:
-        return text("paused_until", time=time.strftime("%H:%M", time.localtime(status.paused_until)))
-    return status.sentence
+        return words("paused_until", time=soon(words, status.paused_until, now_s))
+    closed = next((condition for condition in status.conditions if not condition.holds), None)
+    return words("nothing", why=words.state_of(closed)) if closed else status.sentence
 
 
-def recorded(status: Status) -> str:
+def recorded(words: Words, status: Status) -> str:
     """What is being captured: ``keys, pointer and screen``."""
-    *first, last = [text(modality) for modality in status.modalities] or [""]
-    return text("and").join([", ".join(first), last]) if first else last
+    *first, last = [words(modality) for modality in status.modalities] or [""]
+    return words("and").join([", ".join(first), last]) if first else last
 
 
-def tooltip(status: Status | None, hidden: Hidden | None) -> str:
+def tooltip(words: Words, status: Status | None, hidden: Hidden | None, now_s: float) -> str:
     """The sentence, and why the icon does not count as seen, if it does not."""
-    lines = [text("name"), sentence(status), hidden or ""]
-    return "\n".join(line for line in lines if line)
+    why = words(f"hidden.{hidden}") if hidden else ""
+    return "\n".join(line for line in (words("name"), sentence(words, status, now_s), why) if line)
 
 
-def badge_words(status: Status | None) -> str:
+def badge_words(words: Words, status: Status | None) -> str:
     """What the badge says; nothing where there is to be no badge: while it is off, or no daemon runs."""
     if status is None or status.state is State.OFF:
         return ""
-    return text(f"badge.{status.state}", app=status.app or "")
+    return words(f"badge.{status.state}", app=status.app or "")
+
+
+def ends_soon_s(status: Status | None, now_s: float) -> int | None:
+    """The Unix time at which consent ends by itself, if that is near enough to be told of unasked."""
+    until = status.consent_until if status else None
+    return until if until is not None and until - now_s <= WARNING_DAYS * DAY_S else None
+
+
+def put_off_s(status: Status | None, now_s: float) -> int | None:
+    """The Unix time before which nothing asks by itself, while it is off because of a "not now"."""
+    if status is None or status.state is not State.OFF or status.ask_not_before is None:
+        return None
+    return status.ask_not_before if status.ask_not_before > now_s else None
 
 
 class Message(Struct, frozen=True):
@@ -68,18 +91,27 @@ class Message(Struct, frozen=True):
 
 
 class Messages:
-    """Tells once that recording has started and once that it has stopped."""
+    """Tells once that recording has started and once that it has stopped.
 
-    def __init__(self) -> None:
+    Args:
+        words: the language.
+        tells_stopped: whether the person wants to hear that it stopped. That it started is told in any case.
+    """
+
+    def __init__(self, words: Words, tells_stopped: Callable[[], bool]) -> None:
+        self._words = words
+        self._tells_stopped = tells_stopped
         self._told = False
 
-    def about(self, status: Status | None) -> Message | None:
+    def about(self, status: Status | None, now_s: float) -> Message | None:
         """The message that a new status calls for, if any."""
         state = status.state if status else State.ERROR
         if status and state is State.CAPTURING and not self._told:
             self._told = True
-            return Message(text("started.title"), text("started.text", what=sentence(status)))
+            what = sentence(self._words, status, now_s)
+            return Message(self._words("started.title"), self._words("started.text", what=what))
         if state not in RUNNING and self._told:
             self._told = False
-            return Message(text("stopped.title"), sentence(status))
+            if self._tells_stopped():
+                return Message(self._words("stopped.title"), sentence(self._words, status, now_s))
         return None

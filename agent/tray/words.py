@@ -1,53 +1,58 @@
 """Every text of the indicator, by language (BCP 47), looked up as the ceremony's are."""
 
+import locale
 from collections.abc import Mapping
 from types import MappingProxyType
 
-ENGLISH = "en"
+from agent.ceremony.words import spoken
+from agent.tray.english import ENGLISH_TEXTS
+from agent.tray.german import GERMAN_REASONS, GERMAN_TEXTS, Reason
+from schemas.status import ClosedReason, Condition
 
-_EN = {
-    "name": "Overt",
-    "offline": "Nothing is captured. Overt is not running.",
-    "recording": "Recording {what} in {app}",
-    "keyboard": "keys",
-    "pointer": "pointer",
-    "screen": "screen",
-    "and": " and ",
-    "paused_until": "Paused until {time}. Nothing is captured.",
-    "turn_on": "Turn &on…",
-    "turn_off": "Turn o&ff",
-    "pause_15": "Pause for &15 minutes",
-    "pause_60": "Pause for 1 &hour",
-    "resume": "&Resume",
-    "why": "Wh&y?",
-    "managed": "Managed by {organisation}",
-    "quit": "&Quit this icon (capture stops)",
-    "why.title": "Why, or why not",
-    "why.study": "Study “{study}”, run by {organisation}",
-    "why.no_study": "This machine takes part in no study.",
-    "why.holds": "fulfilled",
-    "why.fails": "not fulfilled",
-    "why.remedy": "To change it: {remedy}",
-    "why.close": "&Close",
-    "badge.idle": "Overt: ready",
-    "badge.capturing": "Overt: recording {app}",
-    "badge.paused": "Overt: paused",
-    "badge.blocked": "Overt: not recording",
-    "badge.error": "Overt: needs attention",
-    "started.title": "Recording has started",
-    "started.text": "{what}. Click the Overt icon to turn it off.",
-    "stopped.title": "Recording has stopped",
-}
+ENGLISH, GERMAN = "en", "de"
 
-TABLES: Mapping[str, Mapping[str, str]] = MappingProxyType({ENGLISH: MappingProxyType(_EN)})
+TABLES: Mapping[str, Mapping[str, str]] = MappingProxyType({ENGLISH: ENGLISH_TEXTS, GERMAN: GERMAN_TEXTS})
 """All texts, by language and key."""
+REASONS: Mapping[str, Mapping[ClosedReason, Reason]] = MappingProxyType({GERMAN: GERMAN_REASONS})
+"""What a reason means, by language. English comes from the daemon, which speaks nothing else."""
+VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
+"""What names the session's language, first come first served (POSIX, 8.2)."""
 
 
-def text(key: str, language: str = ENGLISH, **fields: object) -> str:
-    """A text with its fields filled in; in English where the language lacks it.
+class Words:
+    """The texts in one language; English where it lacks one."""
 
-    Raises:
-        KeyError: there is no such text.
-    """
-    found = TABLES.get(language, {}).get(key) or TABLES[ENGLISH][key]
-    return found.format(**fields) if fields else found
+    def __init__(self, language: str = ENGLISH) -> None:
+        short = language.partition("-")[0]
+        self.language = short if short in TABLES else ENGLISH
+        self._reasons = REASONS.get(self.language, {})
+
+    def __call__(self, key: str, **fields: object) -> str:
+        """A text with its fields filled in.
+
+        Raises:
+            KeyError: there is no such text.
+        """
+        found = TABLES[self.language].get(key) or TABLES[ENGLISH][key]
+        return found.format(**fields) if fields else found
+
+    def state_of(self, condition: Condition) -> str:
+        """How a condition stands, in a sentence; as the daemon says it where this language has no words for it."""
+        reason = self._reasons.get(condition.reason)
+        if reason is None:
+            return condition.sentence
+        return reason.fine if condition.holds else reason.closed
+
+    def remedy_of(self, condition: Condition) -> str:
+        """What would change a condition."""
+        reason = self._reasons.get(condition.reason)
+        return reason.remedy if reason else condition.remedy
+
+
+def session_language(environ: Mapping[str, str]) -> str:
+    """The language of the session as the ceremony finds it, also where the system has no data for that locale."""
+    try:
+        return spoken()
+    except locale.Error:
+        named = next((environ[name] for name in VARIABLES if environ.get(name)), ENGLISH)
+        return named.partition(".")[0].replace("_", "-")

@@ -16,7 +16,21 @@ from tests.agent.ceremony.participant import enrolled
 
 TICKS = Answers(apps={"mousepad": frozenset({Modality.KEYBOARD})}, timing=TimingTier.ORDER, language="en")
 OVERT = Path(sys.executable).with_name("overt")
-COMMANDS = ("enrol", "on", "off", "pause", "resume", "status", "why", "apps", "batches", "start", "stop", "doctor")
+COMMANDS = (
+    "enrol",
+    "on",
+    "off",
+    "pause",
+    "resume",
+    "status",
+    "why",
+    "apps",
+    "batches",
+    "start",
+    "stop",
+    "doctor",
+    "delete",
+)
 FORBIDDEN = ("hidden", "silent", "stealth", "invisible", "background-only", "force", "yes")
 """Anti-stalkerware: no option of this kind exists."""
 
@@ -45,7 +59,8 @@ def test_help_names_every_command_and_exit_code(env: dict[str, str]) -> None:
 def test_no_command_can_hide_or_force(env: dict[str, str], command: str) -> None:
     text = overt(env, command, "--help").stdout
     assert text
-    assert not any(f"--{word}" in text for word in FORBIDDEN)
+    words = [word for word in FORBIDDEN if (command, word) != ("delete", "yes")]  # a yes to less, never to more
+    assert not any(f"--{word}" in text for word in words)
 
 
 def test_without_a_daemon_status_says_so_and_how_to_help(env: dict[str, str]) -> None:
@@ -146,3 +161,16 @@ def test_doctor_names_a_remedy_for_each_thing_that_is_missing(env: dict[str, str
 def test_shell_completion_is_there(env: dict[str, str]) -> None:
     done = overt({**env, "_OVERT_COMPLETE": "complete_bash", "COMP_WORDS": "overt pau", "COMP_CWORD": "1"})
     assert "pause" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [[], ["--last", "10m", "--all"], ["--last", "soon"], ["--last", "0m"]])
+def test_what_to_delete_has_to_be_said(env: dict[str, str], arguments: list[str]) -> None:
+    assert overt(env, "delete", *arguments).returncode == 2
+
+
+def test_deleting_where_nothing_is_says_so(env: dict[str, str]) -> None:
+    done = overt(env, "delete", "--all")
+    assert (done.returncode, done.stdout) == (0, "Nothing was there to delete.\n")
+    done = overt(env, "off", "--erase", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["erased"] == {"events": 0, "batches": 0, "asked": 0, "daemon": False}

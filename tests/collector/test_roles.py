@@ -31,7 +31,7 @@ def collector(tmp_path: Path, world: World) -> Iterator[Collector]:
 def paths() -> set[tuple[str, str]]:
     """Every method and address that the collector serves."""
     found = [r for router in (routes.router, routes_research.router) for r in router.routes if isinstance(r, APIRoute)]
-    return {(method, route.path) for route in found for method in route.methods}
+    return {(method, route.path) for route in found for method in route.methods or ()}
 
 
 def bodies(digest: str, document: SignedDocument) -> dict[tuple[str, str], tuple[str, bytes]]:
@@ -46,6 +46,7 @@ def bodies(digest: str, document: SignedDocument) -> dict[tuple[str, str], tuple
         ("GET", "/v1/batches/{digest}"): (f"/v1/batches/{digest}", b""),
         ("PUT", "/v1/batches/{digest}"): (f"/v1/batches/{digest}", b"not what was sealed"),
         ("POST", "/v1/consents"): ("/v1/consents", paper),
+        ("POST", "/v1/erasures"): ("/v1/erasures", paper),
         ("POST", "/v1/publish"): ("/v1/publish", paper),
         ("POST", "/v1/enrol"): ("/v1/enrol", b"{}"),
     }

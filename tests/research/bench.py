@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image, ImageDraw
 
 from research import keys, trust, verify
@@ -14,8 +15,9 @@ from research.folder import Folder, Listing
 from research.unseal import opener
 from schemas.base import base64url
 from schemas.envelope import Envelope
+from schemas.erasure import ErasedBatch, ErasureRequest
 from schemas.events import Event, FrameEvent
-from schemas.signed import SignedDocument, public_bytes
+from schemas.signed import SignedDocument, public_bytes, sign
 from schemas.wire import BatchRow, LedgerReply, StudyReply
 from tests.support.devices import Actor, Device, World
 
@@ -51,6 +53,7 @@ class Bench:
     manifests: list[SignedDocument] = field(default_factory=list)
     registrations: list[SignedDocument] = field(default_factory=list)
     consents: list[SignedDocument] = field(default_factory=list)
+    erasures: list[SignedDocument] = field(default_factory=list)
 
     @classmethod
     def make(cls, seed: int = 1) -> "Bench":
@@ -71,7 +74,17 @@ class Bench:
             consents=(*(c for d in self.world.devices for c in d.ledger), *self.consents),
             policies=tuple(self.policies),
             manifests=tuple(self.manifests),
+            erasures=tuple(self.erasures),
         )
+
+    def erase(self, device: Device, *envelopes: Envelope, signer: Ed25519PrivateKey | None = None) -> None:
+        """The device asks to have batches deleted."""
+        named = tuple(
+            ErasedBatch(sequence=e.header.sequence, digest=e.digest, previous=e.header.previous) for e in envelopes
+        )
+        study, name = self.world.manifest.study, device.fingerprint
+        request = ErasureRequest(version=1, study=study, device=name, requested_hour=0, batches=named)
+        self.erasures.append(sign(request, signer or device.key))
 
     def study(self) -> StudyReply:
         return StudyReply(manifest=self.manifests[-1], policy=self.policies[-1], collector_key=base64url(bytes(32)))

@@ -98,6 +98,18 @@ def _missing(bench: Bench) -> Report:
     return bench.run(listed=[*(s.name for s in bench.sources()), OTHER])
 
 
+def _erasure_untrusted(bench: Bench) -> Report:
+    device = one(bench)
+    bench.erase(device, device.envelopes[0], signer=bench.world.researchers[0].key)
+    return bench.run()
+
+
+def _erased(bench: Bench) -> Report:
+    device = one(bench)
+    bench.erase(device, device.envelopes[0])
+    return bench.run()
+
+
 def _unlisted(bench: Bench) -> Report:
     one(bench)
     return bench.run(listed=[])
@@ -285,6 +297,8 @@ CASES: list[tuple[Reason, Callable[[Bench], Report]]] = [
     (Reason.REPLAYED, replayed),
     (Reason.MISSING, _missing),
     (Reason.UNLISTED, _unlisted),
+    (Reason.ERASURE_UNTRUSTED, _erasure_untrusted),
+    (Reason.ERASED, _erased),
     (Reason.UNKNOWN_CONSENT, lambda b: (one(b, consent=OTHER), b.run())[1]),
     (Reason.CONSENT_NOT_GIVEN, _consent_not_given),
     (Reason.SEALED_BEFORE_CONSENT, _sealed_before),

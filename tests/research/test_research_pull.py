@@ -18,6 +18,8 @@ from research.errors import CollectorError, InputError
 from research.folder import Folder, Listing
 from research.keys import Pin
 from schemas.base import SchemaError, digest
+from schemas.erasure import ErasedBatch, ErasureRequest
+from schemas.signed import sign
 from schemas.wire import BatchPage, BatchRow
 from tests.research.bench import filmed
 from tests.research.relay import Relay
@@ -94,6 +96,27 @@ def test_a_second_pull_fetches_only_what_is_new(collector: Collector, world: Wor
     collector.put(device, device.envelope([device.make.key("z")])).raise_for_status()
     done = _pull(collector.url, world, root)
     assert (done.present, done.fetched) == (6, 1)
+
+
+def test_what_was_erased_goes_from_the_folder_and_the_rest_verifies(
+    collector: Collector, world: World, tmp_path: Path
+) -> None:
+    root, device = tmp_path / "folder", world.devices[0]
+    _pull(collector.url, world, root)
+    gone = device.envelopes[1]
+    named = (ErasedBatch(sequence=1, digest=gone.digest, previous=gone.header.previous),)
+    request = ErasureRequest(
+        version=1, study=world.manifest.study, device=device.fingerprint, requested_hour=0, batches=named
+    )
+    body = sign(request, device.key).to_bytes()
+    collector.signed(device, "POST", "/v1/erasures", body).raise_for_status()
+    done = _pull(collector.url, world, root)
+    assert (done.batches, done.fetched, done.erased, done.removed) == (5, 0, 1, 1)
+    assert gone.digest not in _whole(root)
+    report = desk.verify(Folder(root), None, _home(tmp_path / "home", world, collector.url), headers_only=False)
+    assert report.findings == []
+    assert (report.batches, report.erased) == (5, 1)
+    assert (_pull(collector.url, world, root).removed, _pull(collector.url, world, tmp_path / "new").batches) == (0, 5)
 
 
 def test_killed_in_the_middle_it_goes_on_where_it_was(collector: Collector, world: World, tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from research.verify import Report
 from schemas import envelope
 from schemas.base import canonical, digest
 from schemas.envelope import MAGIC, EnvelopeHeader
+from schemas.erasure import ErasureRequest
+from schemas.signed import parse_body, sign
 from tests.research.bench import NOW_NS, NOW_S, Bench, Memory
 from tests.research.faults import CASES, HOUR_NS, OTHER, one, replayed
 from tests.support.devices import ALL
@@ -287,3 +289,43 @@ def test_findings_hold_nothing_that_was_recorded(bench: Bench) -> None:
 def test_the_clock_of_this_machine_plays_no_part(busy: Bench) -> None:
     assert NOW_S * 10**9 == NOW_NS
     assert busy.run().good
+
+
+def without(bench: Bench, *places: int) -> list[Memory]:
+    """What is in the folder, but for some batches of the first device."""
+    return [m for n, m in enumerate(bench.sources()) if n not in places]
+
+
+def test_an_erased_batch_breaks_no_chain(busy: Bench) -> None:
+    device = busy.world.devices[0]
+    busy.erase(device, *device.envelopes[:2])
+    report = busy.run(without(busy, 0, 1))
+    assert report.findings == []
+    assert (report.batches, report.erased) == (4, 2)
+    busy.erase(device, device.envelopes[2])
+    assert busy.run(without(busy, 0, 1, 2)).good
+
+
+def test_a_lost_batch_is_not_excused_by_the_erasure_of_another(busy: Bench) -> None:
+    first, second = busy.world.devices
+    busy.erase(first, first.envelopes[0])
+    busy.erase(second, *second.envelopes)
+    assert only(busy.run(without(busy, 0, 1)), Reason.CHAIN_GAP).count == 1
+    assert only(busy.run(without(busy, 1)), Reason.CHAIN_GAP).count == 1
+
+
+def test_the_digest_of_what_was_erased_must_be_the_one_that_follows_names(bench: Bench) -> None:
+    device = bench.person()
+    made = [device.envelope(device.make.typing("w")) for _ in range(2)]
+    other = device.envelope(device.make.typing("v"), keep=False, sequence=0, previous=None)
+    bench.erase(device, other)
+    assert reasons(bench.run([Memory.of(made[1])])) == {Reason.CHAIN_BROKEN}
+
+
+def test_a_request_for_another_study_excuses_nothing(bench: Bench) -> None:
+    device = bench.person()
+    made = [device.envelope(device.make.typing("w")) for _ in range(2)]
+    bench.erase(device, made[0])
+    request = parse_body(ErasureRequest, bench.erasures.pop().body).model_copy(update={"study": "other-study"})
+    bench.erasures.append(sign(request, device.key))
+    assert reasons(bench.run([Memory.of(made[1])])) == {Reason.ERASURE_UNTRUSTED, Reason.CHAIN_GAP}

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from schemas import publish
 from schemas.base import SCHEMA_BASE, Document, Sensitivity, canonical
+from schemas.erasure import ErasedBatch, ErasureRequest
 from schemas.events import EVENT_TYPES, Event, LossAccount, kind_of, to_builtins
 from schemas.receipt import Receipt, ReceiptKind
 from schemas.signed import media_type
@@ -47,6 +48,13 @@ def instances() -> dict[str, Document]:
             registrations=(registration,), consents=tuple(person.ledger), policies=(policy,), manifests=(manifest,)
         ),
         "policy": org.policy,
+        "erasure-request": ErasureRequest(
+            version=1,
+            study="s",
+            device=DIGEST,
+            requested_hour=0,
+            batches=(ErasedBatch(sequence=1, digest=DIGEST, previous=DIGEST),),
+        ),
         "receipt": Receipt(kind=kind, study="s", subject=DIGEST, device=DIGEST, received_hour=0),
         "refusal": Refusal(reason=reason, detail="There is no such batch.", remedy="Ask for another."),
         "signed-document": manifest,

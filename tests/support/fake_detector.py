@@ -15,19 +15,19 @@ class FakeDetector:
         self._clock = clock
         self.window: WindowInfo | None = None
         self.says: ClosedReason | None = None
-        self._later: tuple[int, ClosedReason | None] | None = None
+        self.later: tuple[int, ClosedReason | None] | None = None
 
     # --- what a test does ---
 
     def tell(self, verdict: ClosedReason | None, since_ns: int) -> None:
         """The verdict is another, and was so since that time (monotonic)."""
-        self.says, self._later = verdict, None
+        self.says, self.later = verdict, None
         if self.window is not None:
             self._news(since_ns)
 
     def tell_later(self, verdict: ClosedReason | None, at_ns: int) -> None:
         """The verdict becomes another at that time, by time alone."""
-        self._later = at_ns, verdict
+        self.later = at_ns, verdict
 
     # --- agent.daemon.detectors.Detector ---
 
@@ -38,10 +38,10 @@ class FakeDetector:
 
     def verdict(self) -> ClosedReason | None:
         """As the Protocol says."""
-        if self._later is not None and self._clock.monotonic_ns() >= self._later[0]:
-            self.says, self._later = self._later[1], None
+        if self.later is not None and self._clock.monotonic_ns() >= self.later[0]:
+            self.says, self.later = self.later[1], None
         return self.says if self.window is not None else None
 
     def deadline_ns(self) -> int | None:
         """As the Protocol says."""
-        return self._later[0] if self._later is not None and self.window is not None else None
+        return self.later[0] if self.later is not None and self.window is not None else None

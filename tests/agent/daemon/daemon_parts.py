@@ -90,10 +90,9 @@ class Seam:
 
     def detect(self, news: News) -> Sequence[FakeDetector]:
         """As :data:`agent.daemon.detectors.Detect`. What they saw before a crash they see after it."""
-        said = [d.says for d in self.detectors] or [None] * DETECTORS
-        self.detectors = [FakeDetector(news, self.clock) for _ in range(DETECTORS)]
-        for detector, verdict in zip(self.detectors, said, strict=True):
-            detector.says = verdict
+        before, self.detectors = self.detectors, [FakeDetector(news, self.clock) for _ in range(DETECTORS)]
+        for old, new in zip(before, self.detectors, strict=False):
+            new.says, new.later = old.says, old.later
         return self.detectors
 
     def install(self, patch: pytest.MonkeyPatch, log: Log) -> None:

@@ -33,6 +33,8 @@ WINDOWS: dict[str, WindowInfo | None] = {
     "unknown": window(5, executable=None),
     "none": None,
 }
+MEMORY = Path("/dev/shm")  # noqa: S108  # a folder of our own in it
+"""Where files are quick: no life here asks whether a disk really keeps them."""
 UNREADABLE = (R.POLICY_UNSIGNED, R.POLICY_MISSING)
 DESKTOP = {"fine": None, "lost": R.DISPLAY_LOST, "wayland": R.WAYLAND, "permission": R.PERMISSION_MISSING}
 TOLD: dict[tuple[str, object], Happening] = {
@@ -93,7 +95,7 @@ class Life(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.patch = pytest.MonkeyPatch()
-        self.folder = tempfile.TemporaryDirectory()
+        self.folder = tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
         self.rig = DaemonRig(Path(self.folder.name), self.patch)
         self.answer = Answer()
         self.newest_ns = 0

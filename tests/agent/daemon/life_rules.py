@@ -297,16 +297,6 @@ class Desk(Life):
         self.rig.detectors[which].tell_later(verdict, at_ns)
         self.step()
 
-    def a_secret(self, which: int, verdict: R, after_another: bool) -> None:  # noqa: FBT001  # drawn
-        """Typed before a detector knew, which may speak when another has closed the gate already."""
-        self.type_a_word(40)
-        if after_another:
-            self.detector_tells(1 - which, R.ORIGIN_UNKNOWN, 0)
-        self.detector_tells(which, verdict, 60)
-        self.time_passes(400)
-        self.detector_tells(1 - which, None, 0)
-        self.detector_tells(which, None, 0)
-
     @rule(lasts_ms=st.sampled_from([1, 40, 120, 400]))
     def type_a_word(self, lasts_ms: int) -> None:
         self.type_word(lasts_ms)
@@ -345,3 +335,13 @@ class Whole(Ceremony, Machine, Organisation, Desk):
     def at_the_desk(self, actions: list[tuple[Any, ...]]) -> None:
         for name, *drawn in actions:
             getattr(self, name)(*drawn)
+
+    def a_secret(self, which: int, verdict: R, after_another: bool) -> None:  # noqa: FBT001  # drawn
+        """Typed before a detector knew, which may speak when another has closed the gate already."""
+        self.type_a_word(40)
+        if after_another:
+            self.detector_tells(1 - which, R.ORIGIN_UNKNOWN, 0)
+        self.detector_tells(which, verdict, 60)
+        self.time_passes(400)
+        self.detector_tells(1 - which, None, 0)
+        self.detector_tells(which, None, 0)

@@ -16,6 +16,7 @@ from agent.native.x11.witness import X11Witness
 from agent.tray.badge import HEIGHT_PX, WIDTH_PX
 from agent.tray.frame import LINE_PX, sides
 from agent.tray.view import badge_words
+from agent.tray.words import TABLES, Words
 from schemas.status import State
 from tests.agent.ceremony.participant import Participant, enrolled
 from tests.agent.tray.fake_daemon import CAPTURING, OFF, PAUSED, READY, RENEW_MS, FakeDaemon, status_of
@@ -32,10 +33,11 @@ from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication, QMenu
 from agent.tray.badge import Badge
 from agent.tray.icons import Sign
+from agent.tray.look import Look
 
 app = QApplication([])
 badge = Badge(Path(sys.argv[1]), QMenu())
-badge.tell(Sign.CAPTURING, "Overt: recording Mousepad", dark=False)
+badge.tell(Sign.CAPTURING, "Overt: recording Mousepad", Look())
 face = QAccessible.queryAccessibleInterface(badge)
 print(json.dumps([face.text(QAccessible.Text.Name), face.role().name, bool(face.state().focusable)]))
 """
@@ -151,15 +153,20 @@ def test_it_stands_where_it_stood_if_that_is_on_a_screen(
 
 
 def test_what_it_says() -> None:
-    said = {status.state: badge_words(status) for status in (OFF, READY, CAPTURING, PAUSED)}
+    said = {status.state: badge_words(Words(), status) for status in (OFF, READY, CAPTURING, PAUSED)}
     assert said == {
         State.OFF: "",
         State.IDLE: "Overt: ready",
         State.CAPTURING: "Overt: recording Mousepad",
         State.PAUSED: "Overt: paused",
     }
-    assert badge_words(None) == ""
-    assert all(badge_words(status_of(state)) for state in State if state is not State.OFF)
+    assert badge_words(Words(), None) == ""
+    assert all(
+        badge_words(Words(language), status_of(state))
+        for state in State
+        if state is not State.OFF
+        for language in TABLES
+    )
 
 
 def test_a_screen_reader_reads_it_and_cannot_land_on_it(tmp_path: Path) -> None:

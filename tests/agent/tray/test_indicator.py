@@ -14,10 +14,12 @@ from agent.disk.switch import Position
 from schemas.consent import ConsentState
 from schemas.events import Modality
 from schemas.scope import TimingTier
+from schemas.status import ClosedReason, State
 from tests.agent.ceremony.participant import Participant, enrolled
-from tests.agent.tray.fake_daemon import CAPTURING, OFF, READY, RENEW_MS, FakeDaemon
+from tests.agent.tray.fake_daemon import CAPTURING, OFF, PAUSED, READY, RENEW_MS, FakeDaemon, status_of
 from tests.support.desktop import PANEL_XML, Desktop, Tray
 from tests.support.driver import Driver
+from tests.support.notices import Notices
 from tests.support.processes import Process
 from tests.support.waiting import until
 from tests.support.windows import Rectangle, find_colour, wait_for_window
@@ -182,3 +184,29 @@ def test_a_second_indicator_ends_at_once(me: Participant) -> None:
         start(desktop, me)
         until(lambda: True in daemon.leases(), what="a lease")
         assert start(desktop, me).wait(15) == 0
+
+
+def test_what_happens_is_told_by_the_notification_service_also_when_the_tray_is_gone(
+    desktop: Desktop, me: Participant
+) -> None:
+    with Notices(desktop) as notices, FakeDaemon(me.places.control_socket, READY) as daemon:
+        indicator = start(desktop, me)
+        until(daemon.has_lease, what="a lease")
+        daemon.tell(CAPTURING, RENEW_MS)
+        until(lambda: notices.titles() == ["Recording has started"], what="the beginning to be told")
+        desktop.kill_tray()
+        until(lambda: daemon.leases()[-1] is False, what="the lease to be taken back")
+        daemon.tell(status_of(State.BLOCKED, ClosedReason.NO_SIGN), RENEW_MS)
+        until(lambda: notices.titles()[1:] == ["Recording has stopped"], what="the end to be told")
+        assert indicator.running, indicator.output
+
+
+def test_without_a_notification_service_nothing_breaks(desktop: Desktop, me: Participant) -> None:
+    with FakeDaemon(me.places.control_socket, READY) as daemon:
+        indicator = start(desktop, me)
+        until(daemon.has_lease, what="a lease")
+        daemon.tell(CAPTURING, RENEW_MS)
+        until(lambda: in_panel(desktop, RED), what="the icon of capturing")
+        daemon.tell(PAUSED, RENEW_MS)
+        until(lambda: in_panel(desktop, RED) is None, what="another icon")
+        assert indicator.running, indicator.output
