@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 
 import httpx
@@ -36,7 +37,7 @@ class Check(Struct, frozen=True):
 def examine(places: Places, environ: Mapping[str, str]) -> list[Check]:
     """Look at everything."""
     enrolment, enrolled = _enrolment(places)
-    machine = [_display(environ), _folders(places), _disk(places), enrolled]
+    machine = [_display(environ), _accessibility(environ), _folders(places), _disk(places), enrolled]
     return [*machine, *([_keys(places), _daemon(places), _collector(enrolment)] if enrolment else [])]
 
 
@@ -53,6 +54,22 @@ def _display(environ: Mapping[str, str]) -> Check:
     if missing:
         return Check("desktop", ok=False, sentence=f"Not to be had: {', '.join(missing)}.", remedy=found.why)
     return Check("desktop", ok=True, sentence=f"{native.name}: keyboard, pointer and screen can be had.")
+
+
+def _accessibility(environ: Mapping[str, str]) -> Check:
+    """Password fields are told of by programs, if the desktop asks them to."""
+    name = "password fields"
+    if not sys.platform.startswith("linux"):
+        return Check(name, ok=None, sentence="How password fields are told of is not built for this system.")
+    from agent.native.accessible.probe import accessibility_on  # noqa: PLC0415  # D-Bus is installed on Linux only
+
+    if accessibility_on(environ, SystemClock()):
+        return Check(
+            name, ok=True, sentence="Programs can tell of password fields; those without accessibility do not."
+        )
+    remedy = "gsettings set org.gnome.desktop.interface toolkit-accessibility true, then start your programs again"
+    sentence = "Accessibility is off: programs may not tell of password fields, and what you type there may be kept."
+    return Check(name, ok=False, sentence=sentence, remedy=remedy)
 
 
 def _daemon(places: Places) -> Check:

@@ -22,7 +22,8 @@ from agent.disk.keys import Keys
 from agent.disk.places import Places
 from agent.disk.switch import UNREADABLE, Position, Switch, Switched
 from agent.native.base import Clock
-from agent.native.choose import open_witness
+from agent.native.choose import open_seat, open_witness
+from agent.native.detect import open_detectors
 from agent.net.control import Request, reply
 from schemas.status import ClosedReason, Status
 
@@ -82,8 +83,10 @@ class Daemon:
             self._selector,
             self.wake,
             Makers(
+                seat=lambda changed: open_seat(environ, clock, self._selector, changed),
                 begin=lambda standing: Session(places, standing, self._next_epoch(), awake),
                 pictures=lambda: open_witnessed(environ, clock, self._sign.claims),
+                detect=lambda news: open_detectors(environ, clock, self._selector, news),
             ),
             found,
         )

@@ -18,7 +18,7 @@ from agent.daemon.desk import Desk
 from agent.daemon.detectors import Detect, none
 from agent.daemon.session import Session
 from agent.daemon.standing import Standing
-from agent.native.base import Clock, DisplayLost, FocusChanged, Grabber, Signal
+from agent.native.base import AlwaysHere, Clock, DisplayLost, FocusChanged, Grabber, SessionWatch, Signal
 from agent.native.choose import open_grabber
 from agent.pipeline.stamps import Ground, Moment
 from schemas.age import AgeError
@@ -58,6 +58,8 @@ class Makers:
     """Connects for taking pictures, in the thread that takes them; by default without looking at the sign."""
     detect: Detect = none
     """What looks into the window in front; by default nothing does."""
+    seat: Callable[[Callable[[], None]], SessionWatch] = lambda _changed: AlwaysHere()
+    """What tells whether the person sits at this session; calls back when that may have changed."""
 
 
 class Warden:
@@ -86,7 +88,7 @@ class Warden:
         self._camera = Camera(makers.pictures or (lambda: open_grabber(environ, clock)), wake, clock)
         self.desk = Desk(environ, clock, selector, self._hear)
         self._detectors = makers.detect(self._late)
-        # No backend tells of locks yet: a lock screen takes the focus or grabs the keyboard, which closes the gate.
+        self._seat = makers.seat(wake)
         self.facts = Facts(desktop=self.desk.why, session_active=True)
         self._obeyed = self.facts  # those whose effects were carried out last
         self.found = found
@@ -158,7 +160,9 @@ class Warden:
     def end(self, wall_offset_ns: int) -> None:
         """An orderly end: what was captured is kept and sealed."""
         self._close_gate()
+        self._attend(None, None)
         self.desk.disconnect()
+        self._seat.leave()
         self._camera.stop()
         if self.session is not None:
             self._camera.fetch(self.session.pipeline, wall_offset_ns)
@@ -174,6 +178,11 @@ class Warden:
         if self.session is not None:
             works = self.session.redaction_works and self.session.pipeline.failures < MAX_FAILURES
             self.facts = changed(self.facts, spool_room=self.session.spool_room(), redaction_works=works)
+        if watches_focus(changed(self.facts, desktop=None, session_active=True)):
+            self._seat.watch()
+        else:
+            self._seat.leave()
+        self.facts = changed(self.facts, session_active=self._seat.active())
         if watches_focus(changed(self.facts, desktop=None)):
             self.desk.connect()
         else:
@@ -320,6 +329,7 @@ class Warden:
         self.desk.lost(why)
         self._camera.stop()
         self.facts = changed(self.facts, desktop=self.desk.why)
+        self._attend(None, None)
         self._close_gate()
 
     def _observe(self, seen: Observation) -> None:

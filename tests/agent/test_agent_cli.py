@@ -154,7 +154,7 @@ def test_doctor_names_a_remedy_for_each_thing_that_is_missing(env: dict[str, str
     checks = json.loads(done.stdout)["checks"]
     missing = [check for check in checks if check["ok"] is False]
     assert done.returncode == 1
-    assert {"desktop"} == {check["name"] for check in missing}
+    assert {"desktop", "password fields"} == {check["name"] for check in missing}
     assert all(check["remedy"] for check in missing)
 
 

@@ -1,0 +1,139 @@
+"""Bytes of the bus to messages and back (D-Bus Specification 0.43, "Message Format").
+
+The bytes come from programs that nobody vouches for. dbus-fast reads single messages; framing, limits and the shape of
+what is handed on are ours. Nothing here is ever printed: a message may hold what a person wrote.
+"""
+
+import io
+import struct
+from typing import Any
+
+from dbus_fast import Message, MessageFlag, MessageType
+from dbus_fast._private.unmarshaller import Unmarshaller
+from dbus_fast.errors import DBusFastError
+from msgspec import Struct
+
+FIXED_BYTES = 16
+"""Bytes of a header up to and with the length of its fields."""
+MAX_MESSAGE_BYTES = 1 << 20
+"""Bytes of one message. Names of a desktop's programs, or the children of one element, are far below; whoever sends
+more is not listened to any more."""
+ENDS = {ord("l"): "<", ord("B"): ">"}
+"""First byte of a message: the order of its bytes."""
+
+
+class BusBroken(Exception):  # noqa: N818  # it tells a state: the connection is of no further use
+    """What came over the bus is not D-Bus, or the bus is gone."""
+
+
+class Call(Struct, frozen=True):
+    """A method to call."""
+
+    to: str
+    path: str
+    interface: str
+    member: str
+    signature: str = ""
+    body: tuple[Any, ...] = ()
+    starts: bool = False  # the bus may start the program: only the accessibility bus its own registry
+
+
+class Heard(Struct, frozen=True):
+    """A message that came. Its values are of the types that its signature says."""
+
+    kind: MessageType
+    sender: str
+    path: str
+    interface: str
+    member: str
+    serial: int
+    reply_to: int
+    signature: str
+    body: tuple[Any, ...]
+
+    def __repr__(self) -> str:
+        """Nothing of its content."""
+        return f"<Heard {self.member}>"
+
+    __str__ = __repr__
+
+
+def call_bytes(call: Call, serial: int) -> bytes:
+    """A call as bytes.
+
+    Raises:
+        BusBroken: a name or path in it is not one that D-Bus allows.
+    """
+    try:
+        message = Message(
+            destination=call.to,
+            path=call.path,
+            interface=call.interface,
+            member=call.member,
+            signature=call.signature,
+            body=list(call.body),
+            serial=serial,
+            flags=MessageFlag.NONE if call.starts else MessageFlag.NO_AUTOSTART,
+        )
+        return bytes(message._marshall(False))  # noqa: SLF001  # semi-private, and the only way without its event loop
+    except DBusFastError:
+        raise BusBroken("not a name or path of D-Bus") from None
+
+
+def size_of(start: bytes | bytearray) -> int:
+    """The size of the message that begins with these 16 bytes.
+
+    Raises:
+        BusBroken: it is none, or too large.
+    """
+    end = ENDS.get(start[0])
+    if end is None:
+        raise BusBroken("not D-Bus")
+    body, _, fields = struct.unpack_from(f"{end}4xIII", start)
+    size = FIXED_BYTES + (fields + 7) // 8 * 8 + body
+    if size > MAX_MESSAGE_BYTES:
+        raise BusBroken("a message is too large")
+    return int(size)
+
+
+def read_message(frame: bytes) -> Heard | None:
+    """One whole message; ``None`` for one that makes no sense, which is as if it had never come."""
+    try:
+        found = Unmarshaller(io.BytesIO(frame)).unmarshall()  # type: ignore[arg-type]  # it only calls read
+    except (DBusFastError, ValueError, LookupError, EOFError, TypeError, struct.error, OverflowError, RecursionError):
+        return None
+    if found is None:
+        return None
+    return Heard(
+        kind=found.message_type,
+        sender=found.sender or "",
+        path=found.path or "",
+        interface=found.interface or "",
+        member=found.member or "",
+        serial=found.serial or 0,
+        reply_to=found.reply_serial or 0,
+        signature=found.signature,
+        body=tuple(found.body),
+    )
+
+
+class Frames:
+    """A stream of bytes, cut into messages."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+
+    def feed(self, data: bytes) -> list[Heard]:
+        """Take what came; gives the messages that are whole now.
+
+        Raises:
+            BusBroken: what came is not D-Bus.
+        """
+        self._held += data
+        found = []
+        while len(self._held) >= FIXED_BYTES and len(self._held) >= (size := size_of(self._held)):
+            frame = bytes(self._held[:size])
+            del self._held[:size]
+            if (heard := read_message(frame)) is not None:
+                found.append(heard)
+        return found
