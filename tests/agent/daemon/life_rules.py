@@ -268,7 +268,7 @@ class Desk(Life):
 
     @rule(there=st.booleans())
     def session(self, there: bool) -> None:  # noqa: FBT001  # drawn
-        self._session_active(there=there)
+        self.active = self.rig.seam.seat.here = there
         self.step()
 
     @rule(mode=st.sampled_from(["fine", "lost", "wayland", "permission"]))
