@@ -22,7 +22,7 @@ from agent.daemon.warden import Makers, Warden
 from agent.disk.epoch import EpochStore
 from agent.disk.keys import Keys
 from agent.disk.places import Places
-from agent.disk.switch import Position, Switch, Switched
+from agent.disk.switch import UNREADABLE, Position, Switch, Switched
 from agent.native.base import Clock
 from agent.native.choose import open_seat, open_witness
 from agent.native.detect import open_detectors
@@ -37,6 +37,8 @@ RECONNECT_NS = 2_000_000_000
 """Nanoseconds between tries to find the display again."""
 MAX_SLEEP_S = 86_400.0
 """Seconds: longer waits overflow in the operating system."""
+RETRY_OFF_NS = 5_000_000_000
+"""Nanoseconds between tries to write an off that the disk refused: until it is written, a restart would forget it."""
 
 _log = logging.getLogger(__name__)
 
@@ -108,6 +110,8 @@ class Daemon:
         self._stopping = False
         self._off_wanted = False
         self._forced_off: Switched | None = None  # an off that the disk did not take
+        self._refused_at = UNREADABLE  # where the switch stood on the disk then
+        self._retry_off_ns = 0  # when (monotonic) it is tried again
         self._told: dict[str, Any] | None = None
         self._told_badge: dict[str, Any] | None = None
 
@@ -116,15 +120,7 @@ class Daemon:
         self._settle_ledger()
         self._review()
         while not self._stopping:
-            ready = self._selector.select(self._patience_s())
-            self._check_clock()  # first: what woke us from a sleep is not to be told by the epoch before it
-            for key, mask in ready:
-                self._obey_signal()
-                act: Callable[[int], None] = key.data
-                act(mask)
-            self._obey_signal()
-            self._on_time()
-            self._broadcast()
+            self._turn(self._patience_s())
         self._end()
 
     def stop(self) -> None:
@@ -143,6 +139,18 @@ class Daemon:
             self._waker.send(b"!")
         except OSError:
             return  # it is awake already, or gone
+
+    def _turn(self, patience_s: float | None) -> None:
+        """Hear what there is to hear, or wait so long for it, and do what is due."""
+        ready = self._selector.select(patience_s)
+        self._check_clock()  # first: what woke us from a sleep is not to be told by the epoch before it
+        for key, mask in ready:
+            self._obey_signal()
+            act: Callable[[int], None] = key.data
+            act(mask)
+        self._obey_signal()
+        self._on_time()
+        self._broadcast()
 
     def _next_epoch(self) -> int:
         """A new clock epoch, whose numbers no event has ever borne."""
@@ -178,6 +186,7 @@ class Daemon:
                 self._switch_off()
             case "reload":
                 self._reload()
+                self._settle_ledger()
             case "stop":
                 self.stop()
             case _:
@@ -216,13 +225,31 @@ class Daemon:
         self._warden.found = replace(self._warden.found, switched=off)
         self._review()  # the gate first: a disk may take as long as it likes, and a long ledger is read slowly
         self._broadcast()
+        self._write_off(off)
+        self._reload()
+        self._settle_ledger()
+
+    def _write_off(self, off: Switched) -> None:
+        """Write an off; where the disk refuses, be off all the same and try again later."""
         try:
             self._switch.write(off)
         except OSError:
-            _log.warning("the switch file cannot be written; off for as long as this daemon runs")
-            self._forced_off = off
-        self._reload()
-        self._settle_ledger()
+            if self._forced_off is None:
+                _log.warning("the switch file cannot be written; trying again")
+            self._forced_off, self._refused_at = off, self._switch.read()
+            self._retry_off_ns = self._clock.monotonic_ns() + RETRY_OFF_NS
+        else:
+            self._forced_off = None
+
+    def _retry_off(self, forced: Switched) -> None:
+        """Write an off that the disk refused, unless the person has switched since."""
+        if self._switch.read() == self._refused_at:
+            self._write_off(forced)
+        else:
+            self._forced_off = None
+        if self._forced_off is None:
+            self._reload()
+            self._settle_ledger()
 
     def _settle_ledger(self) -> None:
         """Write down what ended a consent: a clock that is set back later must not revive it."""
@@ -236,13 +263,13 @@ class Daemon:
         try:
             number = note_deletion(self._places, self._warden.session, since_ns, self._clock.time_ns(), unsealed)
         except OSError:
-            _log.warning("a deletion cannot be noted: the disk refuses")
+            _log.info("a deletion cannot be noted: the disk refuses")
             return {"v": 1, "error": "the disk refuses", "refused": True}
         return {"v": 1, "deletion": number}
 
     def _reload(self) -> None:
         found = read_standing(self._places, self._keys)
-        if self._forced_off is not None and found.switched.at_ns < self._forced_off.at_ns:
+        if self._forced_off is not None and found.switched == self._refused_at:  # whatever the clock says
             found = replace(found, switched=self._forced_off)
         self._warden.found = found
         if self._warden.session is not None:
@@ -255,6 +282,8 @@ class Daemon:
         if self._changes_ns is not None and self._clock.time_ns() >= self._changes_ns:
             self._review()  # a pause, a consent or a policy ended
             self._settle_ledger()
+        if self._forced_off is not None and now_ns >= self._retry_off_ns:
+            self._retry_off(self._forced_off)
         self._foresee(self._clock.time_ns())
         every_ns = self._tick_ns()
         if every_ns is not None and now_ns >= self._ticked_ns + every_ns:
@@ -300,6 +329,7 @@ class Daemon:
             self._warden.deadline_ns(),
             self._sites.deadline_ns(),
             self._changes_ns - self._offset_ns if self._changes_ns else None,
+            self._retry_off_ns if self._forced_off is not None else None,
         ]
         due = min((t for t in times if t is not None), default=None)
         if due is None:

@@ -98,19 +98,27 @@ class ControlServer:
             connection, _ = self._socket.accept()
         except OSError:
             return
-        if len(self.clients) >= MAX_CLIENTS or not same_user(connection):
+        if not same_user(connection):
             connection.close()
             return
+        if len(self.clients) >= MAX_CLIENTS:
+            self._make_room()
         client = Client(connection)
+        client.heard_ns = self._monotonic_ns()
         client.pid = peer_pid(connection)
         self.clients.add(client)
         self._selector.register(client, selectors.EVENT_READ, lambda mask: self._serve(client, mask))
+
+    def _make_room(self) -> None:
+        """Hang up on whoever has been silent longest, so that nobody can keep the others out; the sign goes last."""
+        self._drop(min(self.clients, key=lambda c: (c.seen_ns is not None, c.heard_ns)))
 
     def _serve(self, client: Client, mask: int) -> None:
         try:
             if mask & selectors.EVENT_WRITE:
                 client.flush()
             if mask & selectors.EVENT_READ:
+                client.heard_ns = self._monotonic_ns()
                 for line in client.receive():
                     self._take(client, line)
         except OSError:

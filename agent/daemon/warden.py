@@ -248,8 +248,11 @@ class Warden:
         return next((why for detector in self._detectors if (why := detector.verdict()) is not None), None)
 
     def _late(self, since_ns: int) -> None:
-        """A detector says otherwise, and has been right since that time: what came since is dropped if it matters."""
-        if self._ground is not None and self.session is not None and (why := self._verdict()) is not None:
+        """A detector says otherwise, and has been right since that time: what came since is dropped if it matters.
+
+        Also where the gate has closed since for another reason: what came before that still waits.
+        """
+        if self.session is not None and (why := self._verdict()) is not None:
             self.session.pipeline.retract(since_ns, why.value)
         self._face(self.desk.native.focused() if self.desk.native else None)
 

@@ -94,7 +94,7 @@ class Seat:
 
     def _lost(self) -> None:
         """A bus went away: begin again with what can be asked when next told to watch."""
-        _log.warning("a message bus went away")
+        _log.info("a message bus went away")
         self.leave()
         self._changed()
 

@@ -20,6 +20,7 @@ the keys is to say so again; when that changes or is to be said at once, the sam
 import json
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
@@ -40,8 +41,13 @@ MAX_CLIENTS = 16
 """Connections at once: an indicator, a ceremony, a few shells, and one for each profile of a browser."""
 MAX_COUNT = 2**53 - 1
 """The largest whole number that JavaScript tells exactly."""
+MAX_LINES = 8
+"""Requests that may arrive at once from one client: ours wait for each answer, and a lease that waits while the daemon
+is busy is followed by another in 400 ms."""
 MAX_REPLY_BYTES = 1 << 20
 """Bytes that a client reads of one reply; a status is about 10 KiB."""
+RETRY_S = 0.01
+"""Seconds between tries to connect where too many wait already."""
 MAX_TIME_NS = (1 << 63) - 1
 """Nanoseconds of Unix time: what the index can hold."""
 CALL_TIMEOUT_S = 3.0
@@ -160,6 +166,7 @@ class Client:
         self.seen_ns: int | None = None  # monotonic time at which its badge was last seen on the screen
         self.claim: Claim | None = None  # what it last said of a browser's site
         self.site_seq = -1
+        self.heard_ns = 0  # monotonic time at which it last said something
         self._incoming = b""
         self._outgoing = b""
 
@@ -176,7 +183,7 @@ class Client:
         """The lines that arrived.
 
         Raises:
-            ConnectionError: the client is gone, or sends a line too long.
+            ConnectionError: the client is gone, sends a line too long, or floods.
         """
         try:
             data = self.connection.recv(MAX_LINE_BYTES)
@@ -187,6 +194,8 @@ class Client:
         *lines, self._incoming = (self._incoming + data).split(b"\n")
         if len(self._incoming) > MAX_LINE_BYTES:
             raise ConnectionAbortedError("line too long")
+        if len(lines) > MAX_LINES:
+            raise ConnectionAbortedError("too many requests at once")
         return lines
 
     def send(self, message: dict[str, Any]) -> None:
@@ -291,12 +300,20 @@ class ControlClient:
     def _dial(self) -> socket.socket:
         connection = local_socket()
         connection.settimeout(CALL_TIMEOUT_S)
-        try:
-            connection.connect(str(self._path))
-        except OSError:
-            connection.close()
-            raise DaemonNotRunning from None
-        return connection
+        until = time.monotonic() + CALL_TIMEOUT_S
+        while True:
+            try:
+                connection.connect(str(self._path))
+            except BlockingIOError:  # more programs wait to be let in than the system lets wait
+                if time.monotonic() < until:
+                    time.sleep(RETRY_S)
+                    continue
+                connection.close()
+                raise DaemonNotRunning from None
+            except OSError:
+                connection.close()
+                raise DaemonNotRunning from None
+            return connection
 
 
 def ask(path: Path, op: str, **fields: Any) -> Status:

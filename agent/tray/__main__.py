@@ -10,6 +10,7 @@ from PySide6.QtCore import QTimer
 from agent.ceremony.words import spoken
 from agent.disk.lock import only_one
 from agent.disk.places import Places
+from agent.native.harden import name_process
 from agent.tray.app import make_app
 from agent.tray.indicator import Indicator
 from agent.tray.presence import AnyPresence, Presence
@@ -22,6 +23,7 @@ NO_DISPLAY = 4
 
 def main() -> int:
     """Run the indicator and return the exit code."""
+    name_process("overt-indicator")
     if sys.platform == "linux" and not os.environ.get("DISPLAY"):
         sys.stderr.write("there is no display here\nTo go on: start it on the desktop where you are logged in\n")
         return NO_DISPLAY
