@@ -5,7 +5,6 @@ import shutil
 import sys
 from collections.abc import Mapping
 
-import httpx
 from msgspec import Struct
 
 from agent.browser.install import status
@@ -14,8 +13,9 @@ from agent.disk.enrolment import Enrolment, load_enrolment
 from agent.disk.keys import open_keys
 from agent.disk.places import Places
 from agent.native.base import Capability, NativeUnavailable
-from agent.native.choose import open_native
+from agent.native.choose import open_native, permissions
 from agent.net.control import DaemonNotRunning, ProtocolError, ask
+from agent.net.http import httpx
 from schemas.base import SchemaError
 
 MIN_FREE_BYTES = 64 << 20
@@ -38,7 +38,7 @@ class Check(Struct, frozen=True):
 def examine(places: Places, environ: Mapping[str, str]) -> list[Check]:
     """Look at everything."""
     enrolment, enrolled = _enrolment(places)
-    machine = [_display(environ), _accessibility(environ), _folders(places), _disk(places), enrolled]
+    machine = [_display(environ), *_permissions(), _accessibility(environ), _folders(places), _disk(places), enrolled]
     if enrolment is None:
         return machine
     web = any(rule.origins for rule in enrolment.asked().policy.apps)
@@ -75,6 +75,15 @@ def _accessibility(environ: Mapping[str, str]) -> Check:
     remedy = "gsettings set org.gnome.desktop.interface toolkit-accessibility true, then start your programs again"
     sentence = "Accessibility is off: programs may not tell of password fields, and what you type there may be kept."
     return Check(name, ok=False, sentence=sentence, remedy=remedy)
+
+
+def _permissions() -> list[Check]:
+    return [
+        Check(one.permission.id, ok=True, sentence=f"Allowed: {one.permission.name}.")
+        if one.granted
+        else Check(one.permission.id, ok=False, sentence=f"Not allowed: {one.permission.name}.", remedy=one.remedy)
+        for one in permissions()
+    ]
 
 
 def _daemon(places: Places) -> Check:

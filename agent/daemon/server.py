@@ -17,6 +17,8 @@ LEASE_NS = sign.LEASE_NS
 RENEW_MS = 400
 """Milliseconds after which the indicator should renew: two tries in a lease's time."""
 READY_RENEW_MS = 2_000
+SOL_LOCAL, LOCAL_PEERPID = 0, 2
+"""macOS: <sys/un.h>."""
 """The same while the app in front keeps the gate closed: a lease then holds longer, and wake-ups drain batteries."""
 _log = logging.getLogger(__name__)
 
@@ -176,7 +178,9 @@ class ControlServer:
 
 
 def peer_pid(connection: socket.socket) -> int | None:
-    """The process at the other end, by the kernel (SO_PEERCRED); ``None`` where it does not tell."""
+    """The process at the other end, by the kernel (SO_PEERCRED, LOCAL_PEERPID); ``None`` where it does not tell."""
+    if sys.platform == "darwin":
+        return connection.getsockopt(SOL_LOCAL, LOCAL_PEERPID)
     if sys.platform != "linux":
         return None
     size = struct.calcsize("3i")

@@ -8,7 +8,7 @@ from agent.core.redact.text import RedactedText
 from agent.core.triggers import Trigger
 from agent.pipeline.slots import Build
 from agent.pipeline.stamps import Ground, Moment
-from agent.sources.screen import Picture
+from agent.sources.pictures import Picture
 from schemas.events import FocusEvent, FrameEvent, PointerEvent, RedactionState, ScrollEvent, Span
 
 

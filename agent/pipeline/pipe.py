@@ -15,7 +15,7 @@ from agent.pipeline.build import focus_event, frame_event, pointer_event
 from agent.pipeline.keys import FAILED, KeyRow
 from agent.pipeline.slots import HOLD_NS, Line, Slot
 from agent.pipeline.stamps import Ground, Moment
-from agent.sources.screen import NoPicture, Picture
+from agent.sources.pictures import NoPicture, Picture
 from schemas.events import (
     MODALITY_OF,
     FrameEvent,

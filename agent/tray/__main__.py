@@ -5,17 +5,16 @@ import os
 import signal
 import sys
 
-import xcffib
 from PySide6.QtCore import QTimer
 
+from agent.ceremony.words import spoken
 from agent.disk.lock import only_one
 from agent.disk.places import Places
 from agent.tray.app import make_app
 from agent.tray.indicator import Indicator
 from agent.tray.presence import AnyPresence, Presence
-from agent.tray.sni import SniPresence
-from agent.tray.words import Words, session_language
-from agent.tray.xembed import XembedPresence
+from agent.tray.system import SystemPresence
+from agent.tray.words import Words
 
 NO_DISPLAY = 4
 """Exit code: there is no display on which an icon could be seen."""
@@ -39,7 +38,7 @@ def _run(places: Places) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)  # the daemon sees the line break and closes the gate
     presence = AnyPresence(_kinds())
-    indicator = Indicator(Words(session_language(os.environ)), places, presence, _again)
+    indicator = Indicator(Words(spoken(os.environ)), places, presence, _again)
     QTimer.singleShot(0, indicator.start)
     code = app.exec()
     presence.close()
@@ -47,6 +46,13 @@ def _run(places: Places) -> int:
 
 
 def _kinds() -> tuple[Presence, ...]:
+    if sys.platform != "linux":
+        return (SystemPresence(),)
+    import xcffib  # noqa: PLC0415  # these three are for Linux only
+
+    from agent.tray.sni import SniPresence  # noqa: PLC0415
+    from agent.tray.xembed import XembedPresence  # noqa: PLC0415
+
     kinds: list[Presence] = [SniPresence()]
     with contextlib.suppress(xcffib.ConnectionException):  # Wayland without X: no embedding trays there
         kinds.append(XembedPresence())

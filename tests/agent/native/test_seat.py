@@ -53,6 +53,9 @@ class Room:
                 key.data(mask)
 
     def say(self, path: str = PATH, **properties: Variant) -> None:
+        self.tell(properties, path)
+
+    def tell(self, properties: dict[str, Variant], path: str = PATH) -> None:
         self.logind.signal(LOGIND, path, PROPERTIES, "PropertiesChanged", "sa{sv}as", [SESSION, properties, []])
         self.pump()
 
@@ -100,10 +103,10 @@ def test_what_logind_says_counts_from_the_start_and_later(room: Room, name: str)
     bad, good = Variant("b", name == "LockedHint"), Variant("b", name == "Active")
     room.session[name] = bad
     assert not room.watch().active()
-    room.say(**{name: good})
+    room.tell({name: good})
     assert room.seat.active()
     told = room.told
-    room.say(**{name: bad})
+    room.tell({name: bad})
     assert not room.seat.active()
     assert room.told > told
 
