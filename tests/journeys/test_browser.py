@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from agent.disk.places import Places
-from agent.net.control import ask
+from agent.net.control import DaemonNotRunning, ask
 from schemas.status import State
 from tests.journeys.conftest import Household
 from tests.support.browsers import CHROMIUM, FIREFOX, Chromium, Firefox, Pages, pack_firefox, sites
@@ -71,7 +71,11 @@ class Home(Household):
         last: list[str] = []
 
         def there() -> bool:
-            now = ask(socket, "status")
+            assert self.daemon.running, self.daemon.output
+            try:
+                now = ask(socket, "status")
+            except DaemonNotRunning:  # it took longer than a call may: the machine is busy
+                return False
             last[:] = [now.sentence]
             return now.state is state
 
