@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from agent.core.observe import Observation, PointerObserved, ScrollObserved
+from agent.core.observe import ClipboardObserved, Observation, PointerObserved, ScrollObserved
 from agent.core.redact.spans import Placed
 from agent.core.redact.text import RedactedText
 from agent.core.triggers import Trigger
 from agent.pipeline.slots import Build
 from agent.pipeline.stamps import Ground, Moment
 from agent.sources.screen import Picture
-from schemas.events import FocusEvent, FrameEvent, PointerEvent, RedactionState, ScrollEvent, Span
+from schemas.events import ClipboardEvent, FocusEvent, FrameEvent, PointerEvent, RedactionState, ScrollEvent, Span
 
 
 def spans_of(placed: list[Placed]) -> list[Span]:
@@ -66,6 +66,15 @@ def pointer_event(ground: Ground, seen: Observation) -> Build:
     fields = {**where, "action": seen.action, "button": seen.button, "buttons": seen.buttons}
     scale = ground.gate.window.scale
     return lambda seq: (PointerEvent(seq=seq, **common, **fields, scale=scale), b"")
+
+
+def clipboard_event(ground: Ground, seen: ClipboardObserved) -> Build:
+    """Something was copied, cut or pasted. How long it was is not known: that would take reading it."""
+    common = ground.stamp(
+        Moment(seen.mono_ns, seen.wall_ns), RedactionState.NONE, clock=seen.clock, injected=seen.injected
+    )
+    fields: dict[str, Any] = {"action": seen.action, "content_type": seen.content_type, "length_bucket": None}
+    return lambda seq: (ClipboardEvent(seq=seq, **common, **fields), b"")
 
 
 def frame_event(ground: Ground, trigger: Trigger, taken: Picture, wall_offset_ns: int, first: int) -> Build:

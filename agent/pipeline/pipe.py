@@ -6,18 +6,20 @@ from dataclasses import dataclass, replace
 from agent.core.account import EMPTY, Account, add
 from agent.core.batch import Authority, Batch, Batcher
 from agent.core.gate import Allowed, Dropped
-from agent.core.observe import KeyObserved, PointerObserved
+from agent.core.observe import MODALITY_OF as KIND_OF
+from agent.core.observe import ClipboardObserved, KeyObserved, PointerObserved
 from agent.core.redact.errors import RedactionFailed
 from agent.core.redact.text import TextRedactor
 from agent.core.text import End
 from agent.core.triggers import Trigger
-from agent.pipeline.build import focus_event, frame_event, pointer_event
+from agent.pipeline.build import clipboard_event, focus_event, frame_event, pointer_event
 from agent.pipeline.keys import FAILED, KeyRow
 from agent.pipeline.slots import HOLD_NS, Line, Slot
 from agent.pipeline.stamps import Ground, Moment
 from agent.sources.screen import NoPicture, Picture
 from schemas.events import (
     MODALITY_OF,
+    ClipboardEvent,
     FrameEvent,
     GapEvent,
     GapReason,
@@ -34,7 +36,7 @@ MAX_LINE = 50_000
 WITHDRAWN = "withdrawn"
 FOREVER_NS = 1 << 63
 """Later than any time."""
-_OBSERVED = (KeyEvent, PointerEvent, ScrollEvent, FrameEvent)
+_OBSERVED = (KeyEvent, PointerEvent, ScrollEvent, FrameEvent, ClipboardEvent)
 """Events that stand for something observed; the others are made by the agent and not in the account."""
 
 
@@ -110,13 +112,15 @@ class Pipeline:
     def observe(self, ground: Ground, allowed: Allowed) -> None:
         """Take what the gate let through."""
         seen = allowed.observation
-        modality = Modality.KEYBOARD if isinstance(seen, KeyObserved) else Modality.POINTER
+        modality = KIND_OF[type(seen)]
         if isinstance(seen, PointerObserved) and seen.action == "move" and len(self._line) >= MAX_LINE:
             self.drop(Dropped(modality, "overflow"))
             return
         self._account.see(modality)
         if isinstance(seen, KeyObserved):
             self._keys.press(ground, seen)
+        elif isinstance(seen, ClipboardObserved):
+            self._line.join(Slot(modality, seen.mono_ns)).keep(clipboard_event(ground, seen))
         else:
             self._line.join(Slot(modality, seen.mono_ns)).keep(pointer_event(ground, seen))
 
