@@ -49,4 +49,4 @@ mutants: setup ## Break gate, lifecycle and scope in every small way; each break
 	@$(PY) -m scripts.mutants
 
 clean: ## Remove what was made here
-	@rm -rf .venv node_modules dist build $(DEMO_OUT) $(BENCH_OUT) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf .venv node_modules dist build $(DEMO_OUT) $(BENCH_OUT) .bench-peers .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

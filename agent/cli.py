@@ -110,7 +110,7 @@ def on(
 ) -> None:
     """Read the notice, choose what may be captured, and say yes or no. Only you can answer."""
     if not change and service.nothing_to_ask(_places(), time.time_ns()):
-        _out.print(Words(spoken())("nothing_to_ask"))
+        _out.print(Words(spoken(os.environ))("nothing_to_ask"))
         return
     raise typer.Exit(service.ceremony(os.environ, terminal=terminal))
 

@@ -5,7 +5,6 @@ import shutil
 import sys
 from collections.abc import Mapping
 
-import httpx
 from msgspec import Struct
 
 from agent.daemon.main import SystemClock
@@ -15,6 +14,7 @@ from agent.disk.places import Places
 from agent.native.base import Capability, NativeUnavailable
 from agent.native.choose import open_native
 from agent.net.control import DaemonNotRunning, ProtocolError, ask
+from agent.net.http import httpx
 from schemas.base import SchemaError
 
 MIN_FREE_BYTES = 64 << 20

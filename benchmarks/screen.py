@@ -25,7 +25,7 @@ from agent.core.triggers import Trigger
 from agent.daemon.camera import Camera
 from agent.native.choose import open_grabber
 from agent.pipeline.stamps import Ground, Moment
-from agent.sources.screen import NoPicture, Picture
+from agent.sources.pictures import NoPicture, Picture
 from benchmarks.load import Load
 from benchmarks.report import Measured, report
 from schemas.events import Modality

@@ -42,6 +42,12 @@ class Watcher:
         with self._changed:
             self._told.clear()
 
+    def times(self, state: str) -> int:
+        """How often the daemon came to that state since :meth:`forget`."""
+        with self._changed:
+            said = [one for _, one in self._told]
+        return sum(now == state != before for before, now in zip(["", *said], said, strict=False))
+
     def wait(self, state: str) -> int:
         """When (Unix, nanoseconds) the state was first told of since :meth:`forget`; waits for it.
 

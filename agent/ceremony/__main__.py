@@ -1,7 +1,6 @@
 """``python -m agent.ceremony [--terminal]``: ask the person. No argument, variable, file or pipe answers for them."""
 
 import argparse
-import locale
 import os
 import sys
 import time
@@ -10,7 +9,7 @@ from collections.abc import Sequence
 from agent.ceremony.errors import CeremonyError, NobodyThereError
 from agent.ceremony.outcome import Outcome, keep
 from agent.ceremony.perform import what_changed, what_to_ask
-from agent.ceremony.words import Words, choose_language
+from agent.ceremony.words import Words, choose_language, spoken
 from agent.core.ceremony import Asked
 from agent.disk.places import Places
 
@@ -79,7 +78,7 @@ def hold_in_window(places: Places) -> str:
 
 
 def _language(asked: Asked) -> str:
-    return choose_language(asked.manifest.notices, locale.getlocale()[0] or "en")
+    return choose_language(asked.manifest.notices, spoken(os.environ))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -87,7 +86,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m agent.ceremony", description=__doc__, allow_abbrev=False)
     parser.add_argument("--terminal", action="store_true", help="ask in this terminal instead of a window")
     options = parser.parse_args(arguments)
-    locale.setlocale(locale.LC_ALL, "")
     places = Places.from_environ(os.environ)
     try:
         (hold_in_terminal if options.terminal else hold_in_window)(places)

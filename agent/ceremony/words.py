@@ -12,6 +12,8 @@ from agent.ceremony.german import GERMAN_TEXTS
 
 ENGLISH = "en"
 """The language in which every text exists."""
+VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
+"""What names the session's language, first come first served (POSIX, 8.2)."""
 
 TABLES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {ENGLISH: MappingProxyType(ENGLISH_TEXTS), "de": MappingProxyType(GERMAN_TEXTS)}
@@ -53,10 +55,18 @@ def choose_language(offered: Mapping[str, str], preferred: str) -> str:
     return min(offered)
 
 
-def spoken() -> str:
-    """The language of the session, such as ``de_AT``; English where it does not say."""
-    locale.setlocale(locale.LC_ALL, "")
-    return (locale.getlocale()[0] or ENGLISH).replace("_", "-")
+def spoken(environ: Mapping[str, str]) -> str:
+    """The language of the session, such as ``de-AT``; English where it does not say.
+
+    Args:
+        environ: says it by itself where the system has no data for its locale.
+    """
+    try:
+        locale.setlocale(locale.LC_ALL, "")
+        named = locale.getlocale()[0]
+    except locale.Error:
+        named = next((environ[name] for name in VARIABLES if environ.get(name)), None)
+    return (named or ENGLISH).partition(".")[0].replace("_", "-")
 
 
 def name_of(language: str) -> str:

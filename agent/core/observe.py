@@ -71,6 +71,20 @@ class ClipboardObserved(Observation, frozen=True, kw_only=True):
     content_type: ClipboardType
 
 
+class ElementObserved(Struct, frozen=True, kw_only=True):
+    """What lies under a point, as the program in front describes it. The name is content: for redaction only."""
+
+    role: str  # of at-spi2-core's list
+    name: str | None
+    rect: Rect  # on the desktop
+
+    def __repr__(self) -> str:
+        """The role only."""
+        return f"<ElementObserved {self.role}>"
+
+    __str__ = __repr__
+
+
 class WindowInfo(Struct, frozen=True, kw_only=True):
     """A window as the display server and the kernel know it. Titles are content: never printed."""
 

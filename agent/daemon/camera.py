@@ -8,7 +8,7 @@ from agent.native.base import Clock, Grabber
 from agent.pipeline.pipe import Pipeline
 from agent.pipeline.stamps import Ground
 from agent.sources.darkroom import ScreenSource
-from agent.sources.screen import Wanted
+from agent.sources.pictures import Wanted
 from schemas.events import Modality
 
 REST_NS = 500_000_000

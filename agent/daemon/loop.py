@@ -15,16 +15,17 @@ from agent.daemon.describe import describe
 from agent.daemon.server import READY_RENEW_MS, RENEW_MS, ControlServer
 from agent.daemon.session import Session, Tools, note_deletion
 from agent.daemon.sign import Sign, open_witnessed
-from agent.daemon.standing import read_standing, settle_withdrawal
+from agent.daemon.standing import Standing, read_standing, settle_withdrawal
 from agent.daemon.warden import Makers, Warden
 from agent.disk.epoch import EpochStore
 from agent.disk.keys import Keys
 from agent.disk.places import Places
 from agent.disk.switch import Position, Switch, Switched
 from agent.native.base import Clock
-from agent.native.choose import open_witness
+from agent.native.choose import open_seat, open_witness
 from agent.native.detect import open_detectors
 from agent.net.control import Request, reply
+from schemas.events import GapReason
 from schemas.status import ClosedReason, Status
 
 TICK_NS = 250_000_000
@@ -81,6 +82,7 @@ class Daemon:
             self._selector,
             self.wake,
             Makers(
+                seat=lambda changed: open_seat(environ, clock, self._selector, changed),
                 begin=lambda standing: Session(places, standing, self._next_epoch(), awake),
                 pictures=lambda: open_witnessed(environ, clock, self._sign.claims),
                 detect=lambda news: open_detectors(environ, clock, self._selector, news),
@@ -91,6 +93,7 @@ class Daemon:
         self._offset_ns = clock.time_ns() - clock.monotonic_ns()
         self._ticked_ns = 0
         self._changes_ns: int | None = None  # Unix time at which something on disk changes by itself
+        self._foreseen: tuple[Standing, int] | None = None  # of what, and since when (Unix), that was worked out
         self._stopping = False
         self._off_wanted = False
         self._forced_off: Switched | None = None  # an off that the disk did not take
@@ -240,7 +243,7 @@ class Daemon:
         if self._changes_ns is not None and self._clock.time_ns() >= self._changes_ns:
             self._review()  # a pause, a consent or a policy ended
             self._settle_ledger()
-        self._changes_ns = self._warden.found.changes_at_ns(self._clock.time_ns())
+        self._foresee(self._clock.time_ns())
         every_ns = self._tick_ns()
         if every_ns is not None and now_ns >= self._ticked_ns + every_ns:
             self._tick(now_ns)
@@ -248,6 +251,13 @@ class Daemon:
         gone = self._sign.state(self._holds_ns()) is SignState.NO_LEASE
         if self._sign.claims() and (gone or self._renew_ms() is None):
             self._sign.rest()
+
+    def _foresee(self, now_ns: int) -> None:
+        """When something on disk changes by itself next: worked out anew only where that may be another time."""
+        due = self._changes_ns is not None and now_ns >= self._changes_ns
+        if due or self._foreseen is None or self._foreseen[0] is not self._warden.found or now_ns < self._foreseen[1]:
+            self._changes_ns = self._warden.found.changes_at_ns(now_ns)
+            self._foreseen = self._warden.found, now_ns
 
     def _tick(self, now_ns: int) -> None:
         self._ticked_ns = now_ns
@@ -259,7 +269,7 @@ class Daemon:
         now = self._read_clocks()
         if stepped(self._offset_ns, now):
             _log.warning("the clock was stepped, or the machine slept")
-            self._warden.close()
+            self._warden.close(GapReason.CLOCK_STEP)
             self._next_epoch()
             self._review()
         if now.exact:

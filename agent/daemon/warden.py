@@ -16,9 +16,10 @@ from agent.core.triggers import Trigger
 from agent.daemon.camera import Camera
 from agent.daemon.desk import Desk
 from agent.daemon.detectors import Detect, none
+from agent.daemon.elements import Elements
 from agent.daemon.session import Session
 from agent.daemon.standing import Standing
-from agent.native.base import Clock, DisplayLost, FocusChanged, Grabber, Signal
+from agent.native.base import AlwaysHere, Clock, DisplayLost, FocusChanged, Grabber, SessionWatch, Signal
 from agent.native.choose import open_grabber
 from agent.pipeline.stamps import Ground, Moment
 from schemas.age import AgeError
@@ -58,6 +59,8 @@ class Makers:
     """Connects for taking pictures, in the thread that takes them; by default without looking at the sign."""
     detect: Detect = none
     """What looks into the window in front; by default nothing does."""
+    seat: Callable[[Callable[[], None]], SessionWatch] = lambda _changed: AlwaysHere()
+    """What tells whether the person sits at this session; calls back when that may have changed."""
 
 
 class Warden:
@@ -86,7 +89,8 @@ class Warden:
         self._camera = Camera(makers.pictures or (lambda: open_grabber(environ, clock)), wake, clock)
         self.desk = Desk(environ, clock, selector, self._hear)
         self._detectors = makers.detect(self._late)
-        # No backend tells of locks yet: a lock screen takes the focus or grabs the keyboard, which closes the gate.
+        self._elements = Elements(self._detectors)
+        self._seat = makers.seat(wake)
         self.facts = Facts(desktop=self.desk.why, session_active=True)
         self._obeyed = self.facts  # those whose effects were carried out last
         self.found = found
@@ -138,27 +142,29 @@ class Warden:
             times += [self._camera.deadline_ns(), self._next_pointer_ns if self._polls_pointer() else None]
         return min((t for t in times if t is not None), default=None)
 
-    def close(self) -> None:
-        """Close the gate, whatever the facts; a review may open it again."""
+    def close(self, why: GapReason | None = None) -> None:
+        """Close the gate, whatever the facts; a review may open it again, and then tell why it was closed."""
+        ground = self._ground
         self._close_gate()
+        if ground is not None and why is not None:
+            self._closed = (why, self._moment(), ground.authority.consent)
 
     def wipe(self, reason: str) -> int:
         """Forget everything that is in no closed batch, and say how many observations; a review opens the gate anew."""
-        ground = self._ground
-        self._close_gate()
+        self.close(GapReason.DELETED)
         if self.session is None:
             return 0
         before = _dropped(self.session.pipeline.totals(), reason)
         self.session.pipeline.wipe(reason)
         self._camera.forget()
-        if ground is not None:
-            self._closed = (GapReason.DELETED, self._moment(), ground.authority.consent)
         return _dropped(self.session.pipeline.totals(), reason) - before
 
     def end(self, wall_offset_ns: int) -> None:
         """An orderly end: what was captured is kept and sealed."""
         self._close_gate()
+        self._attend(None, None)
         self.desk.disconnect()
+        self._seat.leave()
         self._camera.stop()
         if self.session is not None:
             self._camera.fetch(self.session.pipeline, wall_offset_ns)
@@ -174,6 +180,11 @@ class Warden:
         if self.session is not None:
             works = self.session.redaction_works and self.session.pipeline.failures < MAX_FAILURES
             self.facts = changed(self.facts, spool_room=self.session.spool_room(), redaction_works=works)
+        if watches_focus(changed(self.facts, desktop=None, session_active=True)):
+            self._seat.watch()
+        else:
+            self._seat.leave()
+        self.facts = changed(self.facts, session_active=self._seat.active())
         if watches_focus(changed(self.facts, desktop=None)):
             self.desk.connect()
         else:
@@ -317,6 +328,7 @@ class Warden:
         self.desk.lost(why)
         self._camera.stop()
         self.facts = changed(self.facts, desktop=self.desk.why)
+        self._attend(None, None)
         self._close_gate()
 
     def _observe(self, seen: Observation) -> None:
@@ -328,9 +340,13 @@ class Warden:
             if not isinstance(judged, Allowed):
                 pipeline.drop(judged)
             return
-        if isinstance(seen, PointerObserved) and seen.action == "down":
+        pressed = seen if isinstance(seen, PointerObserved) and seen.action == "down" else None
+        if pressed is not None:
             pipeline.click()
         pipeline.observe(ground, judged)
+        if pressed is not None:
+            screen = self.found.effective(self._clock.time_ns()).screen_of(ground.gate.app.id)
+            self._elements.ask(pipeline, pressed, screen)
         self._camera.follow(seen, ground)
 
     def _poll_pointer(self, now_ns: int) -> None:

@@ -132,6 +132,36 @@ class Native(Protocol):
         ...
 
 
+class SessionWatch(Protocol):
+    """Tells whether the person sits at this session: in front, unlocked, awake. For one thread."""
+
+    def active(self) -> bool:
+        """Whether they do, as far as it can be known."""
+        ...
+
+    def watch(self) -> None:
+        """Listen. What was known before is asked anew. Idempotent."""
+        ...
+
+    def leave(self) -> None:
+        """Listen no more, and know nothing. Idempotent."""
+        ...
+
+
+class AlwaysHere:
+    """A :class:`SessionWatch` where nobody can tell: a locker takes the focus or the keyboard."""
+
+    def active(self) -> bool:
+        """It is."""
+        return True
+
+    def watch(self) -> None:
+        """There is nobody to listen to."""
+
+    def leave(self) -> None:
+        """The same."""
+
+
 class RawFrame(Struct, frozen=True, kw_only=True):
     """A window's own pixels. Wherever another window lay over it (``covered``), they are already filled solid."""
 

@@ -1,9 +1,10 @@
 """Chooses the backend for this system: the only place that does."""
 
+import selectors
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from agent.native.base import Clock, Grabber, Native, NativeUnavailable, SignWitness
+from agent.native.base import AlwaysHere, Clock, Grabber, Native, NativeUnavailable, SessionWatch, SignWitness
 from agent.native.wayland import refuse_wayland
 
 _NOT_BUILT = {"darwin": "macOS", "win32": "Windows"}
@@ -47,6 +48,24 @@ def open_witness(environ: Mapping[str, str]) -> SignWitness:
     from agent.native.x11.witness import X11Witness  # noqa: PLC0415  # xcffib is installed on Linux only
 
     return X11Witness(environ)
+
+
+def open_seat(
+    environ: Mapping[str, str], clock: Clock, selector: selectors.BaseSelector, changed: Callable[[], None]
+) -> SessionWatch:
+    """What tells whether the person sits at this session. It holds nothing until it is told to watch.
+
+    Args:
+        environ: which session.
+        clock: the time.
+        selector: the daemon's.
+        changed: called when the answer may have become another.
+    """
+    if not sys.platform.startswith("linux"):
+        return AlwaysHere()
+    from agent.native.seat import Seat  # noqa: PLC0415  # D-Bus is of no use elsewhere
+
+    return Seat(environ, clock, selector, changed)
 
 
 def _refuse_unsupported(environ: Mapping[str, str]) -> None:

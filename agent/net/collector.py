@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ValidationError
 
+from agent.net.http import httpx
 from schemas.base import base64url, canonical
 from schemas.erasure import ErasureRequest
 from schemas.http_signature import sign_request

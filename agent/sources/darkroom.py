@@ -11,13 +11,16 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from agent.native.base import Grabber, WatchingGrabber
-from agent.sources.screen import NoPicture, Photographer, Picture, Wanted, safely
+from agent.sources.pictures import Answer, NoPicture, Picture, Wanted
+
+if TYPE_CHECKING:
+    from agent.sources.screen import Photographer
 
 MAX_WAITING = 4
 """Pictures asked for and not taken yet: more means that the machine is too slow, and the rest are dropped."""
-Answer = tuple[Wanted, Picture | NoPicture]
 _log = logging.getLogger(__name__)
 
 
@@ -156,7 +159,7 @@ class _Shift:
             self._connect()
         if self._photographer is None:
             return NoPicture("no_display")
-        answer = safely(self._photographer, wanted)
+        answer = self._photographer.take_safely(wanted)
         self.next_number = self._photographer.next_number
         return answer
 
@@ -186,6 +189,9 @@ class _Shift:
         except Exception as error:  # noqa: BLE001  # the display may be going away: answered, and tried again next time
             _log.info("no pictures can be taken: %s", type(error).__name__)
             return
+        # OpenCV takes 16 MB, which a daemon that takes no pictures can do without.
+        from agent.sources.screen import Photographer  # noqa: PLC0415
+
         self._photographer = Photographer(self._grabber, self.next_number)
 
     def _lose(self) -> None:

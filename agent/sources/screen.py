@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import cv2
 import msgspec
 import numpy as np
-from msgspec import Struct
 
 from agent.core.doubt import intersect, shifted, without
 from agent.core.redact.pixels import CELL, masked
 from agent.core.tiles import TILE, Pixels, bounds, changed, is_key_frame
-from agent.core.triggers import Trigger
 from agent.native.base import Grabber, RawFrame, WatchingGrabber
+from agent.sources.pictures import NoPicture, Picture, Wanted
 from schemas.base import digest
 from schemas.events import Mask, MaskClass, Rect
 
@@ -26,43 +25,6 @@ MARGIN = 96
 """Pixels above and below what was painted that are looked at with it: three lines of body text. Lines are looked at in
 their full width, so that none is judged by a part of it."""
 _LOSSLESS = [cv2.IMWRITE_WEBP_QUALITY, 101]  # above 100 is lossless in OpenCV
-
-
-class Wanted(Struct, frozen=True):
-    """A picture to take: of which window, why, and in whose name (a token that comes back with the answer)."""
-
-    window: int
-    trigger: Trigger
-    token: int
-
-
-class Picture(Struct, frozen=True):
-    """A masked picture, or the part of it that changed. ``base`` is the number of the one that it paints over."""
-
-    number: int
-    base: int | None
-    start_ns: int
-    end_ns: int
-    rect: Rect
-    patch: Rect
-    dirty: list[Rect]
-    masks: list[Mask]
-    scale: float
-    image: bytes
-    sha256: str
-
-    def __repr__(self) -> str:
-        """Its number only."""
-        return f"<Picture {self.number}>"
-
-
-class NoPicture(Struct, frozen=True):
-    """Why none was taken."""
-
-    reason: str
-
-
-Answer = tuple[Wanted, Picture | NoPicture]
 
 
 @dataclass
@@ -88,6 +50,14 @@ class Photographer:
         self._grabber = grabber
         self.next_number = first
         self._last: _Last | None = None
+
+    def take_safely(self, wanted: Wanted) -> Picture | NoPicture:
+        """As :meth:`take`; whatever fails between grab and mask, the picture is dropped and never passed on."""
+        try:
+            return self.take(wanted)
+        except Exception:  # noqa: BLE001  # OpenCV, X and NumPy raise anything; the text may hold content: not kept
+            self.forget()
+            return NoPicture("redaction_failed")
 
     def take(self, wanted: Wanted) -> Picture | NoPicture:
         """One picture of the window that is wanted; nothing is grabbed while nothing can have changed."""
@@ -208,12 +178,3 @@ def encode(pixels: Pixels, patch: Rect) -> bytes:
     if not done:
         raise ValueError("picture cannot be encoded")
     return bytes(data.tobytes())
-
-
-def safely(photographer: Photographer, wanted: Wanted) -> Picture | NoPicture:
-    """Whatever fails between grab and mask, the picture is dropped and never passed on."""
-    try:
-        return photographer.take(wanted)
-    except Exception:  # noqa: BLE001  # OpenCV, X and NumPy raise anything; the text may hold content, so it is not kept
-        photographer.forget()
-        return NoPicture("redaction_failed")

@@ -8,13 +8,14 @@ import sys
 import xcffib
 from PySide6.QtCore import QTimer
 
+from agent.ceremony.words import spoken
 from agent.disk.lock import only_one
 from agent.disk.places import Places
 from agent.tray.app import make_app
 from agent.tray.indicator import Indicator
 from agent.tray.presence import AnyPresence, Presence
 from agent.tray.sni import SniPresence
-from agent.tray.words import Words, session_language
+from agent.tray.words import Words
 from agent.tray.xembed import XembedPresence
 
 NO_DISPLAY = 4
@@ -39,7 +40,7 @@ def _run(places: Places) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)  # the daemon sees the line break and closes the gate
     presence = AnyPresence(_kinds())
-    indicator = Indicator(Words(session_language(os.environ)), places, presence, _again)
+    indicator = Indicator(Words(spoken(os.environ)), places, presence, _again)
     QTimer.singleShot(0, indicator.start)
     code = app.exec()
     presence.close()

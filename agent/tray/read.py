@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from PySide6.QtWidgets import QApplication
 
+from agent.ceremony.words import spoken
 from agent.daemon.standing import Standing, read_standing
 from agent.disk.keys import open_keys
 from agent.disk.places import Places
@@ -20,7 +21,7 @@ from agent.net.control import DaemonNotRunning, ProtocolError, ask
 from agent.tray import captured, readers
 from agent.tray.app import make_app
 from agent.tray.panel import Panel
-from agent.tray.words import Words, session_language
+from agent.tray.words import Words
 from schemas.status import Counts
 
 USAGE = 2
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
         return USAGE
     app: QApplication = make_app()
     app.setQuitOnLastWindowClosed(True)
-    panel = chosen(Words(session_language(os.environ)), Places.from_environ(os.environ))
+    panel = chosen(Words(spoken(os.environ)), Places.from_environ(os.environ))
     panel.show()
     panel.activateWindow()
     return app.exec()

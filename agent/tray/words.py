@@ -1,10 +1,8 @@
 """Every text of the indicator, by language (BCP 47), looked up as the ceremony's are."""
 
-import locale
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from agent.ceremony.words import spoken
 from agent.tray.english import ENGLISH_TEXTS
 from agent.tray.german import GERMAN_REASONS, GERMAN_TEXTS, Reason
 from schemas.status import ClosedReason, Condition
@@ -15,8 +13,6 @@ TABLES: Mapping[str, Mapping[str, str]] = MappingProxyType({ENGLISH: ENGLISH_TEX
 """All texts, by language and key."""
 REASONS: Mapping[str, Mapping[ClosedReason, Reason]] = MappingProxyType({GERMAN: GERMAN_REASONS})
 """What a reason means, by language. English comes from the daemon, which speaks nothing else."""
-VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
-"""What names the session's language, first come first served (POSIX, 8.2)."""
 
 
 class Words:
@@ -47,12 +43,3 @@ class Words:
         """What would change a condition."""
         reason = self._reasons.get(condition.reason)
         return reason.remedy if reason else condition.remedy
-
-
-def session_language(environ: Mapping[str, str]) -> str:
-    """The language of the session as the ceremony finds it, also where the system has no data for that locale."""
-    try:
-        return spoken()
-    except locale.Error:
-        named = next((environ[name] for name in VARIABLES if environ.get(name)), ENGLISH)
-        return named.partition(".")[0].replace("_", "-")

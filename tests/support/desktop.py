@@ -172,6 +172,17 @@ class Desktop:
         shot = self._shot()
         mss.tools.to_png(shot.rgb, shot.size, output=str(path))
 
+    @property
+    def server_pid(self) -> int:
+        """The X server's process.
+
+        Raises:
+            DesktopError: There is none.
+        """
+        if self._x_server is None:
+            raise DesktopError("this desktop has no X server")
+        return self._x_server.pid
+
     def kill_tray(self) -> None:
         """Take the tray away, as a crashed panel would, and return when nobody hosts icons any more."""
         if self._tray_host is None:

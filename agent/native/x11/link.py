@@ -92,16 +92,21 @@ class Link:
         """Whether the connection broke."""
         return bool(self.xcb.has_error())
 
-    def take(self) -> list[Wire]:
-        """All events that are here by now. Never blocks.
+    def take(self, limit: int | None = None) -> list[Wire]:
+        """Events that are here by now, oldest first. Never blocks.
+
+        Args:
+            limit: About how many at most; by default all. The last one is an input event if more are here: it tells
+                its time, so that the times of those before it can be told from it.
 
         Raises:
             xcffib.ConnectionException: The server is gone.
         """
         self.keep()
-        taken = list(self._waiting)
-        self._waiting.clear()
-        self._ready.raise_flag(up=False)
+        taken: list[Wire] = []
+        while self._waiting and (limit is None or len(taken) < limit or taken[-1].kind != GENERIC_EVENT):
+            taken.append(self._waiting.popleft())
+        self._ready.raise_flag(up=bool(self._waiting))
         return taken
 
     def keep(self, without: frozenset[int] = frozenset()) -> None:

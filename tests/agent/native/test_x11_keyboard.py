@@ -1,5 +1,6 @@
 """What is typed into a hooked window is told exactly, whatever the layout."""
 
+import select
 import subprocess
 
 import pytest
@@ -10,6 +11,7 @@ from Xlib import X
 from agent.core.observe import KeyObserved
 from agent.native.usage import USAGE_OF_EVDEV
 from agent.native.x11 import X11Native
+from agent.native.x11.backend import MAX_AT_ONCE
 from agent.native.x11.repeat import Repeater, RepeatRules
 from agent.native.xkb import locale_of
 from schemas.events import ClockSource, Lock, Modality, Modifier
@@ -156,6 +158,21 @@ def test_commands_type_nothing_and_locks_are_told(target: Plain, native: X11Nati
         (None, Modifier.LEFT_ALT, 0),
         ("A", 0, Lock.CAPS),
     ]
+
+
+def test_a_burst_is_read_in_parts_and_nothing_of_it_is_lost(target: Plain, native: X11Native, keys: Keys) -> None:
+    native.hook(target.id, KEYBOARD)
+    everything(native)
+    sent = [(A, E_KEY, Q, Y)[number % 4] for number in range(3 * MAX_AT_ONCE)]
+    keys.tap(*sent)
+    native._link.confirm()
+    parts = [native.read()]
+    while select.select([native.fileno()], [], [], 0)[0]:
+        parts.append(native.read())
+    assert all(len(part) <= MAX_AT_ONCE for part in parts)
+    told = [one for part in parts for one in part if isinstance(one, KeyObserved)]
+    assert [one.keycode for one in told if one.down] == sent
+    assert not any(one.repeat for one in told)
 
 
 def test_a_held_key_repeats(target: Plain, native: X11Native, keys: Keys) -> None:

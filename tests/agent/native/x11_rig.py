@@ -109,7 +109,10 @@ def read_until(native: X11Native, enough: Callable[[Sequence[Signal]], object]) 
 def everything(native: X11Native) -> list[Signal]:
     """All that the server has sent by now. It answers in order, so its answer to us comes after all of that."""
     native._link.confirm()
-    return list(native.read())
+    got = list(native.read())
+    while native._link.waiting:
+        got.extend(native.read())
+    return got
 
 
 def wait_focus(native: X11Native, window: int | None) -> None:

@@ -11,7 +11,7 @@ from agent.core.redact.text import TextRedactor
 from agent.core.triggers import Trigger
 from agent.pipeline.pipe import _OBSERVED, Pipeline
 from agent.pipeline.stamps import Ground, Moment
-from agent.sources.screen import NoPicture, Picture
+from agent.sources.pictures import NoPicture, Picture
 from policies import redaction_rules
 from schemas.base import digest
 from schemas.events import MODALITY_OF, Event, Modality

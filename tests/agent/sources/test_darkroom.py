@@ -8,7 +8,7 @@ import pytest
 from agent.core.triggers import Trigger
 from agent.native.base import Grabber
 from agent.sources.darkroom import MAX_WAITING, ScreenSource
-from agent.sources.screen import NoPicture, Picture, Wanted
+from agent.sources.pictures import NoPicture, Picture, Wanted
 from tests.agent.sources.test_screen import WINDOW, blank, write
 from tests.support.fake_desktop import FakeGrabber
 from tests.support.waiting import until

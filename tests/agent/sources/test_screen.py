@@ -12,14 +12,8 @@ from agent.core.redact.pixels import MASK_COLOUR, masked
 from agent.core.tiles import TILE, Pixels
 from agent.core.triggers import Trigger
 from agent.sources import screen as module
-from agent.sources.screen import (
-    KEY_FRAME_EVERY,
-    NoPicture,
-    Photographer,
-    Picture,
-    Wanted,
-    masked_rows,
-)
+from agent.sources.pictures import NoPicture, Picture, Wanted
+from agent.sources.screen import KEY_FRAME_EVERY, Photographer, masked_rows
 from schemas.base import digest
 from schemas.events import Mask, MaskClass, Rect
 from tests.support.fake_desktop import FakeGrabber
@@ -165,7 +159,7 @@ def test_whatever_fails_is_no_picture_and_the_next_is_whole(
     grabber: FakeGrabber, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     photographer = Photographer(grabber)
-    assert isinstance(module.safely(photographer, WINDOW), Picture)
+    assert isinstance(photographer.take_safely(WINDOW), Picture)
     grabber.paint(1, write(blank(), "more", (40, 60)))
 
     def fail(*_: object) -> None:
@@ -180,7 +174,7 @@ def test_whatever_fails_is_no_picture_and_the_next_is_whole(
             grabber.fault = ConnectionError("the display is gone")
         else:
             patch.setattr(module, "masked" if fault == "fails to mask" else "encode", fail)
-        answer = module.safely(photographer, WINDOW)
+        answer = photographer.take_safely(WINDOW)
     expected = {"no window": "not_clean", "too large": "too_large"}.get(fault, "redaction_failed")
     assert answer == NoPicture(expected)
     assert all(not pixels.any() for pixels in grabber.given)

@@ -1,15 +1,13 @@
 """Every text of the indicator in every language: the same keys, the same fields, no letter twice in a menu."""
 
-import locale
 import string
 from collections import Counter
 
 import pytest
 
 from agent.core.reasons import REASONS as DAEMON_REASONS
-from agent.tray import words as module
 from agent.tray.menu import ORDER, TOLD
-from agent.tray.words import ENGLISH, GERMAN, REASONS, TABLES, Words, session_language
+from agent.tray.words import ENGLISH, GERMAN, REASONS, TABLES, Words
 from schemas.status import ClosedReason
 from tests.agent.tray.fake_daemon import status_of
 
@@ -69,22 +67,3 @@ def test_where_a_language_lacks_a_reason_the_daemon_speaks() -> None:
 )
 def test_a_language_without_texts_is_english(language: str, spoken: str) -> None:
     assert Words(language).language == spoken
-
-
-@pytest.mark.parametrize(
-    ("environ", "language"),
-    [
-        ({"LANG": "de_DE.UTF-8"}, "de-DE"),
-        ({"LC_ALL": "en_GB.UTF-8", "LANG": "de_DE.UTF-8"}, "en-GB"),
-        ({"LC_MESSAGES": "de_AT", "LANG": "C"}, "de-AT"),
-        ({}, "en"),
-    ],
-)
-def test_a_locale_that_the_system_has_no_data_for_still_names_a_language(
-    environ: dict[str, str], language: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def lacking() -> str:
-        raise locale.Error("unsupported locale setting")
-
-    monkeypatch.setattr(module, "spoken", lacking)
-    assert session_language(environ) == language
