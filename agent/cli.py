@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from agent import service
+from agent.browser.install import managed
+from agent.browser.words import browser_help
 from agent.ceremony.words import Words, spoken
 from agent.consents import lines
 from agent.core.ceremony import WARNING_DAYS
@@ -47,6 +49,10 @@ app = typer.Typer(
 )
 consent_app = typer.Typer(help="Look at what you agreed to.", no_args_is_help=True)
 app.add_typer(consent_app, name="consent")
+browser_app = typer.Typer(
+    help="Web apps: connect your browser, so that single sites can be told.", no_args_is_help=True
+)
+app.add_typer(browser_app, name="browser")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON; `format` is its version.")]
 
 _out = Console(highlight=False)
@@ -241,6 +247,45 @@ def consent_export(json_: Json = False) -> None:
     """Print your whole signed consent ledger as JSON-LD, for anyone to verify."""
     del json_  # it is JSON either way
     print(json.dumps(service.consent_export(_places()), ensure_ascii=False, indent=2))
+
+
+@browser_app.command("install", epilog="Example: overt browser install")
+def browser_install(
+    extension_id: Annotated[list[str] | None, typer.Option("--id", help="Id of the extension that IT signed.")] = None,
+    json_: Json = False,
+) -> None:
+    """Make the extension for this study's sites and tell your browsers where its program is. Captures nothing."""
+    rows = service.browser_install(_places(), os.environ, extension_id or [])
+    _show({"browsers": rows}, json_, lambda: _out.print("\n".join(browser_help(rows)), markup=False, soft_wrap=True))
+
+
+@browser_app.command("remove")
+def browser_remove(json_: Json = False) -> None:
+    """Take the extension's folder and program away. Remove it in the browser too, where you loaded it."""
+    rows = service.browser_remove(_places(), os.environ)
+    _show({"browsers": rows}, json_, lambda: _print_rows("Browsers", rows))
+
+
+@browser_app.command("status")
+def browser_status(json_: Json = False) -> None:
+    """Say which browsers would find the extension's program."""
+    rows = service.browser_status(_places(), os.environ)
+    _show({"browsers": rows}, json_, lambda: _print_rows("Browsers", rows))
+
+
+@browser_app.command("package", epilog="Example: overt browser package out --origin https://mail.example.org")
+def browser_package(
+    folder: Annotated[Path, typer.Argument(help="Where to write it, for each family of browsers.")],
+    origin: Annotated[list[str] | None, typer.Option(help="A site; by default those of this study.")] = None,
+    json_: Json = False,
+) -> None:
+    """For IT: write the extension to be packed, signed and installed by managed policy."""
+    origins = service.browser_package(_places(), folder, origin or [])
+    facts = {
+        "origins": origins,
+        "managed": managed("EXTENSION_ID", "https://HOST/updates.xml", "https://HOST/overt.xpi"),
+    }
+    _show(facts, json_, lambda: _out.print(json.dumps(facts, indent=2), markup=False, soft_wrap=True))
 
 
 @app.command()

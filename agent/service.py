@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from agent import consents, enrolment
+from agent.browser import install as browsers
 from agent.ceremony import perform
 from agent.ceremony.errors import NotEnrolledError
 from agent.ceremony.sheet import sentence
@@ -127,6 +128,39 @@ def doctor(places: Places, environ: Mapping[str, str]) -> list[Check]:
     return examine(places, environ)
 
 
+def web_origins(places: Places) -> list[str]:
+    """The origins of the study's web apps, sorted."""
+    asked = _standing(places).asked
+    assert asked is not None  # noqa: S101  # _standing sees to it
+    return sorted({origin for rule in asked.policy.apps for origin in rule.origins or ()})
+
+
+def browser_install(places: Places, environ: Mapping[str, str], ids: list[str]) -> list[dict[str, str]]:
+    """Make the extension for this study's web apps, and tell browsers where its program is."""
+    return browsers.install(places, environ, web_origins(places), ids)
+
+
+def browser_remove(places: Places, environ: Mapping[str, str]) -> list[dict[str, str]]:
+    """Take that away again."""
+    return browsers.remove(places, environ)
+
+
+def browser_status(places: Places, environ: Mapping[str, str]) -> list[dict[str, str]]:
+    """What stands where."""
+    return browsers.status(places, environ)
+
+
+def browser_package(places: Places, folder: Path, origins: list[str]) -> list[str]:
+    """Write the extension for IT to pack and sign; gives the origins that it is for.
+
+    Raises:
+        BrowserError: one is no origin.
+    """
+    chosen = sorted(set(origins)) or web_origins(places)
+    browsers.package(folder, chosen, keyed=False)
+    return chosen
+
+
 def stop(places: Places) -> None:
     """End the daemon and wait until it is gone."""
     _ask(places, "stop")
@@ -147,6 +181,7 @@ def apps(places: Places, now_ns: int) -> list[dict[str, Any]]:
             "category": rule.category,
             "agreed": sorted(m.value for m in agreed.of(rule.id)) if agreed else [],
             "recognised_by": ", ".join(rule.executables),
+            "sites": ", ".join(rule.origins or ()),
         }
         for rule in found.asked.policy.apps
     ]

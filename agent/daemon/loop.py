@@ -10,11 +10,13 @@ from typing import Any
 from agent.core.clocks import Reading, stepped
 from agent.core.erase import DELETED
 from agent.core.lifecycle import changed, closed_by, watches_focus
+from agent.core.scope import browsers
 from agent.core.sign import LEASE_NS, READY_NS, SignState
 from agent.daemon.describe import describe
 from agent.daemon.server import READY_RENEW_MS, RENEW_MS, ControlServer
 from agent.daemon.session import Session, Tools, note_deletion
 from agent.daemon.sign import Sign, open_witnessed
+from agent.daemon.sites import Sites
 from agent.daemon.standing import Standing, read_standing, settle_withdrawal
 from agent.daemon.warden import Makers, Warden
 from agent.disk.epoch import EpochStore
@@ -24,6 +26,7 @@ from agent.disk.switch import Position, Switch, Switched
 from agent.native.base import Clock
 from agent.native.choose import open_seat, open_witness
 from agent.native.detect import open_detectors
+from agent.native.parent import parent_of
 from agent.net.control import Request, reply
 from schemas.events import GapReason
 from schemas.status import ClosedReason, Status
@@ -90,6 +93,15 @@ class Daemon:
             found,
         )
         self._warden.sign_fresh = self._sign.visible
+        self._sites = Sites(
+            clock,
+            lambda: self._server.clients,
+            lambda: browsers(asked.policy) if (asked := self._warden.found.asked) else frozenset(),
+            parent_of,
+            self._server.send,
+            self._warden.site_changed,
+        )
+        self._warden.sites = self._server.sites = self._sites
         self._offset_ns = clock.time_ns() - clock.monotonic_ns()
         self._ticked_ns = 0
         self._changes_ns: int | None = None  # Unix time at which something on disk changes by itself
@@ -239,6 +251,7 @@ class Daemon:
 
     def _on_time(self) -> None:
         now_ns = self._clock.monotonic_ns()
+        self._sites.on_time(now_ns)
         self._warden.on_time(now_ns, self._offset_ns)
         if self._changes_ns is not None and self._clock.time_ns() >= self._changes_ns:
             self._review()  # a pause, a consent or a policy ended
@@ -286,6 +299,7 @@ class Daemon:
             self._sign.until_ns(self._holds_ns()),
             self._warden.waits_ns + LEASE_NS if self._warden.waits_ns is not None else None,
             self._warden.deadline_ns(),
+            self._sites.deadline_ns(),
             self._changes_ns - self._offset_ns if self._changes_ns else None,
         ]
         due = min((t for t in times if t is not None), default=None)

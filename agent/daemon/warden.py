@@ -9,15 +9,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.core.batch import Authority
-from agent.core.gate import Allowed, Open, decide, judge_focus
+from agent.core.gate import Allowed, Open, decide, judge_focus, titled
 from agent.core.lifecycle import Effect, Facts, changed, closed_by, effects, may_capture, watches_focus
 from agent.core.observe import Observation, PointerObserved, WindowInfo
+from agent.core.scope import shows_sites
 from agent.core.triggers import Trigger
 from agent.daemon.camera import Camera
 from agent.daemon.desk import Desk
 from agent.daemon.detectors import Detect, none
 from agent.daemon.elements import Elements
 from agent.daemon.session import Session
+from agent.daemon.sites import NoSites, SiteSource
 from agent.daemon.standing import Standing
 from agent.native.base import AlwaysHere, Clock, DisplayLost, FocusChanged, Grabber, SessionWatch, Signal
 from agent.native.choose import open_grabber
@@ -37,6 +39,9 @@ TIDY_NS = 500_000_000
 somebody needs who only looks into another window, soon enough that nobody wonders what they are for."""
 MAX_FAILURES = 3
 """Segments in a row that redaction could not handle, after which nothing more is captured."""
+
+OTHER_SITE = "other_site"
+"""Dropped, because it turned out later that the browser already showed another page."""
 
 _GAPS = {
     ClosedReason.PAUSED: GapReason.PAUSED,
@@ -98,6 +103,8 @@ class Warden:
         self.epoch = 0
         self.sign_fresh: Callable[[], bool] = lambda: self.facts.sign_visible
         """Whether the sign was seen just now: asked before the gate opens."""
+        self.sites: SiteSource = NoSites()
+        """Knows what a browser's window shows."""
         self.waits_ns: int | None = None  # since when only a fresh look at the sign is missing
         self._ground: Ground | None = None
         self._windows: dict[int, int] = {}
@@ -215,10 +222,13 @@ class Warden:
             self.waits_ns = None
             self.facts = changed(self.facts, focus=ClosedReason.FOCUS_UNKNOWN)
             self._attend(None, None)
+            self.sites.look(None)
             self._close_gate()
             return
         effective = self.found.effective(self._clock.time_ns())
-        reason, rule, modalities = judge_focus(window, asked.policy, effective)
+        browser = window if window is not None and shows_sites(asked.policy, window.executable) else None
+        reason, rule, modalities = judge_focus(window, asked.policy, effective, self.sites.look(browser))
+        window = titled(window, rule)
         self._attend(window if reason is None else None, rule)
         reason = reason or self._verdict()
         waits = reason is None and not self.sign_fresh()
@@ -245,6 +255,12 @@ class Warden:
             self.session.pipeline.retract(since_ns, why.value)
         self._face(self.desk.native.focused() if self.desk.native else None)
 
+    def site_changed(self, since_ns: int) -> None:
+        """The browser in front may show another page since that time: what came since was not this one's."""
+        if self.session is not None:
+            self.session.pipeline.retract(since_ns, OTHER_SITE)
+        self._face(self.desk.native.focused() if self.desk.native else None)
+
     def _dues(self) -> list[int | None]:
         return [detector.deadline_ns() for detector in self._detectors]
 
@@ -255,7 +271,7 @@ class Warden:
             self._close_gate()
             return
         authority, old = session.authority(interval), self._ground
-        if old is not None and _terms(old) == (gate.window.window, gate.modalities, authority, timing):
+        if old is not None and _terms(old) == (gate.window.window, gate.app.id, gate.modalities, authority, timing):
             self._same_window(old, gate.window)
             return
         self._close_gate()
@@ -374,6 +390,7 @@ def _dropped(account: LossAccount, reason: str) -> int:
     return sum(reasons.get(reason, 0) for reasons in account.dropped.values())
 
 
-def _terms(ground: Ground) -> tuple[int, frozenset[Modality], Authority, TimingTier]:
+def _terms(ground: Ground) -> tuple[int, str, frozenset[Modality], Authority, TimingTier]:
     """What must not change while a gate stays open: in another window or under other terms it is another gate."""
-    return ground.gate.window.window, ground.gate.modalities, ground.authority, ground.timing
+    gate = ground.gate
+    return gate.window.window, gate.app.id, gate.modalities, ground.authority, ground.timing

@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 
-import xcffib
 from PySide6.QtCore import QTimer
 
 from agent.ceremony.words import spoken
@@ -14,9 +13,8 @@ from agent.disk.places import Places
 from agent.tray.app import make_app
 from agent.tray.indicator import Indicator
 from agent.tray.presence import AnyPresence, Presence
-from agent.tray.sni import SniPresence
+from agent.tray.system import SystemPresence
 from agent.tray.words import Words
-from agent.tray.xembed import XembedPresence
 
 NO_DISPLAY = 4
 """Exit code: there is no display on which an icon could be seen."""
@@ -48,6 +46,13 @@ def _run(places: Places) -> int:
 
 
 def _kinds() -> tuple[Presence, ...]:
+    if sys.platform != "linux":
+        return (SystemPresence(),)
+    import xcffib  # noqa: PLC0415  # these three are for Linux only
+
+    from agent.tray.sni import SniPresence  # noqa: PLC0415
+    from agent.tray.xembed import XembedPresence  # noqa: PLC0415
+
     kinds: list[Presence] = [SniPresence()]
     with contextlib.suppress(xcffib.ConnectionException):  # Wayland without X: no embedding trays there
         kinds.append(XembedPresence())

@@ -63,7 +63,7 @@ class Served:
 
     @property
     def clients(self) -> int:
-        return len(self.server._clients)
+        return len(self.server.clients)
 
     def _run(self) -> None:
         while self._running:
