@@ -121,8 +121,10 @@ class Daemon:
             self._check_clock()  # first: what woke us from a sleep is not to be told by the epoch before it
             for key, mask in ready:
                 self._obey_signal()
-                act: Callable[[int], None] = key.data
-                act(mask)
+                held = self._selector.get_map().get(key.fd)  # what came before it in this round may have closed it
+                if held is not None and held.fileobj is key.fileobj:
+                    act: Callable[[int], None] = held.data
+                    act(mask)
             self._obey_signal()
             self._on_time()
             self._broadcast()

@@ -18,6 +18,7 @@ from agent.daemon.camera import Camera
 from agent.daemon.desk import Desk
 from agent.daemon.detectors import Detect, none
 from agent.daemon.elements import Elements
+from agent.daemon.gaps import Gaps
 from agent.daemon.session import Session
 from agent.daemon.sites import NoSites, SiteSource
 from agent.daemon.standing import Standing
@@ -43,14 +44,6 @@ MAX_FAILURES = 3
 OTHER_SITE = "other_site"
 """Dropped, because it turned out later that the browser already showed another page."""
 
-_GAPS = {
-    ClosedReason.PAUSED: GapReason.PAUSED,
-    ClosedReason.NO_SIGN: GapReason.NO_SIGN,
-    ClosedReason.SESSION_INACTIVE: GapReason.LOCKED,
-    ClosedReason.SECURE_INPUT: GapReason.PASSWORD,
-    ClosedReason.DISPLAY_LOST: GapReason.DISPLAY_LOST,
-    ClosedReason.REDACTION_FAILING: GapReason.REDACTION_FAILED,
-}
 _log = logging.getLogger(__name__)
 
 
@@ -108,7 +101,7 @@ class Warden:
         self.waits_ns: int | None = None  # since when only a fresh look at the sign is missing
         self._ground: Ground | None = None
         self._windows: dict[int, int] = {}
-        self._closed: tuple[GapReason, Moment, str] | None = None
+        self._gaps = Gaps()
         self._next_pointer_ns = 0
         self._tidy_ns: int | None = None
 
@@ -154,7 +147,7 @@ class Warden:
         ground = self._ground
         self._close_gate()
         if ground is not None and why is not None:
-            self._closed = (why, self._moment(), ground.authority.consent)
+            self._gaps.closed(ground, why, self._moment())
 
     def wipe(self, reason: str) -> int:
         """Forget everything that is in no closed batch, and say how many observations; a review opens the gate anew."""
@@ -281,7 +274,7 @@ class Warden:
         number = self._windows.setdefault(gate.window.window, len(self._windows))
         self._ground = Ground(gate, number, authority, timing, self.epoch, now)
         session.pipeline.enter(self._ground, now)
-        self._tell_gap(session, self._ground, now)
+        self._gaps.opened(session.pipeline, self._ground, now)
         self._camera.note(Trigger.FOCUS, self._ground)
 
     def _same_window(self, old: Ground, window: WindowInfo) -> None:
@@ -320,15 +313,7 @@ class Warden:
         """Finish what was captured through this gate, and remember why it ended if that is worth telling."""
         now, closed = self._moment(), closed_by(self.facts)
         session.pipeline.leave(ground, now)
-        if closed and closed[0] in _GAPS:
-            self._closed = (_GAPS[closed[0]], now, ground.authority.consent)
-
-    def _tell_gap(self, session: Session, ground: Ground, now: Moment) -> None:
-        if self._closed is None:
-            return
-        (reason, begin, consent), self._closed = self._closed, None
-        if consent == ground.authority.consent:
-            session.pipeline.gap(ground, reason, begin, now.mono_ns)
+        self._gaps.closed(ground, closed[0] if closed else None, now)
 
     def _hear(self, signals: Sequence[Signal]) -> None:
         for signal in signals:
