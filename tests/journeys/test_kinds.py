@@ -1,4 +1,4 @@
-"""Copying, pasting and what a click met, from a real editor to the researcher's table."""
+"""Copying and what a click met, from a real editor to the researcher's table."""
 
 from pathlib import Path
 
@@ -15,11 +15,11 @@ CLICKS = 8
 
 
 @pytest.mark.timeout(240)
-def test_copy_paste_and_what_was_clicked_arrive(household: Household, tmp_path: Path) -> None:
+def test_a_copy_and_what_was_clicked_arrive(household: Household, tmp_path: Path) -> None:
     household.start()
     household.agree()
     household.type_into(household.allowed, WORDS)
-    for letter in "acv":
+    for letter in "ac":
         household.hands.key(letter, ["ctrl"])
     middle = geometry(household.desktop.display, household.allowed.window.id).centre
     for n in range(CLICKS):
@@ -27,7 +27,7 @@ def test_copy_paste_and_what_was_clicked_arrive(household: Household, tmp_path: 
         household.hands.type_text(".", PAUSE_S)  # a program that is still busy with the click before tells nothing
     rows = household.exported(tmp_path)
     clips = [(r["action"], r["content_type"], r["length_bucket"]) for r in rows if r["kind"] == "clipboard"]
-    assert clips == [("copy", "text", None), ("paste", "text", None)]
+    assert clips == [("copy", "text", None)]
     presses = {r["seq"]: r for r in rows if r["kind"] == "pointer" and r["action"] == "down"}
     assert len(presses) == CLICKS
     met = [(r["element"], r["x"]) for r in presses.values() if r["element"]]
