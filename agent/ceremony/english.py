@@ -12,7 +12,8 @@ ENGLISH_TEXTS = {
     "captured.where": "Only in the apps that you tick, only while one of them has the focus, and only while the"
     " Overt icon is visible.",
     "keyboard": "Keyboard",
-    "keyboard.what": "What you type and which keys you press.",
+    "keyboard.what": "What you type and which keys you press; that you copied, cut or pasted, and of which kind it"
+    " was, never what.",
     "pointer": "Pointer",
     "pointer.what": "Where the pointer moves, and what it clicks and scrolls, inside the app's window.",
     "screen": "Screen",

@@ -14,7 +14,8 @@ GERMAN_TEXTS = {
     "captured.where": "Nur in den Apps, die Sie ankreuzen, nur solange eine davon im Vordergrund ist, und nur solange"
     " das Symbol von Overt zu sehen ist.",
     "keyboard": "Tastatur",
-    "keyboard.what": "Was Sie schreiben und welche Tasten Sie drücken.",
+    "keyboard.what": "Was Sie schreiben und welche Tasten Sie drücken; dass Sie etwas kopiert, ausgeschnitten oder"
+    " eingefügt haben und welcher Art es war, nie was.",
     "pointer": "Zeiger",
     "pointer.what": "Wohin der Zeiger sich bewegt, was er anklickt und rollt, im Fenster der App.",
     "screen": "Bildschirm",

@@ -28,6 +28,7 @@ from agent.native.choose import open_seat, open_witness
 from agent.native.detect import open_detectors
 from agent.native.parent import parent_of
 from agent.net.control import Request, reply
+from schemas.events import GapReason
 from schemas.status import ClosedReason, Status
 
 TICK_NS = 250_000_000
@@ -146,8 +147,10 @@ class Daemon:
         self._check_clock()  # first: what woke us from a sleep is not to be told by the epoch before it
         for key, mask in ready:
             self._obey_signal()
-            act: Callable[[int], None] = key.data
-            act(mask)
+            held = self._selector.get_map().get(key.fd)  # what came before it in this round may have closed it
+            if held is not None and held.fileobj is key.fileobj:
+                act: Callable[[int], None] = held.data
+                act(mask)
         self._obey_signal()
         self._on_time()
         self._broadcast()
@@ -310,7 +313,7 @@ class Daemon:
         now = self._read_clocks()
         if stepped(self._offset_ns, now):
             _log.warning("the clock was stepped, or the machine slept")
-            self._warden.close()
+            self._warden.close(GapReason.CLOCK_STEP)
             self._next_epoch()
             self._review()
         if now.exact:

@@ -17,6 +17,8 @@ from agent.core.triggers import Trigger
 from agent.daemon.camera import Camera
 from agent.daemon.desk import Desk
 from agent.daemon.detectors import Detect, none
+from agent.daemon.elements import Elements
+from agent.daemon.gaps import Gaps
 from agent.daemon.session import Session
 from agent.daemon.sites import NoSites, SiteSource
 from agent.daemon.standing import Standing
@@ -42,14 +44,6 @@ MAX_FAILURES = 3
 OTHER_SITE = "other_site"
 """Dropped, because it turned out later that the browser already showed another page."""
 
-_GAPS = {
-    ClosedReason.PAUSED: GapReason.PAUSED,
-    ClosedReason.NO_SIGN: GapReason.NO_SIGN,
-    ClosedReason.SESSION_INACTIVE: GapReason.LOCKED,
-    ClosedReason.SECURE_INPUT: GapReason.PASSWORD,
-    ClosedReason.DISPLAY_LOST: GapReason.DISPLAY_LOST,
-    ClosedReason.REDACTION_FAILING: GapReason.REDACTION_FAILED,
-}
 _log = logging.getLogger(__name__)
 
 
@@ -93,6 +87,7 @@ class Warden:
         self._camera = Camera(makers.pictures or (lambda: open_grabber(environ, clock)), wake, clock)
         self.desk = Desk(environ, clock, selector, self._hear)
         self._detectors = makers.detect(self._late)
+        self._elements = Elements(self._detectors)
         self._seat = makers.seat(wake)
         self.facts = Facts(desktop=self.desk.why, session_active=True)
         self._obeyed = self.facts  # those whose effects were carried out last
@@ -106,7 +101,7 @@ class Warden:
         self.waits_ns: int | None = None  # since when only a fresh look at the sign is missing
         self._ground: Ground | None = None
         self._windows: dict[int, int] = {}
-        self._closed: tuple[GapReason, Moment, str] | None = None
+        self._gaps = Gaps()
         self._next_pointer_ns = 0
         self._tidy_ns: int | None = None
 
@@ -147,21 +142,21 @@ class Warden:
             times += [self._camera.deadline_ns(), self._next_pointer_ns if self._polls_pointer() else None]
         return min((t for t in times if t is not None), default=None)
 
-    def close(self) -> None:
-        """Close the gate, whatever the facts; a review may open it again."""
+    def close(self, why: GapReason | None = None) -> None:
+        """Close the gate, whatever the facts; a review may open it again, and then tell why it was closed."""
+        ground = self._ground
         self._close_gate()
+        if ground is not None and why is not None:
+            self._gaps.closed(ground, why, self._moment())
 
     def wipe(self, reason: str) -> int:
         """Forget everything that is in no closed batch, and say how many observations; a review opens the gate anew."""
-        ground = self._ground
-        self._close_gate()
+        self.close(GapReason.DELETED)
         if self.session is None:
             return 0
         before = _dropped(self.session.pipeline.totals(), reason)
         self.session.pipeline.wipe(reason)
         self._camera.forget()
-        if ground is not None:
-            self._closed = (GapReason.DELETED, self._moment(), ground.authority.consent)
         return _dropped(self.session.pipeline.totals(), reason) - before
 
     def end(self, wall_offset_ns: int) -> None:
@@ -282,7 +277,7 @@ class Warden:
         number = self._windows.setdefault(gate.window.window, len(self._windows))
         self._ground = Ground(gate, number, authority, timing, self.epoch, now)
         session.pipeline.enter(self._ground, now)
-        self._tell_gap(session, self._ground, now)
+        self._gaps.opened(session.pipeline, self._ground, now)
         self._camera.note(Trigger.FOCUS, self._ground)
 
     def _same_window(self, old: Ground, window: WindowInfo) -> None:
@@ -321,15 +316,7 @@ class Warden:
         """Finish what was captured through this gate, and remember why it ended if that is worth telling."""
         now, closed = self._moment(), closed_by(self.facts)
         session.pipeline.leave(ground, now)
-        if closed and closed[0] in _GAPS:
-            self._closed = (_GAPS[closed[0]], now, ground.authority.consent)
-
-    def _tell_gap(self, session: Session, ground: Ground, now: Moment) -> None:
-        if self._closed is None:
-            return
-        (reason, begin, consent), self._closed = self._closed, None
-        if consent == ground.authority.consent:
-            session.pipeline.gap(ground, reason, begin, now.mono_ns)
+        self._gaps.closed(ground, closed[0] if closed else None, now)
 
     def _hear(self, signals: Sequence[Signal]) -> None:
         for signal in signals:
@@ -357,9 +344,13 @@ class Warden:
             if not isinstance(judged, Allowed):
                 pipeline.drop(judged)
             return
-        if isinstance(seen, PointerObserved) and seen.action == "down":
+        pressed = seen if isinstance(seen, PointerObserved) and seen.action == "down" else None
+        if pressed is not None:
             pipeline.click()
         pipeline.observe(ground, judged)
+        if pressed is not None:
+            screen = self.found.effective(self._clock.time_ns()).screen_of(ground.gate.app.id)
+            self._elements.ask(pipeline, pressed, screen)
         self._camera.follow(seen, ground)
 
     def _poll_pointer(self, now_ns: int) -> None:

@@ -14,7 +14,7 @@ from schemas.policy import AppRule, Policy
 from schemas.scope import AppScope, Scope, ScreenMode, TimingTier
 from schemas.status import ClosedReason as R
 from tests.support.fake_clock import FakeClock
-from tests.support.fake_desktop import key_seen, pointer_seen, scroll_seen, window
+from tests.support.fake_desktop import clipboard_seen, key_seen, pointer_seen, scroll_seen, window
 
 CLOCK = FakeClock()
 NOW = CLOCK.monotonic_ns()
@@ -32,14 +32,14 @@ POLICY = Policy(
     apps=(MAIL, SHY),
     timing=TimingTier.EXACT,
 )
-KEY, MOVE, SCROLL = key_seen(CLOCK, "a"), pointer_seen(CLOCK), scroll_seen(CLOCK)
+KEY, MOVE, SCROLL, COPY = key_seen(CLOCK, "a"), pointer_seen(CLOCK), scroll_seen(CLOCK), clipboard_seen(CLOCK)
 
 
 def gate(number: int = 1, modalities: frozenset[Modality] = ALL, since_ns: int = NOW) -> Open:
     return Open(window=window(number), app=MAIL, modalities=modalities, since_ns=since_ns)
 
 
-@pytest.mark.parametrize("seen", [KEY, MOVE, SCROLL])
+@pytest.mark.parametrize("seen", [KEY, MOVE, SCROLL, COPY])
 @pytest.mark.parametrize(
     ("opened", "reason"),
     [
@@ -55,7 +55,7 @@ def gate(number: int = 1, modalities: frozenset[Modality] = ALL, since_ns: int =
     ],
 )
 def test_decide(seen: Observation, opened: Open | None, reason: str | None) -> None:
-    modality = Modality.KEYBOARD if seen is KEY else Modality.POINTER
+    modality = Modality.KEYBOARD if seen in (KEY, COPY) else Modality.POINTER
     expected = Dropped(modality, reason) if reason else Allowed(seen, opened)  # type: ignore[arg-type]
     assert decide(seen, opened) == expected
 
