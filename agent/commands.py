@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from msgspec import to_builtins
 
-from agent import asking
+from agent import asking, durations
 from agent.disk.places import Places
 from agent.errors import EXIT_BLOCKED, EXIT_ERROR, EXIT_NO_CONSENT, EXIT_PERMISSION, OvertError
 from agent.lazily import lazily
@@ -35,6 +35,7 @@ else:
     install, browser_words = lazily("agent.browser.install"), lazily("agent.browser.words")
     words, keys, examination = lazily("agent.ceremony.words"), lazily("agent.disk.keys"), lazily("agent.doctor")
 
+SECOND_NS = 1_000_000_000
 FORMAT = 1
 """Version of what ``--json`` prints."""
 
@@ -139,7 +140,7 @@ def delete(
     json_: Json = False,
 ) -> None:
     """Delete what was captured. What was sent already is deleted by the collector, as soon as it can be reached."""
-    seconds = deletion.seconds_of(last) if last is not None else None
+    seconds = durations.seconds_of(last) if last is not None else None
     if (seconds is None) is not all_ or (last is not None and seconds is None):
         raise typer.BadParameter("say either --all, or --last with a time: 30s, 10m, 2h, 1d")
     if seconds is not None:
@@ -151,15 +152,20 @@ def delete(
     _show({"deleted": to_builtins(done)}, json_, lambda: out.print(deletion.in_words(done)))
 
 
-@app.command(epilog="Example: overt pause 15")
+@app.command(epilog="Examples: overt pause 15 · overt pause 2h · overt pause tomorrow")
 def pause(
-    minutes: Annotated[int, typer.Argument(min=1, max=24 * 60, help="For how long.")] = 15, json_: Json = False
+    how_long: Annotated[str, typer.Argument(help="Minutes, or 30s, 10m, 2h, 1d, or tomorrow (until 06:00).")] = "15",
+    json_: Json = False,
 ) -> None:
     """Stop for a while; goes on by itself afterwards."""
-    until_ns = time.time_ns() + minutes * 60_000_000_000
+    now_ns = time.time_ns()
+    seconds = durations.pause_of(how_long, now_ns // SECOND_NS)
+    if seconds is None:
+        raise typer.BadParameter("write minutes, or 30s, 10m, 2h, 1d (at most two days), or: tomorrow")
+    until_ns = now_ns + seconds * SECOND_NS
     service.pause(_places(), time.time_ns(), until_ns)
-    until = time.strftime("%H:%M", time.localtime(until_ns // 1_000_000_000))
-    _show({"paused_until": until_ns // 1_000_000_000}, json_, lambda: out.print(f"Paused until {until}."))
+    until = time.strftime("%a %H:%M", time.localtime(until_ns // SECOND_NS))
+    _show({"paused_until": until_ns // SECOND_NS}, json_, lambda: out.print(f"Paused until {until}."))
 
 
 @app.command()

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import pytest
 
 from agent.core.reasons import REASONS
+from agent.durations import tomorrow_s
 from agent.tray.icons import Sign
 from agent.tray.menu import ORDER, offered, plain
 from agent.tray.presence import Hidden
 from agent.tray.view import Messages, sentence, sign_of, tooltip
-from agent.tray.when import tomorrow_s
 from agent.tray.words import Words
 from schemas.events import Modality
 from schemas.status import WARNING_DAYS, ClosedReason, State, Status
