@@ -7,10 +7,11 @@ from types import MappingProxyType
 STRONG = MappingProxyType({
     8: ("es.dni",),
     9: ("es.dni", "es.nie", "ie.pps"),
-    10: ("se.personnummer", "dk.cpr", "fi.hetu", "in_.pan", "cz.rc", "bg.egn"),
-    11: ("pl.pesel", "no.fodselsnummer", "fi.hetu", "ee.ik", "de.idnr", "tr.tckimlik", "be.nn", "au.abn", "br.cpf"),
-    12: ("se.personnummer", "in_.aadhaar", "ru.inn", "br.cnpj"),
-    13: ("ro.cnp", "ch.ssn", "za.idnr", "kr.rrn", "mx.rfc"),
+    10: ("se.personnummer", "dk.cpr", "fi.hetu", "in_.pan", "cz.rc", "bg.egn", "is_.kennitala"),
+    11: ("pl.pesel", "no.fodselsnummer", "fi.hetu", "ee.ik", "de.idnr", "tr.tckimlik", "be.nn", "au.abn", "br.cpf",
+         "lt.asmens", "gr.amka", "ar.cuit"),
+    12: ("se.personnummer", "in_.aadhaar", "ru.inn", "br.cnpj", "my.nric"),
+    13: ("ro.cnp", "ch.ssn", "za.idnr", "kr.rrn", "mx.rfc", "si.emso", "th.pin"),
     14: ("br.cnpj",),
     15: ("fr.nir",),
     16: ("it.codicefiscale",),
@@ -26,7 +27,9 @@ MAX_PAIRS = 5
 _TIE = re.compile(r"[\-./][A-Za-z0-9]")
 """What follows so belongs to the same number, which must not be judged by a part of it."""
 _GROUP = re.compile(r"[A-Za-z0-9]+")
-_GROUPED = frozenset({"in_.aadhaar", "dk.cpr", "se.personnummer", "cz.rc"})
+_GROUPED = frozenset(
+    {"in_.aadhaar", "dk.cpr", "se.personnummer", "cz.rc", "is_.kennitala", "my.nric", "th.pin", "ar.cuit"}
+)
 """Too weak a check for digits in a row: taken only when typed with their usual separators."""
 
 

@@ -12,8 +12,9 @@ REGIONS = (
 )  # fmt: skip
 """Numbering plans tried for a number without a country code. Each costs about 50 µs, once loaded."""
 _WORD = re.compile(
-    r"(?:phone|telephone|tel|mobile|cell|fax|call|ring|text|sms|whatsapp|signal|dial|reach|contact|handy|mobil\w*|"
-    r"rufnummer|telefon\w*|portable|telef\w*|numero|number|nr|gsm|puh|тел\w*|телефон\w*|моб\w*|טלפון|هاتف|电话|電話|手机|전화)"
+    r"(?:phone|telephone|tel|mobile|\bcell|fax|\bcall|\bring|\btext|sms|whatsapp|signal|\bdial|\breach|contact|handy|mobil\w*|"
+    r"rufnummer|telefon\w*|portable|telef\w*|numero|\bnumber|\bnr|gsm|"
+    r"puh|тел\w*|телефон\w*|моб\w*|טלפון|هاتف|电话|電話|手机|전화)"
     r"(?:[^\n\d]{0,24})$",
     re.IGNORECASE,
 )
@@ -25,6 +26,9 @@ _NOT_PHONE = re.compile(
 _NORTH_AMERICA = re.compile(r"(?:\+?1[ .\-]?)?(?:\(\d{3}\) ?|\d{3}[ .\-])\d{3}[ .\-]\d{4}")
 _TRUNK = re.compile(r"\(?0\d{1,4}\)?(?:[ \-/.]?\d{2,8}){1,4}")
 _EXTENSION = re.compile(r" ?(?:x|ext\.?) ?\d+$", re.IGNORECASE)
+_LIST = re.compile(r"\d[ ,;.]{1,2}$|\d, ?$")
+_LIST_ON = re.compile(r"[ ,;]{1,2}-?\d+[ ,;.]+-?\d")
+"""One of a row of numbers: coordinates, sums, columns."""
 _OTHER = re.compile(
     r"\d{5}-\d{4}|\d{1,2}[ ./\-]\d{1,2}[ ./\-](?:\d{4}|\d{2})|\d{4}[ ./\-]\d{1,2}[ ./\-]\d{1,2}(?:[ T]\d{1,2})?"
 )
@@ -46,7 +50,7 @@ def phone(text: str, start: int, end: int) -> tuple[int, int] | None:
     if _WORD.search(before) or _NORTH_AMERICA.fullmatch(raw):
         return start, end
     grouped = bool(re.search(r"[ \-/().]", raw)) and not _decimal(raw)
-    if not grouped:
+    if not grouped or _LIST.search(before) or _LIST_ON.match(text, end):
         return None
     return (start, end) if _TRUNK.fullmatch(raw) or _national(raw) else None
 

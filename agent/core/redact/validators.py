@@ -36,6 +36,11 @@ _DOCUMENTATION = tuple(
     map(ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"))
 )
 """RFC 5737 and RFC 3849."""
+_LOCAL_GROUPS = ipaddress.ip_network("224.0.0.0/24")
+BROADCAST, FUTURE = 255, 240
+"""First byte of a netmask, and of addresses kept for the future: people who make up an address take any number."""
+MAX_COLONS = 7
+"""Of an IPv6 address that is written out."""
 _IBAN_WORD = re.compile(r"iban\W{0,12}$", re.IGNORECASE)
 _CARD_WORD = re.compile(
     r"(?:card|cc|pan|visa|master|amex|karte|carte|tarjeta|carta|kaart|карт\w*)\W{0,24}(?:n\w*\W{0,3})?$", re.IGNORECASE
@@ -54,6 +59,10 @@ LAST_DAY = 31
 FULL_DATE = 1000_00_00
 """From here on a number can be year, month and day in a row."""
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_RIPPLE58 = "rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz"
+"""The same letters in the order of the XRP Ledger."""
+ADDRESS_BYTES = 25
+"""Of an address: a version, a digest of 20, and 4 to check."""
 
 
 def luhn(digits: str) -> bool:
@@ -71,6 +80,8 @@ def card(text: str, start: int, end: int) -> tuple[int, int] | None:
 def _is_card(text: str, start: int, end: int) -> bool:
     groups = re.findall(r"\d+", text[start:end])
     digits = "".join(groups)
+    if text[start - 1 : start] == "." and text[max(0, start - 2) : start - 1].isdigit():
+        return False  # the digits after a decimal point
     if not MIN_CARD <= len(digits) <= MAX_CARD or len(set(digits)) == 1 or digits[0] not in "23456":
         return False
     separators = set(text[start:end]) - set("0123456789")
@@ -101,6 +112,8 @@ def ip_address(text: str, start: int, end: int) -> tuple[int, int] | None:
         address = ipaddress.ip_address(text[start:end].rstrip(":.").partition("%")[0])
     except ValueError:
         return None
+    if text[start:end].count(":") == MAX_COLONS and "::" not in text[start:end]:
+        return start, end  # written out in full: nobody writes that who means nothing
     if isinstance(address, ipaddress.IPv4Address) and re.search(
         r"v(?:er(?:sion)?)?[ .:=]*$", text[max(0, start - 10) : start], re.IGNORECASE
     ):
@@ -113,7 +126,12 @@ def ip_address(text: str, start: int, end: int) -> tuple[int, int] | None:
 def _tells_a_place(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     if any(address in network for network in _DOCUMENTATION if network.version == address.version):
         return True  # people write these for real ones, and nothing is lost by taking them out
-    return not (address.is_private or address.is_multicast or address.is_reserved or address.is_link_local)
+    if isinstance(address, ipaddress.IPv6Address):
+        made_of_mac = address.packed[11:13] == b"\xff\xfe"  # RFC 4291, appendix A: it names the device
+        return made_of_mac or (address.is_global and not address.is_multicast)
+    if address.packed[0] == BROADCAST or address in _LOCAL_GROUPS:
+        return False  # netmasks, and groups that every network has
+    return address.is_multicast or address.packed[0] >= FUTURE or not address.is_private
 
 
 def email(text: str, start: int, end: int) -> tuple[int, int] | None:
@@ -150,13 +168,17 @@ def account(text: str, start: int, end: int) -> tuple[int, int] | None:
 
 
 def base58(text: str, start: int, end: int) -> tuple[int, int] | None:
-    """A Base58Check value: the last four bytes are the double SHA-256 of the rest."""
+    """A Base58Check value: the last four bytes are the double SHA-256 of the rest; of whatever currency."""
+    return (start, end) if any(_checks(text[start:end], letters) for letters in (_BASE58, _RIPPLE58)) else None
+
+
+def _checks(value: str, letters: str) -> bool:
     number = 0
-    for char in text[start:end]:
-        number = number * 58 + _BASE58.index(char)
-    data = number.to_bytes(25, "big") if number < 1 << 200 else b""
+    for char in value:
+        number = number * len(letters) + letters.index(char)
+    data = number.to_bytes(ADDRESS_BYTES, "big") if number < 1 << 8 * ADDRESS_BYTES else b""
     check = hashlib.sha256(hashlib.sha256(data[:-4]).digest()).digest()[:4]
-    return (start, end) if data and check == data[-4:] else None
+    return bool(data) and check == data[-4:]
 
 
 VALIDATORS: MappingProxyType[str, Validator] = MappingProxyType(
