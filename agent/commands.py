@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from msgspec import to_builtins
 
-from agent import asking, durations
+from agent import asking, durations, redact_cli
 from agent.disk.places import Places
 from agent.errors import EXIT_BLOCKED, EXIT_ERROR, EXIT_NO_CONSENT, EXIT_PERMISSION, OvertError
 from agent.lazily import lazily
@@ -54,6 +54,7 @@ browser_app = typer.Typer(
     help="Web apps: connect your browser, so that single sites can be told.", no_args_is_help=True
 )
 app.add_typer(browser_app, name="browser")
+app.add_typer(redact_cli.app, name="redact")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON; `format` is its version.")]
 
 

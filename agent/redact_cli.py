@@ -4,13 +4,18 @@ import json
 import secrets
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent import redacting
 from agent.core.redact.errors import RedactError
 from agent.errors import EXIT_ERROR, EXIT_USAGE, OvertError
+from agent.lazily import lazily
+
+if TYPE_CHECKING:
+    from agent import redacting
+else:
+    redacting = lazily("agent.redacting")
 
 KEY_BYTES = 32
 """Drawn anew for each run: ordinals of two runs cannot be joined."""
