@@ -66,7 +66,7 @@ class Line:
             yield self._slots.popleft()
 
     def due_ns(self) -> int | None:
-        """When the front is to leave, a little later than it may; ``None`` while it is not decided, or none is there."""
+        """When the front is to leave, a little later than it may; ``None`` while it is not decided, or missing."""
         if not self._slots or not self._slots[0].decided:
             return None
         return -(-(self._settled_ns(self._slots[0]) + HOLD_NS) // STEP_NS) * STEP_NS
