@@ -12,6 +12,9 @@ from schemas.policy import Policy
 DEFAULT_DAYS = 90
 """Days for which a policy holds that names no end: a forgotten study stops by itself."""
 
+BROWSERS = frozenset({"brave", "chrome", "chromium", "firefox", "firefox-esr", "msedge", "opera", "safari", "vivaldi"})
+"""Names of programs that show any site, without ``.exe``."""
+
 
 class Checked(Struct, frozen=True):
     """A policy that may be signed, and what about it deserves a second look."""
@@ -53,6 +56,13 @@ def _warnings(policy: Policy) -> list[str]:
     for app in policy.apps:
         if not app.executables:
             found.append(f"apps: {app.id} names no executables, so it is never recognised")
+        if app.origins is None and any(_program(path) in BROWSERS for path in app.executables):
+            found.append(f"apps: {app.id} is a browser without origins, so every site in it would be captured")
         if not app.modalities:
             found.append(f"apps: {app.id} offers no modality, so nothing can be captured in it")
     return found
+
+
+def _program(path: str) -> str:
+    """A program's own name: the last part of its path, whatever system it is of."""
+    return path.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")

@@ -5,7 +5,6 @@ starting meanwhile. What the collector has is asked for as soon as a daemon runs
 """
 
 import os
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,12 +59,6 @@ def delete_all(places: Places) -> Deleted:
         DeletionError: not done, or not finished yet.
     """
     return _delete(places, 0)
-
-
-def seconds_of(text: str) -> int | None:
-    """A stretch of time as people write it (30s, 10m, 2h, 1d), in seconds; ``None`` if it is none."""
-    match = re.fullmatch(r"([1-9][0-9]{0,5})([smhd])", text)
-    return int(match[1]) * {"s": 1, "m": 60, "h": 3_600, "d": 86_400}[match[2]] if match else None
 
 
 def in_words(done: Deleted) -> str:

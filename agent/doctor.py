@@ -7,12 +7,13 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from agent.browser.install import status
 from agent.daemon.main import SystemClock
 from agent.disk.enrolment import Enrolment, load_enrolment
 from agent.disk.keys import open_keys
 from agent.disk.places import Places
 from agent.native.base import Capability, NativeUnavailable
-from agent.native.choose import open_native
+from agent.native.choose import open_native, permissions
 from agent.net.control import DaemonNotRunning, ProtocolError, ask
 from agent.net.http import httpx
 from schemas.base import SchemaError
@@ -37,8 +38,12 @@ class Check(Struct, frozen=True):
 def examine(places: Places, environ: Mapping[str, str]) -> list[Check]:
     """Look at everything."""
     enrolment, enrolled = _enrolment(places)
-    machine = [_display(environ), _accessibility(environ), _folders(places), _disk(places), enrolled]
-    return [*machine, *([_keys(places), _daemon(places), _collector(enrolment)] if enrolment else [])]
+    machine = [_display(environ), *_permissions(), _accessibility(environ), _folders(places), _disk(places), enrolled]
+    if enrolment is None:
+        return machine
+    web = any(rule.origins for rule in enrolment.asked().policy.apps)
+    browsers = [_browsers(places, environ)] if web else []
+    return [*machine, _keys(places), _daemon(places), *browsers, _collector(enrolment)]
 
 
 def _display(environ: Mapping[str, str]) -> Check:
@@ -72,6 +77,15 @@ def _accessibility(environ: Mapping[str, str]) -> Check:
     return Check(name, ok=False, sentence=sentence, remedy=remedy)
 
 
+def _permissions() -> list[Check]:
+    return [
+        Check(one.permission.id, ok=True, sentence=f"Allowed: {one.permission.name}.")
+        if one.granted
+        else Check(one.permission.id, ok=False, sentence=f"Not allowed: {one.permission.name}.", remedy=one.remedy)
+        for one in permissions()
+    ]
+
+
 def _daemon(places: Places) -> Check:
     try:
         now = ask(places.control_socket, "status")
@@ -82,6 +96,15 @@ def _daemon(places: Places) -> Check:
             "daemon", ok=False, sentence="A daemon of another version runs.", remedy="overt stop, then overt start"
         )
     return Check("daemon", ok=True, sentence=f"The daemon answers. {now.sentence}")
+
+
+def _browsers(places: Places, environ: Mapping[str, str]) -> Check:
+    found = status(places, environ)
+    ready = [row["browser"] for row in found if row["state"] == "installed"]
+    if len(ready) < len(found):
+        sentence = "The study has web apps, and not every browser would find the extension's program."
+        return Check("browsers", ok=False, sentence=sentence, remedy="overt browser install")
+    return Check("browsers", ok=True, sentence=f"The extension's program is known to {', '.join(ready)}.")
 
 
 def _folders(places: Places) -> Check:

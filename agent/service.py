@@ -1,7 +1,6 @@
 """What the command line does: talks to the daemon, reads what lies on disk, starts and stops programs."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -12,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from agent import consents, enrolment
+from agent.asking import call, status
+from agent.browser import install as browsers
 from agent.ceremony import perform
 from agent.ceremony.errors import NotEnrolledError
 from agent.ceremony.sheet import sentence
 from agent.ceremony.words import Words
-from agent.core.ceremony import WARNING_DAYS
 from agent.core.scope import narrow, offered
 from agent.daemon.main import run_daemon as run_daemon  # noqa: PLC0414  # one of this module's commands
 from agent.daemon.standing import Standing, read_standing
@@ -26,11 +26,10 @@ from agent.disk.places import Places
 from agent.disk.spool import BatchState, Row, Spool
 from agent.disk.switch import Position, Switch
 from agent.doctor import Check, examine
-from agent.errors import DamagedError, NotRunningError, NotYoursError, StartError
-from agent.net.control import DaemonNotRunning, ProtocolError, ask
+from agent.errors import DamagedError, NotRunningError, StartError
 from schemas.base import SchemaError
 from schemas.consent import DAY_NS
-from schemas.status import State, Status
+from schemas.status import WARNING_DAYS, State
 
 START_S = 10.0
 """Seconds that the daemon may take to answer: ten times its budget."""
@@ -44,15 +43,6 @@ class Stopped:
     switch: bool  # the switch on disk stands at off: nothing is captured until the person says yes again
     ledger: bool  # the consent ledger says so too
     daemon: bool | None  # only asked where the switch does not: the daemon is off, is not, or does not answer
-
-
-def status(places: Places) -> Status:
-    """The daemon's own word.
-
-    Raises:
-        NotRunningError: there is no daemon, so nothing is captured.
-    """
-    return _ask(places, "status")
 
 
 def nudge(places: Places) -> None:
@@ -127,9 +117,42 @@ def doctor(places: Places, environ: Mapping[str, str]) -> list[Check]:
     return examine(places, environ)
 
 
+def web_origins(places: Places) -> list[str]:
+    """The origins of the study's web apps, sorted."""
+    asked = _standing(places).asked
+    assert asked is not None  # noqa: S101  # _standing sees to it
+    return sorted({origin for rule in asked.policy.apps for origin in rule.origins or ()})
+
+
+def browser_install(places: Places, environ: Mapping[str, str], ids: list[str]) -> list[dict[str, str]]:
+    """Make the extension for this study's web apps, and tell browsers where its program is."""
+    return browsers.install(places, environ, web_origins(places), ids)
+
+
+def browser_remove(places: Places, environ: Mapping[str, str]) -> list[dict[str, str]]:
+    """Take that away again."""
+    return browsers.remove(places, environ)
+
+
+def browser_status(places: Places, environ: Mapping[str, str]) -> list[dict[str, str]]:
+    """What stands where."""
+    return browsers.status(places, environ)
+
+
+def browser_package(places: Places, folder: Path, origins: list[str]) -> list[str]:
+    """Write the extension for IT to pack and sign; gives the origins that it is for.
+
+    Raises:
+        BrowserError: one is no origin.
+    """
+    chosen = sorted(set(origins)) or web_origins(places)
+    browsers.package(folder, chosen, keyed=False)
+    return chosen
+
+
 def stop(places: Places) -> None:
     """End the daemon and wait until it is gone."""
-    _ask(places, "stop")
+    call(places, "stop")
     deadline = time.monotonic() + START_S
     while places.control_socket.exists() and time.monotonic() < deadline:
         time.sleep(LOOK_S)
@@ -147,6 +170,7 @@ def apps(places: Places, now_ns: int) -> list[dict[str, Any]]:
             "category": rule.category,
             "agreed": sorted(m.value for m in agreed.of(rule.id)) if agreed else [],
             "recognised_by": ", ".join(rule.executables),
+            "sites": ", ".join(rule.origins or ()),
         }
         for rule in found.asked.policy.apps
     ]
@@ -237,25 +261,6 @@ def nothing_to_ask(places: Places, now_ns: int) -> bool:
     return agreement is not None and not soon and found.switched.now(now_ns) is not Position.OFF
 
 
-def check_owner(places: Places) -> None:
-    """Say nothing about anybody else.
-
-    Raises:
-        NotYoursError: this state is another person's, or it cannot be told whose it is.
-    """
-    if sys.platform == "win32":
-        return  # profiles are closed to others there, administrators aside
-    for folder in (places.state, places.runtime):
-        try:
-            owner = folder.stat().st_uid
-        except FileNotFoundError:
-            continue
-        except OSError:
-            owner = None
-        if owner != os.geteuid():
-            raise NotYoursError("This is another person's Overt. Whether they take part cannot be told from here.")
-
-
 def _receipts(places: Places) -> dict[int, bytes]:
     """The collector's receipts for consents; none where there is no spool yet."""
     if not (places.state / "index.sqlite").exists():
@@ -271,15 +276,6 @@ def _overt() -> list[str]:
     """How to start ``overt`` again, under its own honest name where it was installed with one."""
     script = Path(sys.executable).with_name("overt")
     return [str(script)] if script.exists() else [sys.executable, "-m", "agent"]
-
-
-def _ask(places: Places, op: str) -> Status:
-    try:
-        return ask(places.control_socket, op)
-    except DaemonNotRunning:
-        raise NotRunningError("The daemon is not running, so nothing is captured.") from None
-    except ProtocolError as error:
-        raise StartError(f"{error}", "overt stop, then overt start") from None
 
 
 def _standing(places: Places) -> Standing:

@@ -130,7 +130,7 @@ def _table(columns: Mapping[str, Any], events: Sequence[Stamp], given: Mapping[s
 
 
 def _plain(value: Any) -> Any:
-    return msgspec.to_builtins(value) if isinstance(value, (list, tuple, Enum)) else value
+    return msgspec.to_builtins(value) if isinstance(value, (list, tuple, Enum, msgspec.Struct)) else value
 
 
 def _repeat(origin: Mapping[str, Any], count: int) -> dict[str, list[Any]]:

@@ -24,6 +24,16 @@ MAX_EVENTS = 1_000_000
 MAX_COLUMNS = 64
 """Columns of one kind of event: three times what the widest kind has."""
 
+VERSION = 2
+"""What is written. Version 1 is read as well: it lacks the kinds and fields of :data:`_SINCE_2`."""
+
+_SINCE_2: dict[str, frozenset[str]] = {
+    "clipboard": frozenset(),  # the kind itself
+    "pointer": frozenset({"element"}),
+    "frame": frozenset({"press"}),
+}
+"""kind → fields that version 1 has not; each of them may be left out of its event."""
+
 Columns = dict[str, dict[str, Any]]
 """kind → field → column, as written."""
 
@@ -89,7 +99,9 @@ def _form(hint: Any) -> _Form:
     if hint is int:
         return _Form(_delta, _undelta, reader(_rows_of(int)))
     origin, arguments = get_origin(hint), get_args(hint)
-    scalar = origin is None or all(isinstance(a, type) or a is None for a in arguments)
+    scalar = not any(isinstance(a, type) and issubclass(a, Struct) for a in arguments) and (
+        origin is None or all(isinstance(a, type) or a is None for a in arguments)
+    )
     if hint is float or origin in (list, tuple) or not scalar:
         return _Form(list, list, reader(_rows_of(hint)))
     words_and_rows: Any = tuple[_rows_of(bool | int | str | None), _rows_of(int)]  # type: ignore[misc]  # made here
@@ -103,6 +115,12 @@ def _forms(event_type: type[Stamp]) -> dict[str, _Form]:
 
 _TYPES: dict[str, type[Stamp]] = {kind_of(t): t for t in EVENT_TYPES}
 _FORMS: dict[str, dict[str, _Form]] = {kind_of(t): _forms(t) for t in EVENT_TYPES}
+_FORMS_1 = {
+    kind: {name: form for name, form in forms.items() if name not in _SINCE_2.get(kind, ())}
+    for kind, forms in _FORMS.items()
+    if _SINCE_2.get(kind) != frozenset()
+}
+_FORMS_OF = {1: _FORMS_1, VERSION: _FORMS}
 
 
 def encode(events: Sequence[Event]) -> Columns:
@@ -125,8 +143,12 @@ def encode(events: Sequence[Event]) -> Columns:
     }
 
 
-def decode(columns: RawColumns) -> list[Event]:
+def decode(columns: RawColumns, version: int = VERSION) -> list[Event]:
     """The events of columns, in the order of their sequence.
+
+    Args:
+        columns: as read.
+        version: of the payload that they are from: 1 or 2.
 
     Raises:
         ColumnsError: unknown kind or field, columns of unequal or excessive length, values of a wrong type, or a
@@ -135,7 +157,7 @@ def decode(columns: RawColumns) -> list[Event]:
     events: list[Event] = []
     try:
         for kind, table in columns.items():
-            events += _rows(kind, table, MAX_EVENTS - len(events))
+            events += _rows(kind, table, _FORMS_OF[version], MAX_EVENTS - len(events))
     except (msgspec.MsgspecError, TypeError, ValueError, LookupError, RecursionError) as error:
         if isinstance(error, ColumnsError):
             raise
@@ -146,8 +168,8 @@ def decode(columns: RawColumns) -> list[Event]:
     return events
 
 
-def _rows(kind: str, table: dict[str, Raw], room: int) -> list[Event]:
-    forms = _FORMS.get(kind)
+def _rows(kind: str, table: dict[str, Raw], known: dict[str, dict[str, _Form]], room: int) -> list[Event]:
+    forms = known.get(kind)
     if forms is None or table.keys() != forms.keys():
         raise ColumnsError("unknown kind of event, or fields of another version")
     columns = [form.read(table[name]) for name, form in forms.items()]

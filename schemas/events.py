@@ -93,6 +93,17 @@ class GapReason(StrEnum):
     DISPLAY_LOST = "display_lost"
 
 
+class ClipboardType(StrEnum):
+    """What kind of thing was copied, cut or pasted."""
+
+    TEXT = "text"
+    HTML = "html"  # text with its looks
+    IMAGE = "image"
+    FILES = "files"
+    OTHER = "other"
+    UNKNOWN = "unknown"  # the program that holds it did not say
+
+
 class MaskClass(StrEnum):
     """Why a rectangle of a frame is filled."""
 
@@ -118,6 +129,18 @@ class Span(Struct, frozen=True, forbid_unknown_fields=True):
     version: Annotated[int, _note("the rule's version", sensitivity=Sensitivity.PUBLIC)]
     ordinal: Annotated[int, _note("same value, same number within an episode", sensitivity=Sensitivity.CONTENT)]
     length_bucket: Annotated[int, _note("upper end of the length class of what was there; 0: above all", "code point")]
+
+
+class Element(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What lay under the pointer, as the program itself describes it to assistive technology."""
+
+    role: Annotated[str, _note("its role, such as push button: a name out of at-spi2-core's list, or unknown")]
+    name: Annotated[
+        str | None,
+        _note("its redacted name; null: it has none, or redaction failed", "code point", Sensitivity.CONTENT),
+    ]
+    spans: Annotated[list[Span], _note("placeholders in the name", sensitivity=Sensitivity.CONTENT)]
+    rect: Annotated[Rect, _note("left, top, right, bottom on the desktop", "pixel")]
 
 
 class Mask(Struct, frozen=True, forbid_unknown_fields=True):
@@ -189,6 +212,7 @@ class PointerEvent(Stamp, frozen=True, kw_only=True, tag_field="kind", tag="poin
     wy: Annotated[int, _note("position in the window", "pixel")]
     scale: Annotated[float, _note("the monitor's scale factor")]
     modifiers: Annotated[int, _note("mask of Modifier")]
+    element: Annotated[Element | None, _note("what a press met; null: not told, or not a press")] = None
 
 
 class ScrollEvent(Stamp, frozen=True, kw_only=True, tag_field="kind", tag="scroll", forbid_unknown_fields=True):
@@ -232,6 +256,20 @@ class FrameEvent(Stamp, frozen=True, kw_only=True, tag_field="kind", tag="frame"
     sha256: Annotated[str, _note("digest of the image bytes", sensitivity=Sensitivity.CONTENT)]
     offset: Annotated[int, _note("where the image begins in the batch's frame section", "byte", ge=0)]
     size: Annotated[int, _note("its length", "byte", ge=0)]
+    press: Annotated[
+        int | None, _note("for `press` and `settle`: `seq` of the press that it belongs to, if that was kept")
+    ] = None
+
+
+class ClipboardEvent(Stamp, frozen=True, kw_only=True, tag_field="kind", tag="clipboard", forbid_unknown_fields=True):
+    """Something was copied, cut or pasted. What it was is never asked for."""
+
+    action: Annotated[Literal["copy", "cut", "paste"], _note("what happened, as far as the keys before it tell")]
+    content_type: Annotated[ClipboardType, _note("what kind of thing", sensitivity=Sensitivity.CONTENT)]
+    length_bucket: Annotated[
+        int | None,
+        _note("upper end of the length class, 0: above all; null: not known, and never read to know it", "code point"),
+    ]
 
 
 class GapEvent(Stamp, frozen=True, kw_only=True, tag_field="kind", tag="gap", forbid_unknown_fields=True):
@@ -242,7 +280,7 @@ class GapEvent(Stamp, frozen=True, kw_only=True, tag_field="kind", tag="gap", fo
     count: Annotated[int, _note("observations dropped in it", ge=0)]
 
 
-Event = KeyEvent | TextEvent | PointerEvent | ScrollEvent | FocusEvent | FrameEvent | GapEvent
+Event = KeyEvent | TextEvent | PointerEvent | ScrollEvent | FocusEvent | FrameEvent | ClipboardEvent | GapEvent
 EVENT_TYPES: tuple[type[Stamp], ...] = (
     KeyEvent,
     TextEvent,
@@ -250,6 +288,7 @@ EVENT_TYPES: tuple[type[Stamp], ...] = (
     ScrollEvent,
     FocusEvent,
     FrameEvent,
+    ClipboardEvent,
     GapEvent,
 )
 
@@ -260,6 +299,7 @@ MODALITY_OF: dict[type[Stamp], Modality | None] = {
     ScrollEvent: Modality.POINTER,
     FocusEvent: None,  # needs consent to any modality in that app
     FrameEvent: Modality.SCREEN,
+    ClipboardEvent: Modality.KEYBOARD,
     GapEvent: None,
 }
 """Which modality a person must have agreed to for an event of this type to exist."""

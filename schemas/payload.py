@@ -2,7 +2,7 @@ r"""What is inside the age file: events in columns, then pictures, then padding.
 
 Bytes, in order (integers big-endian)::
 
-    "overt-payload/v1\n"            17 bytes
+    "overt-payload/v2\n"            17 bytes; version 1 is read as well
     length of the columns           4 bytes, compressed
     their length uncompressed       4 bytes
     length of the frame section     8 bytes
@@ -29,7 +29,9 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-MAGIC = b"overt-payload/v1\n"
+MAGIC = b"overt-payload/v2\n"
+VERSIONS = {b"overt-payload/v1\n": 1, MAGIC: 2}
+"""What can be read. Version 1 has no clipboard events, no element under a press, no press of a frame."""
 ZSTD_LEVEL = 6
 """Above 6 the columns shrink by less than 2 % and cost doubles."""
 MAX_COLUMNS_BYTES = 64 << 20
@@ -112,8 +114,9 @@ def unpack(data: bytes) -> Payload:
         ColumnsError: columns that do not fit together.
     """
     start = len(MAGIC) + _LENGTHS.size
-    if data[: len(MAGIC)] != MAGIC or len(data) < start:
-        raise PayloadError("not a payload of version 1")
+    version = VERSIONS.get(data[: len(MAGIC)])
+    if version is None or len(data) < start:
+        raise PayloadError("not a payload of version 1 or 2")
     packed_len, raw_len, frames_len = _LENGTHS.unpack_from(data, len(MAGIC))
     end = start + packed_len + frames_len
     if len(data) != padded(end) or any(data[end:]):
@@ -122,7 +125,7 @@ def unpack(data: bytes) -> Payload:
         body = _DECODER.decode(_inflate(data[start : start + packed_len], raw_len))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise PayloadError("columns are not of this version") from None
-    events = decode(body.columns)
+    events = decode(body.columns, version)
     _check_frames(events, frames_len)
     return Payload(events, data[start + packed_len : end], body.account, body.episode)
 

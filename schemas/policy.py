@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 
 from schemas.base import Document, Sensitivity, Slug, note
 from schemas.events import Modality
+from schemas.origin import is_origin
 from schemas.scope import ScreenMode, TimingTier
 from schemas.times import Instant
 
@@ -32,12 +33,19 @@ def key(meaning: str, *, combine: Combine, unit: str = "1", since: str = "0.1", 
 
 
 class AppRule(Document):
-    """One app of the allow-list, and how it is recognised."""
+    """One app of the allow-list, and how it is recognised.
+
+    With ``origins`` it is a web app: it is in front while one of the programs, which are browsers then, shows a page of
+    one of the origins. Without, it is the whole program.
+    """
 
     id: Slug = note("stable id, as consent and events cite it")
     name: str = note("its name, for people", min_length=1, max_length=80)
     category: Literal["mail", "chat", "ide", "assistant", "other"] = note("what it is for, for people")
     executables: tuple[str, ...] = note("resolved paths of its program, any of which matches", max_length=50)
+    origins: tuple[str, ...] | None = note(
+        "origins of a web app (scheme, host, port), sorted; left out for a program", default=None, max_length=50
+    )
     modalities: tuple[Modality, ...] = note("modalities that may be offered, sorted")
     screen: ScreenMode = note("the most of its picture that may be kept", default=ScreenMode.LAYOUT)
 
@@ -46,6 +54,17 @@ class AppRule(Document):
     def _absolute(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not all(p.startswith("/") or p[1:3] == ":\\" for p in value):
             raise ValueError("must be absolute paths: a bare name can be had by any program")
+        return value
+
+    @field_validator("origins")
+    @classmethod
+    def _one_spelling(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if value is None:
+            return None
+        if not value or list(value) != sorted(set(value)):
+            raise ValueError("must be sorted and distinct, or left out")
+        if not all(is_origin(origin) for origin in value):
+            raise ValueError("must be like https://mail.example.org or https://mail.example.org:8443: nothing after it")
         return value
 
 
@@ -75,4 +94,15 @@ class Policy(Document):
     def _distinct(cls, value: tuple[AppRule, ...]) -> tuple[AppRule, ...]:
         if len({a.id for a in value}) != len(value):
             raise ValueError("two apps have the same id")
+        return value
+
+    @field_validator("apps")
+    @classmethod
+    def _whole_or_by_site(cls, value: tuple[AppRule, ...]) -> tuple[AppRule, ...]:
+        browsers = {path for rule in value if rule.origins for path in rule.executables}
+        if any(path in browsers for rule in value if not rule.origins for path in rule.executables):
+            raise ValueError("a browser is listed both as a whole and by its sites: the sites would mean nothing")
+        origins = [(path, origin) for r in value for path in r.executables for origin in r.origins or ()]
+        if len(set(origins)) != len(origins):
+            raise ValueError("two apps have the same origin in the same browser")
         return value

@@ -6,6 +6,9 @@ from typing import Literal
 from schemas.base import Document, Sensitivity, note
 from schemas.events import Modality
 
+WARNING_DAYS = 14
+"""Days before its end from which on a person is told that their consent ends."""
+
 
 class State(StrEnum):
     """Where the agent stands. The first that applies, in the order of :mod:`agent.core.lifecycle`."""

@@ -1,4 +1,4 @@
-"""Make the frozen vectors of envelope, payload, consent record and signed documents, version 1.
+"""Make the frozen vectors of envelope, consent record and signed documents, version 1, and of the payload, version 2.
 
     python scripts/make_vectors.py TARGET          TARGET must not hold them yet; tests/vectors is where ours lie
 
@@ -6,7 +6,8 @@ Each folder gets its bytes as files, and a vectors.json that tells the seeds and
 
 The seeds are SHA-256 of a label, kept as hexadecimal: they protect nothing. All bytes follow from them but two kinds:
 age's encapsulation draws its own randomness, and zstd's output differs by its version. A frozen format is never made
-anew: a change of these files is a change of the format, and needs a new version beside the old one.
+anew: a change of these files is a change of the format, and needs a new version beside the old one. The payload's
+version 1 is read for ever and written no more: what lies in tests/vectors/payload was made when it was.
 """
 
 import hashlib
@@ -40,6 +41,7 @@ IDENTITIES = {name: age.Identity.from_seed(seed) for name, seed in SEEDS.items()
 FILE_KEY, NONCE = (hashlib.shake_256(label).digest(16) for label in (b"overt vector file key", b"overt vector nonce"))
 START = datetime(2026, 11, 2, 9, 30, 0, 123456, tzinfo=UTC)
 STUDY, PERSON = "vector-study", "p-00112233445566778899"
+OLD_PAYLOAD = Path(__file__).resolve().parent.parent / "tests" / "vectors" / "payload" / "v1.bin"
 IMAGES = [hashlib.shake_256(f"overt vector image {n}".encode()).digest(40 + n) for n in range(2)]
 NOTICE = "# Notice\n\nWhat we record, and why. Grüße.\n"
 DEVICE = fingerprint(public_bytes(KEYS["device"]))
@@ -48,7 +50,7 @@ EVERY_MODALITY = ["keyboard", "pointer", "screen"]
 
 def main(target: Path) -> None:
     """Write every folder, or stop before the first that is there."""
-    folders = {name: target / name for name in ("signed", "consent", "payload", "envelope")}
+    folders = {name: target / name for name in ("signed", "consent", "payload-v2", "envelope")}
     taken = [str(folder) for folder in folders.values() if folder.exists()]
     if taken:
         sys.exit(f"these formats are frozen, and nothing was changed: {', '.join(taken)}")
@@ -56,8 +58,8 @@ def main(target: Path) -> None:
         folder.mkdir(parents=True)
     documents = write_signed(folders["signed"])
     consent = write_consent(folders["consent"], documents)
-    packed = write_payload(folders["payload"], consent)
-    write_envelope(folders["envelope"], packed, consent, documents)
+    write_payload(folders["payload-v2"], consent)
+    write_envelope(folders["envelope"], OLD_PAYLOAD.read_bytes(), consent, documents)
 
 
 def write_signed(folder: Path) -> dict[str, SignedDocument]:
@@ -104,14 +106,14 @@ def write_consent(folder: Path, documents: dict[str, SignedDocument]) -> list[Si
     return ledger
 
 
-def write_payload(folder: Path, consent: list[SignedDocument]) -> bytes:
+def write_payload(folder: Path, consent: list[SignedDocument]) -> None:
     """A batch with an event of each kind, and two pictures."""
     content = {
         "events": events(consent[0].digest),
         "frames": b"".join(IMAGES).hex(),
         "account": {
-            "seen": {"keyboard": 5, "pointer": 3, "screen": 1},
-            "kept": {"keyboard": 2, "pointer": 2, "screen": 1},
+            "seen": {"keyboard": 7, "pointer": 4, "screen": 2},
+            "kept": {"keyboard": 4, "pointer": 3, "screen": 2},
             "dropped": {"keyboard": {"redacted": 3}, "pointer": {"overflow": 1}},
         },
         "episode": "0123456789abcdef",
@@ -122,15 +124,14 @@ def write_payload(folder: Path, consent: list[SignedDocument]) -> bytes:
     packed = pack(payload)
     if unpack(packed) != payload:
         sys.exit("the payload does not come back")
-    (folder / "v1.bin").write_bytes(packed)
+    (folder / "v2.bin").write_bytes(packed)
     write_json(folder, {"length": len(packed), "sha256": digest(packed), "content": content})
-    return packed
 
 
 def write_envelope(
     folder: Path, packed: bytes, consent: list[SignedDocument], documents: dict[str, SignedDocument]
 ) -> None:
-    """That payload, sealed for a researcher and for the person, and signed by the device."""
+    """The payload of version 1, sealed for a researcher and for the person, and signed by the device."""
     recipients = [identity.recipient for identity in IDENTITIES.values()]
     sealed = age.encrypt(packed, recipients, file_key=FILE_KEY, nonce=NONCE)
     header = EnvelopeHeader(
@@ -298,6 +299,9 @@ def events(consent: str) -> list[dict[str, Any]]:
     tall = {"rect": [-1920, 0, -1120, 600], "scale": 1.25}
     frame = {"trigger": "focus", "start_ns": 5, "end_ns": 9, "patch": rect, "cursor": False, "format": "webp"}
     masks = [{"rect": [1, 2, 3, 4], "cls": "text"}, {"rect": [5, 6, 7, 8], "cls": "overlap"}]
+    named = {"role": "push button", "name": "Reply to ⟨EMAIL#1⟩", "rect": [10, 10, 80, 40]}
+    element = named | {"spans": [span | {"start": 9, "end": 18}]}
+    press = {"buttons": 1, "scale": 1.25, "modifiers": 0} | place
     images = [
         {"frame": n, "offset": sum(map(len, IMAGES[:n])), "size": len(i), "sha256": digest(i)}
         for n, i in enumerate(IMAGES)
@@ -307,10 +311,13 @@ def events(consent: str) -> list[dict[str, Any]]:
         {"kind": "keyboard", "down": True, "keysym": 0x51, "text": "Q"} | key,
         {"kind": "keyboard", "down": False, "keysym": 0x51, "text": None} | key,
         {"kind": "text", "segment": 0, "text": "Q: ⟨EMAIL#1⟩ 🙂", "spans": [span], "complete": True},
-        {"kind": "pointer", "action": "down", "button": 1, "buttons": 1, "scale": 1.25, "modifiers": 0} | place,
+        {"kind": "pointer", "action": "down", "button": 1, "element": element} | press,
+        {"kind": "pointer", "action": "up", "button": 1, "element": None} | press,
         {"kind": "scroll", "dx": 0.0, "dy": -1.5, "unit": "notch", "modifiers": 4} | place,
-        {"kind": "frame", "base": None, "dirty": [], "masks": masks} | tall | frame | images[0],
-        {"kind": "frame", "base": 0, "dirty": [[1, 1, 2, 2]], "masks": []} | tall | frame | images[1],
+        {"kind": "frame", "base": None, "dirty": [], "masks": masks, "press": None} | tall | frame | images[0],
+        {"kind": "frame", "base": 0, "dirty": [[1, 1, 2, 2]], "masks": [], "press": 104} | tall | frame | images[1],
+        {"kind": "clipboard", "action": "cut", "content_type": "html", "length_bucket": None},
+        {"kind": "clipboard", "action": "paste", "content_type": "unknown", "length_bucket": 16},
         {"kind": "gap", "reason": "clock_step", "until_ns": 10**10, "count": 3},
     ]
     states = {"focus": "redacted", "text": "redacted", "frame": "masked", "keyboard": "clean"}

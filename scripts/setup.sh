@@ -89,6 +89,16 @@ find_python() {
   return 1
 }
 
+# For tests only: pynput on X11. The lock has it for macOS and Windows; on Linux it names evdev, which has to be compiled
+# and which its X11 part does not import. So it is taken from the lock, with its hashes, and without what it names.
+install_pynput() {
+  local part
+  part=$(mktemp)
+  sed -n -e 's/^\(pynput==[^ ;]*\) ;[^\\]*/\1 /' -e '/^pynput==/,/^    # via/p' "$LOCK" | grep -v '# via' >"$part"
+  quietly "${pip[@]}" install --require-hashes --no-deps -r "$part" || fail 'could not install pynput (see above)'
+  rm -f "$part"
+}
+
 make_venv() {
   [[ -f $LOCK ]] || fail "$LOCK is missing: this is not a whole checkout"
   if [[ -f $STAMP ]] && sha256sum --check --status "$STAMP" && "$VENV/bin/python" -c '' 2>/dev/null; then
@@ -104,6 +114,7 @@ make_venv() {
   local pip=("$VENV/bin/python" -m pip --disable-pip-version-check --no-input)
   say "$VENV: installing what $LOCK names (a few minutes the first time)"
   quietly "${pip[@]}" install --require-hashes -r "$LOCK" || fail "could not install $LOCK (see above)"
+  install_pynput
   say "$VENV: installing this checkout"
   quietly "${pip[@]}" install --no-deps --no-build-isolation -e . ||
     fail 'could not install this checkout (see above)'

@@ -12,6 +12,7 @@ from agent.ceremony.perform import what_changed, what_to_ask
 from agent.ceremony.words import Words, choose_language, spoken
 from agent.core.ceremony import Asked
 from agent.disk.places import Places
+from agent.native.harden import name_process
 
 REAL_DISPLAYS = frozenset({"xcb", "wayland", "cocoa", "windows"})
 """Qt platforms that a person can see. Others draw into memory or onto a wire."""
@@ -86,6 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m agent.ceremony", description=__doc__, allow_abbrev=False)
     parser.add_argument("--terminal", action="store_true", help="ask in this terminal instead of a window")
     options = parser.parse_args(arguments)
+    name_process("overt-ceremony")
     places = Places.from_environ(os.environ)
     try:
         (hold_in_terminal if options.terminal else hold_in_window)(places)

@@ -85,6 +85,8 @@ class Choices(QWidget):
         column.setContentsMargins(*CARD_MARGINS_PX)
         column.setSpacing(2)
         column.addWidget(label(clean(rule.name), "appName"))
+        if rule.origins:
+            column.addWidget(label(self._words("web.sites", sites=", ".join(rule.origins)), "appSites"))
         row = QHBoxLayout()
         for modality in Modality:
             row.addWidget(self._box(rule, modality), 1)

@@ -14,7 +14,8 @@ GERMAN_TEXTS = {
     "captured.where": "Nur in den Apps, die Sie ankreuzen, nur solange eine davon im Vordergrund ist, und nur solange"
     " das Symbol von Overt zu sehen ist.",
     "keyboard": "Tastatur",
-    "keyboard.what": "Was Sie schreiben und welche Tasten Sie drücken.",
+    "keyboard.what": "Was Sie schreiben und welche Tasten Sie drücken; dass Sie etwas kopiert, ausgeschnitten oder"
+    " eingefügt haben und welcher Art es war, nie was.",
     "pointer": "Zeiger",
     "pointer.what": "Wohin der Zeiger sich bewegt, was er anklickt und rollt, im Fenster der App.",
     "screen": "Bildschirm",
@@ -74,6 +75,7 @@ GERMAN_TEXTS = {
     "tty.help": "Antworten Sie nur mit j, was Sie teilen möchten. Die Eingabetaste allein ist ein Nein.",
     "tty.app": "In {app}",
     "tty.programs": "Programm: {programs}",
+    "web.sites": "Nur auf: {sites}",
     "tty.answer_y_n": "Bitte tippen Sie j oder n.",
     "tty.number": "Nummer [{default}]: ",
     "tty.answer_number": "Bitte tippen Sie eine der Nummern.",
@@ -88,6 +90,7 @@ GERMAN_TEXTS = {
     "changed.ended": "Mit diesen Änderungen endete Ihre frühere Einwilligung. Nichts wird aufgezeichnet, bis Sie wieder"
     " Ja sagen.",
     "diff.app.added": "Neu: die App {app}.",
+    "diff.web.added": "Neu: die Web-App {app} auf {sites}.",
     "diff.app.removed": "Weggefallen: die App {app}.",
     "diff.modality.added": "Neu: {modality} in {app}.",
     "diff.modality.removed": "Weggefallen: {modality} in {app}.",
@@ -95,6 +98,10 @@ GERMAN_TEXTS = {
     "diff.screen.less": "Von den Bildern in {app} wird weniger aufbewahrt. {screen}",
     "diff.programs.added": "{app} meint jetzt auch das Programm {programs}.",
     "diff.programs.removed": "{app} meint nicht mehr das Programm {programs}.",
+    "diff.sites.added": "{app} meint jetzt auch die Seite {sites}.",
+    "diff.sites.removed": "{app} meint nicht mehr die Seite {sites}.",
+    "diff.sites.all": "{app} würde jede Seite im Browser meinen, nicht mehr nur {sites}.",
+    "diff.sites.only": "{app} meint jetzt nur noch {sites}, keine andere Seite im Browser.",
     "diff.timing.finer": "Zeiten dürften genauer aufbewahrt werden: {timing}.",
     "diff.timing.coarser": "Zeiten werden weniger genau aufbewahrt: {timing}.",
     "diff.reader.added": "Neu: {name} könnte es lesen.",

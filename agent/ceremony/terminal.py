@@ -117,7 +117,8 @@ class _Talk:
     def _choose_in(self, rule: AppRule) -> frozenset[Modality]:
         app = self._words("tty.app", app=clean(rule.name))
         programs = self._words("tty.programs", programs=", ".join(rule.executables))
-        self._say("", bold(app), *self._wrapped(programs, "  "))
+        sites = self._wrapped(self._words("web.sites", sites=", ".join(rule.origins)), "  ") if rule.origins else []
+        self._say("", bold(app), *self._wrapped(programs, "  "), *sites)
         return frozenset(m for m in Modality if self._agreed(rule, m))
 
     def _agreed(self, rule: AppRule, modality: Modality) -> bool:
@@ -135,7 +136,7 @@ class _Talk:
             self._say("  " + self._words("tty.answer_y_n"))
 
     def _summary(self, chosen: Chosen, timing: TimingTier) -> list[str]:
-        names = {rule.id: rule.name for rule in askable_apps(self._asked)}
+        names = {rule.id: _named(rule) for rule in askable_apps(self._asked)}
         kinds = {app: ", ".join(self._words(m) for m in Modality if m in chosen[app]) for app in chosen}
         lines = [f"  {clean(names[app])}: {kinds[app]}" for app in chosen]
         return [*lines, f"  {self._words(f'timing.{timing}')}.", f"  {self._words('tty.no_other')}"]
@@ -145,6 +146,11 @@ class _Talk:
 
     def _say(self, *lines: str) -> None:
         self._console.write("".join(f"{line}\n" for line in lines))
+
+
+def _named(rule: AppRule) -> str:
+    """An app's name; a web app's with its origins."""
+    return f"{rule.name} ({', '.join(rule.origins)})" if rule.origins else rule.name
 
 
 def _pages(lines: Sequence[str], rows: int) -> Iterator[Sequence[str]]:

@@ -44,8 +44,6 @@ PII_TYPES = {
 
 DEFERRAL_DAYS = 30
 """Days for which a "not now" is respected."""
-WARNING_DAYS = 14
-"""Days before its end from which on a person is told that their consent ends."""
 NOTHING = Scope(apps=(), timing=TimingTier.ORDER)
 """The scope of an entry that agrees to nothing."""
 WITHDRAWAL_METHOD = "the tray icon's menu, or: overt off"

@@ -77,12 +77,18 @@ def _apps(old: Terms, new: Terms) -> Found:
     before, now = _rules(old), _rules(new)
     for app, rule in now.items():
         if app not in before:
-            yield True, Change("app.added", {"app": rule.name})
+            yield True, _added(rule)
             continue
         yield from _app(before[app], frozenset(askable_in(old.manifest, before[app])), rule, new.manifest)
     for app, rule in before.items():
         if app not in now:
             yield False, Change("app.removed", {"app": rule.name})
+
+
+def _added(rule: AppRule) -> Change:
+    if rule.origins is None:
+        return Change("app.added", {"app": rule.name})
+    return Change("web.added", {"app": rule.name, "sites": ", ".join(rule.origins)})
 
 
 def _app(before: AppRule, had: frozenset[Modality], now: AppRule, manifest: StudyManifest) -> Found:
@@ -100,6 +106,21 @@ def _app(before: AppRule, had: frozenset[Modality], now: AppRule, manifest: Stud
         yield True, Change("programs.added", {"app": now.name, "programs": ", ".join(sorted(programs - known))})
     if known - programs:
         yield False, Change("programs.removed", {"app": now.name, "programs": ", ".join(sorted(known - programs))})
+    yield from _sites(before, now)
+
+
+def _sites(before: AppRule, now: AppRule) -> Found:
+    """No origins means the whole program, which is wider than any of its sites."""
+    if now.origins is None or before.origins is None:
+        if now.origins is not before.origins:
+            named = {"app": now.name, "sites": ", ".join(now.origins or before.origins or ())}
+            yield now.origins is None, Change("sites.all" if now.origins is None else "sites.only", named)
+        return
+    sites, known = set(now.origins), set(before.origins)
+    if sites - known:
+        yield True, Change("sites.added", {"app": now.name, "sites": ", ".join(sorted(sites - known))})
+    if known - sites:
+        yield False, Change("sites.removed", {"app": now.name, "sites": ", ".join(sorted(known - sites))})
 
 
 def _timing(old: Terms, new: Terms) -> Found:

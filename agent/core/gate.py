@@ -1,9 +1,10 @@
 """The gate: one decision for each observation. What it lets through is of another type; the rest is only counted."""
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from agent.core.observe import MODALITY_OF, Observation, WindowInfo
-from agent.core.scope import app_of
+from agent.core.scope import app_of, shows_sites
+from agent.core.site import Site
 from schemas.events import Modality
 from schemas.policy import AppRule, Policy
 from schemas.scope import Scope
@@ -48,16 +49,35 @@ def decide(observation: Observation, gate: Open | None) -> Allowed | Dropped:
 
 
 def judge_focus(
-    window: WindowInfo | None, policy: Policy, effective: Scope
+    window: WindowInfo | None, policy: Policy, effective: Scope, site: Site | None = None
 ) -> tuple[ClosedReason | None, AppRule | None, frozenset[Modality]]:
-    """Whether the window in front is one that may be captured: why not, or by which rule and what of it."""
+    """Whether the window in front is one that may be captured: why not, or by which rule and what of it.
+
+    Args:
+        window: the window; ``None`` where that cannot be told.
+        policy: what may be captured at most.
+        effective: what may be captured.
+        site: what the window shows, where it is a browser's; ``None`` where that cannot be told.
+    """
     nothing: frozenset[Modality] = frozenset()
     if window is None or window.executable is None or window.pid is None:
         return ClosedReason.FOCUS_UNKNOWN, None, nothing
-    rule = app_of(policy, window.executable)
+    if shows_sites(policy, window.executable):
+        if site is None:
+            return ClosedReason.ORIGIN_UNKNOWN, None, nothing
+        if site.private:
+            return ClosedReason.PRIVATE_WINDOW, None, nothing
+    rule = app_of(policy, window.executable, site)
     if rule is None:
         return ClosedReason.APP_NOT_ALLOWED, None, nothing
     modalities = effective.of(rule.id)
     if not modalities:
         return ClosedReason.MODALITY_NOT_AGREED, rule, nothing
     return None, rule, modalities
+
+
+def titled(window: WindowInfo | None, rule: AppRule | None) -> WindowInfo | None:
+    """The window as it may be told of: a browser's title names the page, of which only the origin is known."""
+    if window is None or rule is None or rule.origins is None:
+        return window
+    return structs.replace(window, title=None)

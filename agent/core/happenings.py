@@ -110,7 +110,7 @@ HAPPENINGS: dict[Happening, Row] = {
     _H.CONSENT_WITHDRAWN: _sets(
         "the person took their yes back", "consent", R.WITHDRAWN, None, R.EXPIRED, R.CONSENT_CHANGED
     ),
-    _H.CONSENT_EXPIRED: _sets("the time of the yes ran out", "consent", R.EXPIRED, None),
+    _H.CONSENT_EXPIRED: _sets("the time of the yes ran out", "consent", R.EXPIRED, None, R.CONSENT_CHANGED),
     _H.CONSENT_CHANGED: _sets("the study became another one", "consent", R.CONSENT_CHANGED, None, R.EXPIRED),
     _H.SWITCHED_ON: _sets("the ceremony turned the switch on, after the yes was kept", "switch", None),
     _H.SWITCHED_OFF: _sets("the person switched off", "switch", R.SWITCHED_OFF),

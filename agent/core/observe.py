@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from schemas.events import ClockSource, Modality, Rect
+from schemas.events import ClipboardType, ClockSource, Modality, Rect
 
 
 class Observation(Struct, frozen=True, kw_only=True):
@@ -64,6 +64,27 @@ class ScrollObserved(Observation, frozen=True, kw_only=True):
     modifiers: int
 
 
+class ClipboardObserved(Observation, frozen=True, kw_only=True):
+    """Something was copied, cut or pasted; of which kind it was, and never what."""
+
+    action: Literal["copy", "cut", "paste"]
+    content_type: ClipboardType
+
+
+class ElementObserved(Struct, frozen=True, kw_only=True):
+    """What lies under a point, as the program in front describes it. The name is content: for redaction only."""
+
+    role: str  # of at-spi2-core's list
+    name: str | None
+    rect: Rect  # on the desktop
+
+    def __repr__(self) -> str:
+        """The role only."""
+        return f"<ElementObserved {self.role}>"
+
+    __str__ = __repr__
+
+
 class WindowInfo(Struct, frozen=True, kw_only=True):
     """A window as the display server and the kernel know it. Titles are content: never printed."""
 
@@ -88,5 +109,6 @@ MODALITY_OF: dict[type[Observation], Modality] = {
     KeyObserved: Modality.KEYBOARD,
     PointerObserved: Modality.POINTER,
     ScrollObserved: Modality.POINTER,
+    ClipboardObserved: Modality.KEYBOARD,
 }
 """Which modality a person must have agreed to for an observation of this type to be kept."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from agent.core.site import Site
 from schemas.events import Modality
 from schemas.policy import AppRule, Policy
 from schemas.scope import AppScope, Scope, ScreenMode, TimingTier
@@ -40,6 +41,20 @@ def offered(policy: Policy, study: Collection[Modality] = tuple(Modality)) -> Sc
     )
 
 
-def app_of(policy: Policy, executable: str | None) -> AppRule | None:
-    """The allow-list's rule for a program, or ``None``. An unknown program (``None``) stands on no list."""
-    return next((rule for rule in policy.apps if executable in rule.executables), None)
+def shows_sites(policy: Policy, executable: str | None) -> bool:
+    """True for a program of which only certain sites are allowed: a browser, so far as the policy is concerned."""
+    return executable in browsers(policy)
+
+
+def browsers(policy: Policy) -> frozenset[str]:
+    """The programs of which only certain sites are allowed."""
+    return frozenset(path for rule in policy.apps if rule.origins for path in rule.executables)
+
+
+def app_of(policy: Policy, executable: str | None, site: Site | None = None) -> AppRule | None:
+    """The allow-list's rule for a program, or for a site in a browser; ``None`` where there is none.
+
+    An unknown program (``None``) stands on no list, and an unknown site (``None``) is no web app's.
+    """
+    rules = (rule for rule in policy.apps if executable in rule.executables)
+    return next((rule for rule in rules if rule.origins is None or (site and site.origin in rule.origins)), None)

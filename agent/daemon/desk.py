@@ -40,7 +40,7 @@ class Desk:
         """Why this desktop cannot be watched; ``None`` if it can."""
         try:
             open_native(self._environ, self._clock).close()
-        except NativeUnavailable as error:
+        except (NativeUnavailable, OSError) as error:
             return self._reason(error)
         return None
 
@@ -50,7 +50,7 @@ class Desk:
             return
         try:
             self.native = open_native(self._environ, self._clock)
-        except NativeUnavailable as error:
+        except (NativeUnavailable, OSError) as error:
             self.why = self._reason(error)
             return
         self.why = None
@@ -73,7 +73,7 @@ class Desk:
 
     def lost(self, why: str) -> None:
         """The windowing system went away."""
-        _log.warning("display lost: %s", why)
+        _log.info("display lost: %s", why)
         self.disconnect()
         self.why = ClosedReason.DISPLAY_LOST
 
@@ -81,7 +81,10 @@ class Desk:
         """Input hooks that exist now."""
         return self.native.hooked() if self.native else frozenset()
 
-    def _reason(self, error: NativeUnavailable) -> ClosedReason:
+    def _reason(self, error: NativeUnavailable | OSError) -> ClosedReason:
+        if isinstance(error, OSError):  # no descriptor to spare: tried again like a display that went
+            _log.info("desktop: %s", error.strerror)
+            return ClosedReason.DISPLAY_LOST
         _log.info("desktop: %s", error.why)
         if "wayland" in error.why.lower():
             return ClosedReason.WAYLAND

@@ -10,21 +10,25 @@ from typing import Any
 from agent.core.clocks import Reading, stepped
 from agent.core.erase import DELETED
 from agent.core.lifecycle import changed, closed_by, watches_focus
+from agent.core.scope import browsers
 from agent.core.sign import LEASE_NS, READY_NS, SignState
 from agent.daemon.describe import describe
 from agent.daemon.server import READY_RENEW_MS, RENEW_MS, ControlServer
 from agent.daemon.session import Session, Tools, note_deletion
 from agent.daemon.sign import Sign, open_witnessed
+from agent.daemon.sites import Sites
 from agent.daemon.standing import Standing, read_standing, settle_withdrawal
 from agent.daemon.warden import Makers, Warden
 from agent.disk.epoch import EpochStore
 from agent.disk.keys import Keys
 from agent.disk.places import Places
-from agent.disk.switch import Position, Switch, Switched
+from agent.disk.switch import UNREADABLE, Position, Switch, Switched
 from agent.native.base import Clock
 from agent.native.choose import open_seat, open_witness
 from agent.native.detect import open_detectors
+from agent.native.parent import parent_of
 from agent.net.control import Request, reply
+from schemas.events import GapReason
 from schemas.status import ClosedReason, Status
 
 TICK_NS = 250_000_000
@@ -34,6 +38,8 @@ RECONNECT_NS = 2_000_000_000
 """Nanoseconds between tries to find the display again."""
 MAX_SLEEP_S = 86_400.0
 """Seconds: longer waits overflow in the operating system."""
+RETRY_OFF_NS = 5_000_000_000
+"""Nanoseconds between tries to write an off that the disk refused: until it is written, a restart would forget it."""
 
 _log = logging.getLogger(__name__)
 
@@ -89,6 +95,15 @@ class Daemon:
             found,
         )
         self._warden.sign_fresh = self._sign.visible
+        self._sites = Sites(
+            clock,
+            lambda: self._server.clients,
+            lambda: browsers(asked.policy) if (asked := self._warden.found.asked) else frozenset(),
+            parent_of,
+            self._server.send,
+            self._warden.site_changed,
+        )
+        self._warden.sites = self._server.sites = self._sites
         self._offset_ns = clock.time_ns() - clock.monotonic_ns()
         self._ticked_ns = 0
         self._changes_ns: int | None = None  # Unix time at which something on disk changes by itself
@@ -96,6 +111,8 @@ class Daemon:
         self._stopping = False
         self._off_wanted = False
         self._forced_off: Switched | None = None  # an off that the disk did not take
+        self._refused_at = UNREADABLE  # where the switch stood on the disk then
+        self._retry_off_ns = 0  # when (monotonic) it is tried again
         self._told: dict[str, Any] | None = None
         self._told_badge: dict[str, Any] | None = None
 
@@ -104,15 +121,7 @@ class Daemon:
         self._settle_ledger()
         self._review()
         while not self._stopping:
-            ready = self._selector.select(self._patience_s())
-            self._check_clock()  # first: what woke us from a sleep is not to be told by the epoch before it
-            for key, mask in ready:
-                self._obey_signal()
-                act: Callable[[int], None] = key.data
-                act(mask)
-            self._obey_signal()
-            self._on_time()
-            self._broadcast()
+            self._turn(self._patience_s())
         self._end()
 
     def stop(self) -> None:
@@ -131,6 +140,20 @@ class Daemon:
             self._waker.send(b"!")
         except OSError:
             return  # it is awake already, or gone
+
+    def _turn(self, patience_s: float | None) -> None:
+        """Hear what there is to hear, or wait so long for it, and do what is due."""
+        ready = self._selector.select(patience_s)
+        self._check_clock()  # first: what woke us from a sleep is not to be told by the epoch before it
+        for key, mask in ready:
+            self._obey_signal()
+            held = self._selector.get_map().get(key.fd)  # what came before it in this round may have closed it
+            if held is not None and held.fileobj is key.fileobj:
+                act: Callable[[int], None] = held.data
+                act(mask)
+        self._obey_signal()
+        self._on_time()
+        self._broadcast()
 
     def _next_epoch(self) -> int:
         """A new clock epoch, whose numbers no event has ever borne."""
@@ -166,6 +189,7 @@ class Daemon:
                 self._switch_off()
             case "reload":
                 self._reload()
+                self._settle_ledger()
             case "stop":
                 self.stop()
             case _:
@@ -204,13 +228,31 @@ class Daemon:
         self._warden.found = replace(self._warden.found, switched=off)
         self._review()  # the gate first: a disk may take as long as it likes, and a long ledger is read slowly
         self._broadcast()
+        self._write_off(off)
+        self._reload()
+        self._settle_ledger()
+
+    def _write_off(self, off: Switched) -> None:
+        """Write an off; where the disk refuses, be off all the same and try again later."""
         try:
             self._switch.write(off)
         except OSError:
-            _log.warning("the switch file cannot be written; off for as long as this daemon runs")
-            self._forced_off = off
-        self._reload()
-        self._settle_ledger()
+            if self._forced_off is None:
+                _log.warning("the switch file cannot be written; trying again")
+            self._forced_off, self._refused_at = off, self._switch.read()
+            self._retry_off_ns = self._clock.monotonic_ns() + RETRY_OFF_NS
+        else:
+            self._forced_off = None
+
+    def _retry_off(self, forced: Switched) -> None:
+        """Write an off that the disk refused, unless the person has switched since."""
+        if self._switch.read() == self._refused_at:
+            self._write_off(forced)
+        else:
+            self._forced_off = None
+        if self._forced_off is None:
+            self._reload()
+            self._settle_ledger()
 
     def _settle_ledger(self) -> None:
         """Write down what ended a consent: a clock that is set back later must not revive it."""
@@ -224,13 +266,13 @@ class Daemon:
         try:
             number = note_deletion(self._places, self._warden.session, since_ns, self._clock.time_ns(), unsealed)
         except OSError:
-            _log.warning("a deletion cannot be noted: the disk refuses")
+            _log.info("a deletion cannot be noted: the disk refuses")
             return {"v": 1, "error": "the disk refuses", "refused": True}
         return {"v": 1, "deletion": number}
 
     def _reload(self) -> None:
         found = read_standing(self._places, self._keys)
-        if self._forced_off is not None and found.switched.at_ns < self._forced_off.at_ns:
+        if self._forced_off is not None and found.switched == self._refused_at:  # whatever the clock says
             found = replace(found, switched=self._forced_off)
         self._warden.found = found
         if self._warden.session is not None:
@@ -238,10 +280,13 @@ class Daemon:
 
     def _on_time(self) -> None:
         now_ns = self._clock.monotonic_ns()
+        self._sites.on_time(now_ns)
         self._warden.on_time(now_ns, self._offset_ns)
         if self._changes_ns is not None and self._clock.time_ns() >= self._changes_ns:
             self._review()  # a pause, a consent or a policy ended
             self._settle_ledger()
+        if self._forced_off is not None and now_ns >= self._retry_off_ns:
+            self._retry_off(self._forced_off)
         self._foresee(self._clock.time_ns())
         every_ns = self._tick_ns()
         if every_ns is not None and now_ns >= self._ticked_ns + every_ns:
@@ -268,7 +313,7 @@ class Daemon:
         now = self._read_clocks()
         if stepped(self._offset_ns, now):
             _log.warning("the clock was stepped, or the machine slept")
-            self._warden.close()
+            self._warden.close(GapReason.CLOCK_STEP)
             self._next_epoch()
             self._review()
         if now.exact:
@@ -285,7 +330,9 @@ class Daemon:
             self._sign.until_ns(self._holds_ns()),
             self._warden.waits_ns + LEASE_NS if self._warden.waits_ns is not None else None,
             self._warden.deadline_ns(),
+            self._sites.deadline_ns(),
             self._changes_ns - self._offset_ns if self._changes_ns else None,
+            self._retry_off_ns if self._forced_off is not None else None,
         ]
         due = min((t for t in times if t is not None), default=None)
         if due is None:

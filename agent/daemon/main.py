@@ -15,7 +15,7 @@ from agent.disk.keys import open_keys
 from agent.disk.lock import only_one
 from agent.disk.places import Places
 from agent.errors import StartError
-from agent.native.harden import refuse_dumps
+from agent.native.harden import name_process, refuse_dumps
 
 
 class SystemClock:
@@ -40,7 +40,11 @@ def run_daemon(environ: Mapping[str, str]) -> None:
     hold_off_signal(held=True)
     refuse_dumps()
     os.umask(0o077)
+    # From WARNING on, no line depends on what the person answered: logs are read by others (test_agent_logs.py).
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=environ.get("OVERT_LOG", "WARNING"))
+    for chatty in ("httpx", "httpcore"):  # they name each request, and with it each batch
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    name_process("overt")
     places = Places.from_environ(environ)
     places.make()
     lock = only_one(places.runtime / "daemon.lock")

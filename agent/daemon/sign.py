@@ -112,7 +112,7 @@ class Sign:
         if self._witness is None:
             try:
                 self._witness = self._open()
-            except NativeUnavailable:
+            except (NativeUnavailable, OSError):  # OSError: no descriptor to spare
                 return None
         return self._witness
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.core.ceremony import NOTHING as NOTHING  # noqa: PLC0414  # of what a reading comes to
-from agent.core.ceremony import Agreement, Asked, Occasion, answer, end, lapse, latest, standing
+from agent.core.ceremony import Agreement, Asked, Occasion, answer, end, ends_ns, lapse, latest, standing
 from agent.core.scope import narrow, offered
 from agent.disk.consent_store import ConsentStore
 from agent.disk.enrolment import Enrolment, load_enrolment
@@ -73,9 +73,8 @@ class Standing:
 
     def changes_at_ns(self, now_ns: int) -> int | None:
         """The next time at which any of this changes by itself."""
-        _, interval = self.consent(now_ns)
         times = [
-            interval.end_ns if interval else None,
+            ends_ns(self.asked, self.ledger) if self.asked else None,  # also while the clock stands before its begin
             unix_ns(self.asked.policy.expires) if self.asked else None,
             self.switched.until_ns,
         ]
@@ -125,7 +124,7 @@ def settle_withdrawal(places: Places, found: Standing, now_ns: int) -> bool:
     except FileExistsError:
         return True  # another program wrote it first
     except OSError as error:
-        _log.warning("the withdrawal cannot be kept yet: %s", error.strerror)
+        _log.warning("the ledger cannot be written yet: %s", error.strerror)
         return False
     return True
 
@@ -144,8 +143,8 @@ def _withdrawal(found: Standing, now_ns: int) -> ConsentRecord | None:
 def _enrolled(places: Places) -> tuple[Enrolment | None, Asked | None, ClosedReason | None]:
     try:
         enrolment = load_enrolment(places.enrolment)
-    except SchemaError as error:
-        _log.warning("enrolment: %s", error)
+    except (SchemaError, OSError) as error:
+        _log.warning("enrolment: %s", _why(error))
         return None, None, ClosedReason.POLICY_MISSING
     if enrolment is None:
         return None, None, ClosedReason.POLICY_MISSING
@@ -166,6 +165,10 @@ def _ledger(places: Places, enrolment: Enrolment | None) -> tuple[tuple[str, Con
         return ()
     try:
         return tuple(read_ledger(ConsentStore(places.consents).entries(), enrolment.public_key))
-    except SchemaError as error:
-        _log.warning("consent ledger: %s", error)
+    except (SchemaError, OSError) as error:
+        _log.warning("consent ledger: %s", _why(error))
         return ()
+
+
+def _why(error: SchemaError | OSError) -> str | None:
+    return error.strerror if isinstance(error, OSError) else str(error)

@@ -9,14 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.core.batch import Authority
-from agent.core.gate import Allowed, Open, decide, judge_focus
+from agent.core.gate import Allowed, Open, decide, judge_focus, titled
 from agent.core.lifecycle import Effect, Facts, changed, closed_by, effects, may_capture, watches_focus
 from agent.core.observe import Observation, PointerObserved, WindowInfo
+from agent.core.scope import shows_sites
 from agent.core.triggers import Trigger
 from agent.daemon.camera import Camera
 from agent.daemon.desk import Desk
 from agent.daemon.detectors import Detect, none
+from agent.daemon.elements import Elements
+from agent.daemon.gaps import Gaps
 from agent.daemon.session import Session
+from agent.daemon.sites import NoSites, SiteSource
 from agent.daemon.standing import Standing
 from agent.native.base import AlwaysHere, Clock, DisplayLost, FocusChanged, Grabber, SessionWatch, Signal
 from agent.native.choose import open_grabber
@@ -37,14 +41,9 @@ somebody needs who only looks into another window, soon enough that nobody wonde
 MAX_FAILURES = 3
 """Segments in a row that redaction could not handle, after which nothing more is captured."""
 
-_GAPS = {
-    ClosedReason.PAUSED: GapReason.PAUSED,
-    ClosedReason.NO_SIGN: GapReason.NO_SIGN,
-    ClosedReason.SESSION_INACTIVE: GapReason.LOCKED,
-    ClosedReason.SECURE_INPUT: GapReason.PASSWORD,
-    ClosedReason.DISPLAY_LOST: GapReason.DISPLAY_LOST,
-    ClosedReason.REDACTION_FAILING: GapReason.REDACTION_FAILED,
-}
+OTHER_SITE = "other_site"
+"""Dropped, because it turned out later that the browser already showed another page."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -88,6 +87,7 @@ class Warden:
         self._camera = Camera(makers.pictures or (lambda: open_grabber(environ, clock)), wake, clock)
         self.desk = Desk(environ, clock, selector, self._hear)
         self._detectors = makers.detect(self._late)
+        self._elements = Elements(self._detectors)
         self._seat = makers.seat(wake)
         self.facts = Facts(desktop=self.desk.why, session_active=True)
         self._obeyed = self.facts  # those whose effects were carried out last
@@ -96,10 +96,12 @@ class Warden:
         self.epoch = 0
         self.sign_fresh: Callable[[], bool] = lambda: self.facts.sign_visible
         """Whether the sign was seen just now: asked before the gate opens."""
+        self.sites: SiteSource = NoSites()
+        """Knows what a browser's window shows."""
         self.waits_ns: int | None = None  # since when only a fresh look at the sign is missing
         self._ground: Ground | None = None
         self._windows: dict[int, int] = {}
-        self._closed: tuple[GapReason, Moment, str] | None = None
+        self._gaps = Gaps()
         self._next_pointer_ns = 0
         self._tidy_ns: int | None = None
 
@@ -140,21 +142,21 @@ class Warden:
             times += [self._camera.deadline_ns(), self._next_pointer_ns if self._polls_pointer() else None]
         return min((t for t in times if t is not None), default=None)
 
-    def close(self) -> None:
-        """Close the gate, whatever the facts; a review may open it again."""
+    def close(self, why: GapReason | None = None) -> None:
+        """Close the gate, whatever the facts; a review may open it again, and then tell why it was closed."""
+        ground = self._ground
         self._close_gate()
+        if ground is not None and why is not None:
+            self._gaps.closed(ground, why, self._moment())
 
     def wipe(self, reason: str) -> int:
         """Forget everything that is in no closed batch, and say how many observations; a review opens the gate anew."""
-        ground = self._ground
-        self._close_gate()
+        self.close(GapReason.DELETED)
         if self.session is None:
             return 0
         before = _dropped(self.session.pipeline.totals(), reason)
         self.session.pipeline.wipe(reason)
         self._camera.forget()
-        if ground is not None:
-            self._closed = (GapReason.DELETED, self._moment(), ground.authority.consent)
         return _dropped(self.session.pipeline.totals(), reason) - before
 
     def end(self, wall_offset_ns: int) -> None:
@@ -213,10 +215,13 @@ class Warden:
             self.waits_ns = None
             self.facts = changed(self.facts, focus=ClosedReason.FOCUS_UNKNOWN)
             self._attend(None, None)
+            self.sites.look(None)
             self._close_gate()
             return
         effective = self.found.effective(self._clock.time_ns())
-        reason, rule, modalities = judge_focus(window, asked.policy, effective)
+        browser = window if window is not None and shows_sites(asked.policy, window.executable) else None
+        reason, rule, modalities = judge_focus(window, asked.policy, effective, self.sites.look(browser))
+        window = titled(window, rule)
         self._attend(window if reason is None else None, rule)
         reason = reason or self._verdict()
         waits = reason is None and not self.sign_fresh()
@@ -238,9 +243,18 @@ class Warden:
         return next((why for detector in self._detectors if (why := detector.verdict()) is not None), None)
 
     def _late(self, since_ns: int) -> None:
-        """A detector says otherwise, and has been right since that time: what came since is dropped if it matters."""
-        if self._ground is not None and self.session is not None and (why := self._verdict()) is not None:
+        """A detector says otherwise, and has been right since that time: what came since is dropped if it matters.
+
+        Also where the gate has closed since for another reason: what came before that still waits.
+        """
+        if self.session is not None and (why := self._verdict()) is not None:
             self.session.pipeline.retract(since_ns, why.value)
+        self._face(self.desk.native.focused() if self.desk.native else None)
+
+    def site_changed(self, since_ns: int) -> None:
+        """The browser in front may show another page since that time: what came since was not this one's."""
+        if self.session is not None:
+            self.session.pipeline.retract(since_ns, OTHER_SITE)
         self._face(self.desk.native.focused() if self.desk.native else None)
 
     def _dues(self) -> list[int | None]:
@@ -253,7 +267,7 @@ class Warden:
             self._close_gate()
             return
         authority, old = session.authority(interval), self._ground
-        if old is not None and _terms(old) == (gate.window.window, gate.modalities, authority, timing):
+        if old is not None and _terms(old) == (gate.window.window, gate.app.id, gate.modalities, authority, timing):
             self._same_window(old, gate.window)
             return
         self._close_gate()
@@ -263,7 +277,7 @@ class Warden:
         number = self._windows.setdefault(gate.window.window, len(self._windows))
         self._ground = Ground(gate, number, authority, timing, self.epoch, now)
         session.pipeline.enter(self._ground, now)
-        self._tell_gap(session, self._ground, now)
+        self._gaps.opened(session.pipeline, self._ground, now)
         self._camera.note(Trigger.FOCUS, self._ground)
 
     def _same_window(self, old: Ground, window: WindowInfo) -> None:
@@ -302,15 +316,7 @@ class Warden:
         """Finish what was captured through this gate, and remember why it ended if that is worth telling."""
         now, closed = self._moment(), closed_by(self.facts)
         session.pipeline.leave(ground, now)
-        if closed and closed[0] in _GAPS:
-            self._closed = (_GAPS[closed[0]], now, ground.authority.consent)
-
-    def _tell_gap(self, session: Session, ground: Ground, now: Moment) -> None:
-        if self._closed is None:
-            return
-        (reason, begin, consent), self._closed = self._closed, None
-        if consent == ground.authority.consent:
-            session.pipeline.gap(ground, reason, begin, now.mono_ns)
+        self._gaps.closed(ground, closed[0] if closed else None, now)
 
     def _hear(self, signals: Sequence[Signal]) -> None:
         for signal in signals:
@@ -338,9 +344,13 @@ class Warden:
             if not isinstance(judged, Allowed):
                 pipeline.drop(judged)
             return
-        if isinstance(seen, PointerObserved) and seen.action == "down":
+        pressed = seen if isinstance(seen, PointerObserved) and seen.action == "down" else None
+        if pressed is not None:
             pipeline.click()
         pipeline.observe(ground, judged)
+        if pressed is not None:
+            screen = self.found.effective(self._clock.time_ns()).screen_of(ground.gate.app.id)
+            self._elements.ask(pipeline, pressed, screen)
         self._camera.follow(seen, ground)
 
     def _poll_pointer(self, now_ns: int) -> None:
@@ -368,6 +378,7 @@ def _dropped(account: LossAccount, reason: str) -> int:
     return sum(reasons.get(reason, 0) for reasons in account.dropped.values())
 
 
-def _terms(ground: Ground) -> tuple[int, frozenset[Modality], Authority, TimingTier]:
+def _terms(ground: Ground) -> tuple[int, str, frozenset[Modality], Authority, TimingTier]:
     """What must not change while a gate stays open: in another window or under other terms it is another gate."""
-    return ground.gate.window.window, ground.gate.modalities, ground.authority, ground.timing
+    gate = ground.gate
+    return gate.window.window, gate.app.id, gate.modalities, ground.authority, ground.timing

@@ -64,7 +64,7 @@ class Eraser:
             made = self._sealer.reseal(old, emptied(row.extent), previous, self._readers)
             self._spool.replace(row, made, deletion.number, _held(row))
         except (OSError, SchemaError) as error:
-            _log.warning("a deleted batch cannot be replaced by a gap: %s", type(error).__name__)
+            _log.info("a deleted batch cannot be replaced by a gap: %s", type(error).__name__)
             return None
         return made.digest
 
@@ -74,7 +74,7 @@ class Eraser:
         try:
             envelope: Envelope = parse(self._spool.read(row.sequence))
         except (FileNotFoundError, SchemaError):
-            _log.warning("a sealed batch is damaged: its place stays as it is")
+            _log.info("a sealed batch is damaged: its place stays as it is")
             return row.digest
         if envelope.header.previous != previous:
             envelope = self._sealer.relink(envelope, previous)

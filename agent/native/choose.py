@@ -2,12 +2,11 @@
 
 import selectors
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from agent.native.base import AlwaysHere, Clock, Grabber, Native, NativeUnavailable, SessionWatch, SignWitness
+from agent.native.permissions import Found
 from agent.native.wayland import refuse_wayland
-
-_NOT_BUILT = {"darwin": "macOS", "win32": "Windows"}
 
 
 def open_native(environ: Mapping[str, str], clock: Clock) -> Native:
@@ -20,6 +19,14 @@ def open_native(environ: Mapping[str, str], clock: Clock) -> Native:
     Raises:
         NativeUnavailable: There is no backend for this system, or no display.
     """
+    if sys.platform == "darwin":
+        from agent.native.darwin import opening  # noqa: PLC0415  # pyobjc is installed on macOS only
+
+        return opening.open_native(clock)
+    if sys.platform == "win32":
+        from agent.native.windows import opening  # noqa: PLC0415
+
+        return opening.open_native(clock)
     _refuse_unsupported(environ)
     from agent.native.x11.backend import X11Native  # noqa: PLC0415  # xcffib is installed on Linux only
 
@@ -32,6 +39,14 @@ def open_grabber(environ: Mapping[str, str], clock: Clock) -> Grabber:
     Raises:
         NativeUnavailable: There is no backend for this system, or no display.
     """
+    if sys.platform == "darwin":
+        from agent.native.darwin import opening  # noqa: PLC0415  # pyobjc is installed on macOS only
+
+        return opening.open_grabber(clock)
+    if sys.platform == "win32":
+        from agent.native.windows import opening  # noqa: PLC0415
+
+        return opening.open_grabber(clock)
     _refuse_unsupported(environ)
     from agent.native.x11.grabber import X11Grabber  # noqa: PLC0415  # xcffib is installed on Linux only
 
@@ -44,6 +59,14 @@ def open_witness(environ: Mapping[str, str]) -> SignWitness:
     Raises:
         NativeUnavailable: There is no backend for this system, or no display.
     """
+    if sys.platform == "darwin":
+        from agent.native.darwin import opening  # noqa: PLC0415  # pyobjc is installed on macOS only
+
+        return opening.open_witness()
+    if sys.platform == "win32":
+        from agent.native.windows import opening  # noqa: PLC0415
+
+        return opening.open_witness()
     _refuse_unsupported(environ)
     from agent.native.x11.witness import X11Witness  # noqa: PLC0415  # xcffib is installed on Linux only
 
@@ -68,11 +91,19 @@ def open_seat(
     return Seat(environ, clock, selector, changed)
 
 
+def permissions() -> Sequence[Found]:
+    """What a person has to allow in this system's settings, and whether they did; empty where there is nothing."""
+    if sys.platform == "darwin":
+        from agent.native.darwin import secure  # noqa: PLC0415
+
+        return secure.permissions()
+    return ()
+
+
 def _refuse_unsupported(environ: Mapping[str, str]) -> None:
     if not sys.platform.startswith("linux"):
-        system = _NOT_BUILT.get(sys.platform, sys.platform)
-        raise NativeUnavailable(
-            f"capture on {system} is not built yet",
-            "use a Linux session on X11; nothing is captured on this system",
-        )
+        raise NativeUnavailable(f"there is no way to capture on {sys.platform}", "nothing is captured on this system")
     refuse_wayland(environ)
+    from agent.native.x11.xwayland import refuse_xwayland  # noqa: PLC0415  # xcffib is installed on Linux only
+
+    refuse_xwayland(environ)

@@ -9,6 +9,7 @@ session counts as the person's: a locker takes the focus or grabs the keyboard, 
 import logging
 import os
 import selectors
+import sys
 from collections.abc import Callable, Mapping
 
 from dbus_fast import Variant
@@ -18,6 +19,9 @@ from agent.native.accessible.atspi import Talking, add_match, returned
 from agent.native.accessible.bus import BUS, Bus, Talk
 from agent.native.accessible.wire import BusBroken, Call, Heard
 from agent.native.base import Clock
+
+if sys.platform != "linux":
+    raise ImportError("logind is Linux's")
 
 LOGIND = "org.freedesktop.login1"
 MANAGER, MANAGER_PATH = f"{LOGIND}.Manager", "/org/freedesktop/login1"
@@ -96,7 +100,7 @@ class Seat:
 
     def _lost(self) -> None:
         """A bus went away: begin again with what can be asked when next told to watch."""
-        _log.warning("a message bus went away")
+        _log.info("a message bus went away")
         self.leave()
         self._changed()
 

@@ -21,7 +21,12 @@ def refuse_wayland(environ: Mapping[str, str]) -> None:
         NativeUnavailable: This is a Wayland session.
     """
     if is_wayland(environ):
-        raise NativeUnavailable(
-            "this is a Wayland session, where X11 shows neither the keys nor the pixels of most windows",
-            "log out and choose an X11 (Xorg) session at the login screen; nothing is captured until then",
-        )
+        raise wayland_refused()
+
+
+def wayland_refused() -> NativeUnavailable:
+    """The refusal in words."""
+    return NativeUnavailable(
+        "this is a Wayland session, where X11 shows neither the keys nor the pixels of most windows",
+        "log out and choose an X11 (Xorg) session at the login screen; nothing is captured until then",
+    )

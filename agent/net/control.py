@@ -6,18 +6,21 @@ folder of mode 0700.
 
 Requests: ``{"v":1,"op":"status"}``, ``"lease"`` (the indicator: ``"shown": true|false``, and where its badge's coded
 stripe is: ``"badge": {"rect": [left, top, right, bottom]}``, physical pixels), ``"reload"`` (switch or ledger changed
-on disk: look again), ``"off"``, ``"stop"``, ``"delete"`` (what was captured since ``"since_ns"``, Unix time in
-nanoseconds, 0 for ever; answered with ``{"v":1,"deletion":N}`` once it is noted durably, and carried out after that).
-Each other gets ``{"v":1,"status":{…},"renew_ms":N|null}`` or ``{"v":1,"error":"…"}``. Whoever has sent a lease is told
-of each change unasked, with ``"event":"status"`` added, so a
+on disk: look again), ``"off"``, ``"stop"``, ``"site"`` (a browser's program: :class:`Said`), ``"delete"`` (what was
+captured since ``"since_ns"``, Unix time in nanoseconds, 0 for ever; answered with ``{"v":1,"deletion":N}`` once it is
+noted durably, and carried out after that). Each other gets ``{"v":1,"status":{…},"renew_ms":N|null}`` or
+``{"v":1,"error":"…"}``. Whoever has sent a lease is told of each change unasked, with ``"event":"status"`` added, so a
 lease that is renewed is answered without ``status``. While a lease is wanted, answers to a lease and events carry
 ``"badge": {"nonce": "…", "around": [l,t,r,b]|null}``: what the stripe is to show (16 hexadecimal digits), and the
-window that is being captured.
+window that is being captured. A ``site`` is answered with ``{"v":1,"renew_ms":N|null}``: how often the page that has
+the keys is to say so again; when that changes or is to be said at once, the same comes unasked, with
+``"event":"site"``.
 """
 
 import json
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
@@ -26,16 +29,25 @@ import msgspec
 from msgspec import Meta, Struct
 
 from agent.core.sign import plausible
+from agent.core.site import Claim
 from agent.net.local import local_socket
 from schemas.events import Rect
+from schemas.origin import is_origin
 from schemas.status import Status
 
 MAX_LINE_BYTES = 4096
 """Bytes of one request: the longest legitimate one is below 100."""
 MAX_CLIENTS = 16
-"""Connections at once: an indicator, a ceremony and a few shells."""
+"""Connections at once: an indicator, a ceremony, a few shells, and one for each profile of a browser."""
+MAX_COUNT = 2**53 - 1
+"""The largest whole number that JavaScript tells exactly."""
+MAX_LINES = 8
+"""Requests that may arrive at once from one client: ours wait for each answer, and a lease that waits while the daemon
+is busy is followed by another in 400 ms."""
 MAX_REPLY_BYTES = 1 << 20
 """Bytes that a client reads of one reply; a status is about 10 KiB."""
+RETRY_S = 0.01
+"""Seconds between tries to connect where too many wait already."""
 MAX_TIME_NS = (1 << 63) - 1
 """Nanoseconds of Unix time: what the index can hold."""
 CALL_TIMEOUT_S = 3.0
@@ -48,13 +60,30 @@ class Badge(Struct, frozen=True, forbid_unknown_fields=True):
     rect: Rect  # physical pixels of the desktop
 
 
+class Said(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a browser's extension says: which listed page has the keys. Believed for the client's own parent only."""
+
+    browser: int  # process id of the browser
+    seq: Annotated[int, Meta(ge=0, le=MAX_COUNT)]  # counts up with each message
+    at: Annotated[int, Meta(ge=0, le=MAX_COUNT)]  # Unix time in milliseconds at which it was so
+    state: Literal["page", "elsewhere", "private"]
+    origin: str | None = None  # of the page; with "page" only
+
+    def __repr__(self) -> str:
+        """Nothing of which site it is."""
+        return "<Said>"
+
+    __str__ = __repr__
+
+
 class Request(Struct, frozen=True, forbid_unknown_fields=True):
     """What a client may say."""
 
     v: Literal[1]
-    op: Literal["status", "lease", "reload", "off", "stop", "delete"]
+    op: Literal["status", "lease", "reload", "off", "stop", "site", "delete"]
     shown: bool = False  # with lease: the icon is really visible now
     badge: Badge | None = None  # with lease: where the badge is
+    site: Said | None = None  # with site
     since_ns: Annotated[int, Meta(ge=0, le=MAX_TIME_NS)] | None = None  # with delete, and only there
 
 
@@ -94,7 +123,15 @@ def parse_request(line: bytes) -> Request:
         raise ProtocolError("not a request of version 1")
     if request.badge is not None and not plausible(request.badge.rect):
         raise ProtocolError("not a request of version 1")
+    if (request.op == "site") is not (request.site is not None) or not _sound(request.site):
+        raise ProtocolError("not a request of version 1")
     return request
+
+
+def _sound(said: Said | None) -> bool:
+    if said is None:
+        return True
+    return is_origin(said.origin or "") if said.state == "page" else said.origin is None
 
 
 def reply(
@@ -127,6 +164,9 @@ class Client:
         self.badge: Rect | None = None  # where its badge is, by that lease
         self.pid: int | None = None  # of the program at the other end, by the kernel
         self.seen_ns: int | None = None  # monotonic time at which its badge was last seen on the screen
+        self.claim: Claim | None = None  # what it last said of a browser's site
+        self.site_seq = -1
+        self.heard_ns = 0  # monotonic time at which it last said something
         self._incoming = b""
         self._outgoing = b""
 
@@ -143,7 +183,7 @@ class Client:
         """The lines that arrived.
 
         Raises:
-            ConnectionError: the client is gone, or sends a line too long.
+            ConnectionError: the client is gone, sends a line too long, or floods.
         """
         try:
             data = self.connection.recv(MAX_LINE_BYTES)
@@ -154,6 +194,8 @@ class Client:
         *lines, self._incoming = (self._incoming + data).split(b"\n")
         if len(self._incoming) > MAX_LINE_BYTES:
             raise ConnectionAbortedError("line too long")
+        if len(lines) > MAX_LINES:
+            raise ConnectionAbortedError("too many requests at once")
         return lines
 
     def send(self, message: dict[str, Any]) -> None:
@@ -258,12 +300,20 @@ class ControlClient:
     def _dial(self) -> socket.socket:
         connection = local_socket()
         connection.settimeout(CALL_TIMEOUT_S)
-        try:
-            connection.connect(str(self._path))
-        except OSError:
-            connection.close()
-            raise DaemonNotRunning from None
-        return connection
+        until = time.monotonic() + CALL_TIMEOUT_S
+        while True:
+            try:
+                connection.connect(str(self._path))
+            except BlockingIOError:  # more programs wait to be let in than the system lets wait
+                if time.monotonic() < until:
+                    time.sleep(RETRY_S)
+                    continue
+                connection.close()
+                raise DaemonNotRunning from None
+            except OSError:
+                connection.close()
+                raise DaemonNotRunning from None
+            return connection
 
 
 def ask(path: Path, op: str, **fields: Any) -> Status:

@@ -138,14 +138,14 @@ class Shipper:
         try:
             self._deliver(kind, int(number))
         except Refused as error:
-            _log.warning("%s refused: %s", item, error.refusal.reason)
+            _log.info("%s refused: %s", item, error.refusal.reason)
             self.reached = True
             if error.refusal.reason in PASSING:
                 self._uploads.failed(self._monotonic_s(), SystemRandom().random())
             else:
                 self._uploads.refuse(item, error.refusal.reason)
         except OSError as error:  # the disk, not the network: httpx's errors arrive as Unreachable
-            _log.warning("%s cannot be read or its receipt kept: %s", item, type(error).__name__)
+            _log.info("%s cannot be read or its receipt kept: %s", item, type(error).__name__)
             self._uploads.failed(self._monotonic_s(), SystemRandom().random())
         except (Unreachable, SchemaError) as error:
             _log.info("%s not sent: %s", item, error)

@@ -2,14 +2,23 @@
 
 from typing import Any
 
-from agent.core.observe import Observation, PointerObserved, ScrollObserved
+from agent.core.observe import ClipboardObserved, ElementObserved, Observation, PointerObserved, ScrollObserved
 from agent.core.redact.spans import Placed
 from agent.core.redact.text import RedactedText
 from agent.core.triggers import Trigger
-from agent.pipeline.slots import Build
+from agent.pipeline.slots import Build, Slot
 from agent.pipeline.stamps import Ground, Moment
 from agent.sources.pictures import Picture
-from schemas.events import FocusEvent, FrameEvent, PointerEvent, RedactionState, ScrollEvent, Span
+from schemas.events import (
+    ClipboardEvent,
+    Element,
+    FocusEvent,
+    FrameEvent,
+    PointerEvent,
+    RedactionState,
+    ScrollEvent,
+    Span,
+)
 
 
 def spans_of(placed: list[Placed]) -> list[Span]:
@@ -47,12 +56,19 @@ def focus_event(ground: Ground, now: Moment, title: RedactedText | None, *, gain
     )
 
 
-def pointer_event(ground: Ground, seen: Observation) -> Build:
+def element_of(seen: ElementObserved, name: RedactedText | None) -> Element:
+    """What a press met, with its redacted name."""
+    spans = spans_of(name.spans) if name else []
+    return Element(role=seen.role, name=name.text if name else None, spans=spans, rect=seen.rect)
+
+
+def pointer_event(ground: Ground, seen: Observation, element: Element | None = None) -> Build:
     """Pointer or wheel did something."""
     assert isinstance(seen, PointerObserved | ScrollObserved)  # noqa: S101  # the only kinds but keys
-    common = ground.stamp(
-        Moment(seen.mono_ns, seen.wall_ns), RedactionState.NONE, clock=seen.clock, injected=seen.injected
-    )
+    state = RedactionState.NONE
+    if element is not None and element.name is not None:
+        state = RedactionState.REDACTED if element.spans else RedactionState.CLEAN
+    common = ground.stamp(Moment(seen.mono_ns, seen.wall_ns), state, clock=seen.clock, injected=seen.injected)
     left, top = ground.gate.window.rect[:2]
     where: dict[str, Any] = {
         "x": seen.x,
@@ -65,11 +81,25 @@ def pointer_event(ground: Ground, seen: Observation) -> Build:
         return lambda seq: (ScrollEvent(seq=seq, **common, **where, dx=seen.dx, dy=seen.dy, unit=seen.unit), b"")
     fields = {**where, "action": seen.action, "button": seen.button, "buttons": seen.buttons}
     scale = ground.gate.window.scale
-    return lambda seq: (PointerEvent(seq=seq, **common, **fields, scale=scale), b"")
+    return lambda seq: (PointerEvent(seq=seq, **common, **fields, scale=scale, element=element), b"")
 
 
-def frame_event(ground: Ground, trigger: Trigger, taken: Picture, wall_offset_ns: int, first: int) -> Build:
-    """A picture was taken; its number, counted from 0 by the photographer, is made unique on this device."""
+def clipboard_event(ground: Ground, seen: ClipboardObserved) -> Build:
+    """Something was copied, cut or pasted. How long it was is not known: that would take reading it."""
+    common = ground.stamp(
+        Moment(seen.mono_ns, seen.wall_ns), RedactionState.NONE, clock=seen.clock, injected=seen.injected
+    )
+    fields: dict[str, Any] = {"action": seen.action, "content_type": seen.content_type, "length_bucket": None}
+    return lambda seq: (ClipboardEvent(seq=seq, **common, **fields), b"")
+
+
+def frame_event(
+    ground: Ground, trigger: Trigger, taken: Picture, wall_offset_ns: int, first: int, press: Slot | None = None
+) -> Build:
+    """A picture was taken; its number, counted from 0 by the photographer, is made unique on this device.
+
+    ``press`` is the place of the press that it belongs to, which leaves the line before it.
+    """
     common = ground.stamp(Moment(taken.start_ns, taken.start_ns + wall_offset_ns), RedactionState.MASKED)
     return lambda seq: (
         FrameEvent(
@@ -90,6 +120,7 @@ def frame_event(ground: Ground, trigger: Trigger, taken: Picture, wall_offset_ns
             sha256=taken.sha256,
             offset=0,
             size=0,
+            press=press.seq if press else None,
         ),
         taken.image,
     )

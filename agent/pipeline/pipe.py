@@ -6,18 +6,20 @@ from dataclasses import dataclass, replace
 from agent.core.account import EMPTY, Account, add
 from agent.core.batch import Authority, Batch, Batcher
 from agent.core.gate import Allowed, Dropped
-from agent.core.observe import KeyObserved, PointerObserved
+from agent.core.observe import MODALITY_OF as KIND_OF
+from agent.core.observe import ClipboardObserved, ElementObserved, KeyObserved, PointerObserved
 from agent.core.redact.errors import RedactionFailed
 from agent.core.redact.text import TextRedactor
 from agent.core.text import End
 from agent.core.triggers import Trigger
-from agent.pipeline.build import focus_event, frame_event, pointer_event
+from agent.pipeline.build import clipboard_event, element_of, focus_event, frame_event, pointer_event
 from agent.pipeline.keys import FAILED, KeyRow
 from agent.pipeline.slots import HOLD_NS, Line, Slot
 from agent.pipeline.stamps import Ground, Moment
 from agent.sources.pictures import NoPicture, Picture
 from schemas.events import (
     MODALITY_OF,
+    ClipboardEvent,
     FrameEvent,
     GapEvent,
     GapReason,
@@ -34,8 +36,12 @@ MAX_LINE = 50_000
 WITHDRAWN = "withdrawn"
 FOREVER_NS = 1 << 63
 """Later than any time."""
-_OBSERVED = (KeyEvent, PointerEvent, ScrollEvent, FrameEvent)
+_OBSERVED = (KeyEvent, PointerEvent, ScrollEvent, FrameEvent, ClipboardEvent)
 """Events that stand for something observed; the others are made by the agent and not in the account."""
+
+
+_OF_A_PRESS = frozenset({Trigger.PRESS, Trigger.SETTLE})
+"""Pictures that follow a press; one taken before it cannot know its number."""
 
 
 @dataclass(slots=True)
@@ -45,7 +51,17 @@ class _Photo:
     ground: Ground
     slot: Slot
     trigger: Trigger
+    press: Slot | None  # the press that called for it
     until_ns: int | None = None  # when its gate closed: what was taken later is not kept
+
+
+@dataclass(slots=True)
+class _Press:
+    """The last press of a button, of which something may be heard yet."""
+
+    ground: Ground
+    seen: PointerObserved
+    slot: Slot
 
 
 class Pipeline:
@@ -78,6 +94,7 @@ class Pipeline:
         self._seq = self._first = first_seq
         self._photos: dict[int, _Photo] = {}
         self._token = 0
+        self._press: _Press | None = None
         self._seals = False  # the batch is to be closed once the line is empty
 
     @property
@@ -110,21 +127,39 @@ class Pipeline:
     def observe(self, ground: Ground, allowed: Allowed) -> None:
         """Take what the gate let through."""
         seen = allowed.observation
-        modality = Modality.KEYBOARD if isinstance(seen, KeyObserved) else Modality.POINTER
+        modality = KIND_OF[type(seen)]
         if isinstance(seen, PointerObserved) and seen.action == "move" and len(self._line) >= MAX_LINE:
             self.drop(Dropped(modality, "overflow"))
             return
         self._account.see(modality)
         if isinstance(seen, KeyObserved):
             self._keys.press(ground, seen)
+        elif isinstance(seen, ClipboardObserved):
+            self._line.join(Slot(modality, seen.mono_ns)).keep(clipboard_event(ground, seen))
         else:
-            self._line.join(Slot(modality, seen.mono_ns)).keep(pointer_event(ground, seen))
+            slot = self._line.join(Slot(modality, seen.mono_ns))
+            slot.keep(pointer_event(ground, seen))
+            if isinstance(seen, PointerObserved) and seen.action == "down":
+                self._press = _Press(ground, seen, slot)
+
+    def met(self, press: PointerObserved, element: ElementObserved) -> None:
+        """What the last press met. It is told with it, unless it left the line by now or another press came."""
+        last = self._press
+        if last is None or last.seen is not press:
+            return
+        try:
+            name = self._redactor.redact(element.name) if element.name else None
+        except RedactionFailed:
+            name = None
+        last.slot.keep(pointer_event(last.ground, last.seen, element_of(element, name)))
 
     def expect_picture(self, ground: Ground, trigger: Trigger, now_ns: int) -> int:
         """Keep a place in line for a picture; gives the token that the answer must bear."""
         self._token += 1
         self._account.see(Modality.SCREEN)
-        self._photos[self._token] = _Photo(ground, self._line.join(Slot(Modality.SCREEN, now_ns)), trigger)
+        press = self._press.slot if self._press and trigger in _OF_A_PRESS else None
+        slot = self._line.join(Slot(Modality.SCREEN, now_ns))
+        self._photos[self._token] = _Photo(ground, slot, trigger, press)
         return self._token
 
     def picture(self, token: int, picture: Picture | NoPicture, wall_offset_ns: int) -> None:
@@ -138,7 +173,8 @@ class Pipeline:
             photo.slot.drop("gate_closed")
         else:
             photo.slot.at_ns = picture.end_ns
-            photo.slot.keep(frame_event(photo.ground, photo.trigger, picture, wall_offset_ns, self._first))
+            build = frame_event(photo.ground, photo.trigger, picture, wall_offset_ns, self._first, photo.press)
+            photo.slot.keep(build)
 
     def no_picture(self, token: int, reason: str) -> None:
         """There will be no answer for a place in line."""
@@ -192,6 +228,7 @@ class Pipeline:
         self._seals = False
         self._keys.wipe()
         self._photos.clear()
+        self._press = None
         self._line.drop_all(reason)
         for event in self._batcher.wipe():  # before anything leaves the line, which may close a batch
             if isinstance(event, _OBSERVED):
@@ -220,6 +257,7 @@ class Pipeline:
             if slot.authority is not None:
                 self._begin(slot.authority)
             if slot.build is not None:
+                slot.seq = self._seq
                 event, image = slot.build(self._seq)
                 self._seq += 1
                 self._batcher.add(event, image)

@@ -80,7 +80,7 @@ class SealingRoom:
         self._stopping.set()
         self._thread.join(RETRY_S)
         if self.disk_refuses:
-            _log.error("the disk refused to the end: %d batches are lost", self.pending)
+            _log.info("the disk refused to the end: %d batches are lost", self.pending)
 
     def _add(self, item: Batch | Job | None) -> None:
         with self._ready:
@@ -112,7 +112,7 @@ class SealingRoom:
             else:
                 item()
         except OSError as error:
-            _log.error("the disk refuses: %s", error.strerror)
+            _log.info("the disk refuses: %s", error.strerror)
             self.disk_refuses = True
             self._changed()
             return False

@@ -32,6 +32,7 @@ class Slot:
     authority: Authority | None = None  # set: it and all behind it were captured under this one
     build: Build | None = None  # set: keep
     dropped: str | None = None  # set: drop, for this reason
+    seq: int | None = None  # set once it left the line as an event
 
     @property
     def decided(self) -> bool:

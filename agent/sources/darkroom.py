@@ -98,7 +98,7 @@ class ScreenSource:
 
     def _ring(self) -> None:
         if self._bell is not None:
-            with suppress(BlockingIOError):  # it has been rung often enough
+            with suppress(BlockingIOError, BrokenPipeError):  # rung often enough, or it has just ended as it was told
                 self._bell.send(b"!")
 
     def _run(self, bell: socket.socket) -> None:

@@ -5,18 +5,17 @@ import os
 import signal
 import sys
 
-import xcffib
 from PySide6.QtCore import QTimer
 
 from agent.ceremony.words import spoken
 from agent.disk.lock import only_one
 from agent.disk.places import Places
+from agent.native.harden import name_process
 from agent.tray.app import make_app
 from agent.tray.indicator import Indicator
 from agent.tray.presence import AnyPresence, Presence
-from agent.tray.sni import SniPresence
+from agent.tray.system import SystemPresence
 from agent.tray.words import Words
-from agent.tray.xembed import XembedPresence
 
 NO_DISPLAY = 4
 """Exit code: there is no display on which an icon could be seen."""
@@ -24,6 +23,7 @@ NO_DISPLAY = 4
 
 def main() -> int:
     """Run the indicator and return the exit code."""
+    name_process("overt-indicator")
     if sys.platform == "linux" and not os.environ.get("DISPLAY"):
         sys.stderr.write("there is no display here\nTo go on: start it on the desktop where you are logged in\n")
         return NO_DISPLAY
@@ -48,6 +48,13 @@ def _run(places: Places) -> int:
 
 
 def _kinds() -> tuple[Presence, ...]:
+    if sys.platform != "linux":
+        return (SystemPresence(),)
+    import xcffib  # noqa: PLC0415  # these three are for Linux only
+
+    from agent.tray.sni import SniPresence  # noqa: PLC0415
+    from agent.tray.xembed import XembedPresence  # noqa: PLC0415
+
     kinds: list[Presence] = [SniPresence()]
     with contextlib.suppress(xcffib.ConnectionException):  # Wayland without X: no embedding trays there
         kinds.append(XembedPresence())

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QProcess
 
 from agent.disk.places import Places
+from agent.durations import tomorrow_s
 from agent.tray.errand import Errand
 from agent.tray.menu import DELETED_MINUTES, PAUSES_S
 from agent.tray.settings import Settings
 from agent.tray.view import Message
-from agent.tray.when import SECOND_NS, tomorrow_s
+from agent.tray.when import SECOND_NS
 from agent.tray.words import Words
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
+from agent.durations import DAY_BEGINS_H
 from agent.tray.view import RUNNING, ends_soon_s, put_off_s, sentence
-from agent.tray.when import DAY_BEGINS_H, day_of
+from agent.tray.when import day_of
 from agent.tray.words import Words
 from schemas.status import State, Status
 

@@ -14,6 +14,7 @@ class HostKind(StrEnum):
 
     SNI = "sni"  # freedesktop.org StatusNotifierItem, over the session bus
     XEMBED = "xembed"  # freedesktop.org System Tray Protocol 0.3, by embedding a window
+    SYSTEM = "system"  # macOS's menu bar and Windows' taskbar, which say nothing of it
 
 
 class Hidden(StrEnum):

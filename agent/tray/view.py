@@ -9,7 +9,7 @@ from agent.tray.icons import Sign
 from agent.tray.presence import Hidden
 from agent.tray.when import soon
 from agent.tray.words import Words
-from schemas.status import State, Status
+from schemas.status import WARNING_DAYS, State, Status
 
 SIGNS: Mapping[State, Sign] = MappingProxyType(
     {
@@ -24,8 +24,6 @@ SIGNS: Mapping[State, Sign] = MappingProxyType(
 RUNNING = frozenset({State.IDLE, State.CAPTURING})
 """States between which a person moves by switching apps: a message at each change would be noise."""
 DAY_S = 86_400
-WARNING_DAYS = 14
-"""As in :mod:`agent.core.ceremony`, whose imports would cost the indicator more memory than all of its own."""
 
 
 def sign_of(status: Status | None) -> Sign:

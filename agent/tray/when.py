@@ -1,21 +1,12 @@
 """Points in time as people say them, in the time of this machine."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from PySide6.QtCore import QDate, QDateTime, QLocale
 
 from agent.tray.words import Words
 
-DAY_BEGINS_H = 6
-"""A pause until tomorrow ends at this hour of the next calendar day: before people come to work, and never earlier
-than "tomorrow" can mean, so at one in the morning it is a pause of 29 hours."""
 SECOND_NS = 1_000_000_000
-
-
-def tomorrow_s(now_s: float) -> int:
-    """Unix time of the next calendar day's beginning of work, by the clock on the wall: also when it was changed."""
-    day = datetime.fromtimestamp(now_s).astimezone().date() + timedelta(days=1)
-    return int(_at_work(day).timestamp())
 
 
 def clock(at_s: float) -> str:
@@ -40,7 +31,3 @@ def day_of(words: Words, at_s: float) -> str:
 def moment(words: Words, at_s: float) -> str:
     """Date and time."""
     return QLocale(words.language).toString(QDateTime.fromSecsSinceEpoch(int(at_s)), words("moment"))
-
-
-def _at_work(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, DAY_BEGINS_H).astimezone()

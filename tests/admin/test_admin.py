@@ -117,7 +117,25 @@ def test_what_is_wrong_is_named_by_its_key(examples: Path, pattern: str, replace
 
 
 @pytest.mark.parametrize(
-    "key", ["hidden", "silent_mode", "stealth", "no_tray", "hide_badge", "enabled", "force-capture", "assume_consent"]
+    "key",
+    [
+        "hidden",
+        "silent",
+        "silent_mode",
+        "stealth",
+        "no_tray",
+        "hide_icon",
+        "hide_badge",
+        "enabled",
+        "force_on",
+        "force-capture",
+        "assume_consent",
+        "covert",
+        "invisible_indicator",
+        "auto_accept",
+        "always_on",
+        "grant_all",
+    ],
 )
 def test_keys_that_would_hide_or_grant_are_refused_for_good(examples: Path, key: str) -> None:
     file = _altered(examples / "example-policy.toml", r"^version = 1", f"version = 1\n{key} = true")

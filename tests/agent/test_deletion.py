@@ -13,7 +13,7 @@ from agent import deletion
 from agent.core.batch import Authority, Batch
 from agent.core.chain import BatchState, extent_of
 from agent.core.seal import Sealer
-from agent.deletion import Deleted, delete_all, delete_last, in_words, seconds_of
+from agent.deletion import Deleted, delete_all, delete_last, in_words
 from agent.disk.lock import only_one
 from agent.disk.spool import Spool
 from agent.errors import DeletionError
@@ -94,15 +94,6 @@ def test_beside_a_daemon_that_does_not_answer_nothing_is_touched(
         delete_all(person.places)
     os.close(lock)
     assert held(person, made[0])
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("30s", 30), ("10m", 600), ("2h", 7_200), ("1d", 86_400), ("0m", None), ("-1m", None), ("10", None), ("m", None),
-     ("1.5h", None), ("10 m", None), ("1000000s", None), ("", None)],
-)  # fmt: skip
-def test_times_are_read_as_people_write_them(text: str, seconds: int | None) -> None:
-    assert seconds_of(text) == seconds
 
 
 def test_it_is_said_what_is_still_to_come() -> None:

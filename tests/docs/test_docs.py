@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from admin.cli import app as admin_app
-from agent.cli import app as agent_app
+from agent.commands import app as agent_app
 from collector.cli import app as collector_app
 from research.cli import app as research_app
 

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.support.desktop import Desktop
@@ -69,6 +72,15 @@ class Household:
             "every batch to be received",
             lambda s: not s["counts"]["held"] and not s["counts"]["batches_waiting"] and s["counts"]["batches_sent"],
         )
+
+    def exported(self, folder: Path) -> list[dict[str, Any]]:
+        """Every event so far, as a researcher gets it; into a folder that is empty. Ends the segment."""
+        self.received()
+        self.organisation.research("pull", "--out", str(folder / "pull"), "--reason", "journey")
+        self.organisation.research("export", str(folder / "pull"), "--out", str(folder / "out"))
+        (events,) = (folder / "out").rglob("events.parquet")
+        rows: list[dict[str, Any]] = pq.read_table(events).to_pylist()
+        return rows
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from agent.disk.places import Places
+from agent.durations import tomorrow_s
 from agent.tray.captured import read
-from agent.tray.when import SECOND_NS, tomorrow_s
+from agent.tray.when import SECOND_NS
 from tests.journeys.conftest import Household
 from tests.support.notices import Notices
 from tests.support.waiting import until

@@ -19,6 +19,7 @@ def test_hooks_exist_while_the_app_is_in_front_and_leave_with_it(household: Hous
     display, pid = household.desktop.display, household.daemon.pid
     household.agree()
     assert {"INPUTCLIENT", "XkbClient"} <= hooks(display, pid), "the probe can see hooks"
+    assert any("Selection" in name for name in hooks(display, pid)), "and who follows the clipboard"
     household.type_into(household.allowed, "some words\n")
     household.hands.focus_window(household.forbidden.window.id)
     household.await_state("idle")

@@ -18,7 +18,7 @@ from research import desk, export, table
 from research.errors import ExportError
 from research.reasons import Reason
 from research.sheet import MAX_CELLS, Sheet
-from schemas.events import EVENT_TYPES, FrameEvent, LossAccount, Span, to_builtins
+from schemas.events import EVENT_TYPES, Element, FrameEvent, LossAccount, Span, to_builtins
 from tests.research.bench import NOW_NS, Bench, filmed, picture
 
 FILES = ("events", "text", "frames", "episodes")
@@ -151,18 +151,25 @@ def test_every_field_of_every_event_has_a_column() -> None:
         assert set(kind.__struct_fields__) - table.OMITTED <= table.EVENTS.keys()
 
 
-@given(st.lists(st.sampled_from(["key", "hidden", "text", "pointer", "scroll", "focus", "frame", "gap"]), max_size=20))
+@given(
+    st.lists(
+        st.sampled_from(["key", "hidden", "text", "pointer", "scroll", "focus", "frame", "clipboard", "gap"]),
+        max_size=20,
+    )
+)
 def test_events_come_back_from_the_table_as_they_were(kinds: list[str]) -> None:
     make = Bench.make().person().make
     span = Span(start=0, end=9, cls="EMAIL", detector="email", version=1, ordinal=1, length_bucket=16)
+    button = Element(role="push button", name="To ⟨EMAIL#1⟩", spans=[span], rect=(1, 2, 3, 4))
     makers: dict[str, Any] = {
         "key": lambda: make.key("ä"),
         "hidden": lambda: make.key(None),
         "text": lambda: make.text("⟨EMAIL#1⟩ hi", spans=[span]),
-        "pointer": lambda: make.pointer("down", 3, 4),
+        "pointer": lambda: msgspec.structs.replace(make.pointer("down", 3, 4), element=button),
         "scroll": lambda: make.scroll(-1.5),
         "focus": lambda: make.focus(title="Ünïcode"),
         "frame": lambda: make.frame(b"x"),
+        "clipboard": lambda: make.clipboard("cut"),
         "gap": make.gap,
     }
     events: list[Any] = [makers[k]() for k in kinds]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from schemas import envelope
 from schemas.base import SchemaError
 from schemas.envelope import Envelope, EnvelopeHeader
-from schemas.events import EVENT_TYPES, Event, FrameEvent, LossAccount, Mask, MaskClass, Span, Stamp
+from schemas.events import EVENT_TYPES, Element, Event, FrameEvent, LossAccount, Mask, MaskClass, Span, Stamp
 from schemas.payload import Payload, pack
 from tests.support.device_events import EventMaker
 from tests.support.devices import Device, World, draw_identity, draw_key
@@ -28,6 +28,7 @@ TEXT = st.text(max_size=20)
 RECT = st.tuples(INT64, INT64, INT64, INT64)
 SPAN = st.builds(Span, NATURAL, NATURAL, TEXT, TEXT, INT64, INT64, INT64)
 MASK = st.builds(Mask, RECT, st.sampled_from(MaskClass))
+ELEMENT = st.builds(Element, role=TEXT, name=TEXT | st.none(), spans=st.lists(SPAN, max_size=2), rect=RECT)
 FLOAT = st.floats(allow_nan=False, allow_infinity=False)
 NOT_NEGATIVE = {"seq", "epoch", "window", "frame", "offset", "size", "count"}
 BY_HINT: dict[Any, st.SearchStrategy[Any]] = {
@@ -37,6 +38,7 @@ BY_HINT: dict[Any, st.SearchStrategy[Any]] = {
     float: FLOAT,
     int | None: INT64 | st.none(),
     str | None: TEXT | st.none(),
+    Element | None: ELEMENT | st.none(),
     list[Span]: st.lists(SPAN, max_size=3),
     list[Mask]: st.lists(MASK, max_size=3),
     tuple[int, int, int, int]: RECT,

@@ -1,4 +1,7 @@
-"""The frozen vectors of version 1: they must decode to what they always meant, and be written as they always were."""
+"""The frozen vectors: they must decode to what they always meant, and be written as they always were.
+
+The payload's version 1 is written no more, and must be read for ever.
+"""
 
 import json
 import sys
@@ -11,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from schemas import age, envelope, payload
 from schemas.base import Document, canonical, digest
-from schemas.columns import encode
+from schemas.columns import ColumnsError, encode
 from schemas.consent import ConsentRecord, intervals, read_ledger
 from schemas.envelope import EnvelopeHeader
 from schemas.events import Event, LossAccount
@@ -27,8 +30,9 @@ else:
     from backports import zstd
 
 FOLDER = Path(__file__).resolve().parents[1] / "vectors"
-SIGNED, CONSENT, PAYLOAD, ENVELOPE = (
-    json.loads((FOLDER / name / "vectors.json").read_text()) for name in ("signed", "consent", "payload", "envelope")
+SIGNED, CONSENT, PAYLOAD, PAYLOAD_2, ENVELOPE = (
+    json.loads((FOLDER / name / "vectors.json").read_text())
+    for name in ("signed", "consent", "payload", "payload-v2", "envelope")
 )
 TYPES: dict[str, type[Document]] = {
     each.__name__: each for each in (StudyManifest, Policy, EnrolmentCodes, DeviceRegistration, Receipt)
@@ -39,8 +43,8 @@ def key(vectors: dict[str, Any], name: str) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(vectors["seeds"][name]))
 
 
-def frozen_payload() -> Payload:
-    content = PAYLOAD["content"]
+def frozen_payload(vectors: dict[str, Any]) -> Payload:
+    content = vectors["content"]
     events = msgspec.convert(content["events"], list[Event])
     account = msgspec.convert(content["account"], LossAccount)
     return Payload(events, bytes.fromhex(content["frames"]), account, content["episode"])
@@ -70,23 +74,44 @@ def test_the_consent_ledger_reads_and_writes_as_ever() -> None:
     assert again == files
 
 
-def test_the_payload_reads_as_ever() -> None:
+def test_a_payload_of_version_1_reads_as_ever() -> None:
     data = (FOLDER / "payload" / "v1.bin").read_bytes()
     assert (len(data), digest(data)) == (PAYLOAD["length"], PAYLOAD["sha256"])
     found = unpack(data)
-    assert found == frozen_payload()
-    assert json.loads(msgspec.json.encode(found.events)) == PAYLOAD["content"]["events"]
+    assert found == frozen_payload(PAYLOAD)
+    later = {"pointer": {"element"}, "frame": {"press"}}
+    plain = json.loads(msgspec.json.encode(found.events))
+    told = [{k: v for k, v in e.items() if k not in later.get(e["kind"], set()) or v is not None} for e in plain]
+    assert told == PAYLOAD["content"]["events"]
+    assert unpack(pack(found)) == found
+
+
+def test_a_payload_of_version_2_reads_as_ever() -> None:
+    data = (FOLDER / "payload-v2" / "v2.bin").read_bytes()
+    assert (len(data), digest(data)) == (PAYLOAD_2["length"], PAYLOAD_2["sha256"])
+    found = unpack(data)
+    assert found == frozen_payload(PAYLOAD_2)
+    assert json.loads(msgspec.json.encode(found.events)) == PAYLOAD_2["content"]["events"]
     assert unpack(pack(found)) == found
 
 
 def test_the_columns_inside_it_are_written_as_ever() -> None:
     # zstd's output differs by its version; what goes into it must not.
-    data = (FOLDER / "payload" / "v1.bin").read_bytes()
+    data = (FOLDER / "payload-v2" / "v2.bin").read_bytes()
     start = len(payload.MAGIC) + 16
     length = int.from_bytes(data[start - 16 : start - 12], "big")
-    content = frozen_payload()
+    content = frozen_payload(PAYLOAD_2)
     body = {"columns": encode(content.events), "account": content.account, "episode": content.episode}
     assert zstd.decompress(data[start : start + length]) == msgspec.msgpack.encode(body)
+
+
+def test_neither_version_passes_as_the_other() -> None:
+    magics = sorted(payload.VERSIONS)
+    for folder, name in (("payload", "v1.bin"), ("payload-v2", "v2.bin")):
+        data = (FOLDER / folder / name).read_bytes()
+        (other,) = set(magics) - {data[: len(payload.MAGIC)]}
+        with pytest.raises(ColumnsError):
+            unpack(other + data[len(other) :])
 
 
 def test_the_envelope_reads_and_writes_as_ever() -> None:

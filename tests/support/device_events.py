@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from schemas.events import (
+    ClipboardEvent,
+    ClipboardType,
     ClockSource,
     Event,
     FocusEvent,
@@ -118,6 +120,11 @@ class EventMaker:
             size=len(image),
         )
 
+    def clipboard(self, action: Literal["copy", "cut", "paste"] = "copy", **stamp: Any) -> ClipboardEvent:
+        """Some text copied, cut or pasted."""
+        common = self._stamp(stamp)
+        return ClipboardEvent(**common, action=action, content_type=ClipboardType.TEXT, length_bucket=None)
+
     def gap(self, reason: GapReason = GapReason.PAUSED, *, count: int = 0, **stamp: Any) -> GapEvent:
         """A stretch without events."""
         common = self._stamp(stamp)
@@ -147,6 +154,12 @@ class EventMaker:
 
 def account_of(events: Sequence[Event]) -> LossAccount:
     """An account in which all that was seen was kept. Text comes from keys, focus and gaps are not observed input."""
-    names = {KeyEvent: "keyboard", PointerEvent: "pointer", ScrollEvent: "pointer", FrameEvent: "screen"}
+    names = {
+        KeyEvent: "keyboard",
+        ClipboardEvent: "keyboard",
+        PointerEvent: "pointer",
+        ScrollEvent: "pointer",
+        FrameEvent: "screen",
+    }
     kept = dict(Counter(names[type(e)] for e in events if type(e) in names))
     return LossAccount(seen=dict(kept), kept=kept, dropped={})

@@ -10,7 +10,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from agent.core.observe import KeyObserved, Observation, PointerObserved, ScrollObserved, WindowInfo
+from agent.core.observe import (
+    MODALITY_OF,
+    ClipboardObserved,
+    KeyObserved,
+    Observation,
+    PointerObserved,
+    ScrollObserved,
+    WindowInfo,
+)
 from agent.native.base import (
     Capabilities,
     Capability,
@@ -21,7 +29,7 @@ from agent.native.base import (
     RawFrame,
     Signal,
 )
-from schemas.events import ClockSource, Modality, Rect
+from schemas.events import ClipboardType, ClockSource, Modality, Rect
 from tests.support.fake_clock import FakeClock
 
 BACKSPACE, DELETE, LEFT, RIGHT, RETURN, TAB, HOME, END = (
@@ -118,6 +126,19 @@ def scroll_seen(clock: Clock, dy: float = 1.0, number: int = 1) -> ScrollObserve
     )
 
 
+def clipboard_seen(clock: Clock, action: str = "copy", number: int = 1) -> ClipboardObserved:
+    """Some text was copied, cut or pasted in window ``number``."""
+    return ClipboardObserved(
+        window=number,
+        mono_ns=clock.monotonic_ns(),
+        wall_ns=clock.time_ns(),
+        clock=ClockSource.HOOK,
+        injected=False,
+        action={"copy": "copy", "cut": "cut", "paste": "paste"}[action],  # type: ignore[arg-type]
+        content_type=ClipboardType.TEXT,
+    )
+
+
 class FakeDesktop:
     """A desktop with a hook that can be set on one window; implements :class:`agent.native.base.Native`."""
 
@@ -159,6 +180,11 @@ class FakeDesktop:
         if self._focused is not None:
             for action in ("down", "up"):
                 self._observed(pointer_seen(self.clock, action, x, y, self._focused.window))
+
+    def clip(self, action: str) -> None:
+        """Copy, cut or paste some text in the focused window."""
+        if self._focused is not None:
+            self._observed(clipboard_seen(self.clock, action, self._focused.window))
 
     def move(self, x: int, y: int) -> None:
         """Move the pointer over the focused window; seen by the next poll."""
@@ -218,8 +244,7 @@ class FakeDesktop:
             self._far.close()
 
     def _observed(self, seen: Observation) -> None:
-        wanted = Modality.KEYBOARD if isinstance(seen, KeyObserved) else Modality.POINTER
-        if seen.window == self._on and wanted in self._hooked:
+        if seen.window == self._on and MODALITY_OF[type(seen)] in self._hooked:
             self._say(seen)
 
     def _say(self, signal: Signal) -> None:

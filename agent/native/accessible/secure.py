@@ -10,12 +10,15 @@ import selectors
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
 
-from agent.core.observe import WindowInfo
+from agent.core.observe import ElementObserved, WindowInfo
 from agent.native.accessible.atspi import PASSWORD_TEXT, Element, ask, find_focused, number
 from agent.native.accessible.bus import LIMIT_NS, Answer, Talk
+from agent.native.accessible.element import ElementSeen, ask_element
 from agent.native.accessible.listener import Listener
+from agent.native.accessible.roles import CONTROLS, role_name
 from agent.native.alarm import Alarm
 from agent.native.base import Clock
+from schemas.events import Rect
 from schemas.policy import AppRule
 from schemas.status import ClosedReason
 
@@ -96,6 +99,20 @@ class SecureFocus:
     def deadline_ns(self) -> int | None:
         """Never: it has its own alarm, and tells."""
         return None
+
+    def element_at(self, x: int, y: int, found: Callable[[ElementObserved], None]) -> None:
+        """Ask what lies under a point of the window in front: see :class:`agent.daemon.elements.Describer`."""
+        bus = self._listener.bus if self._listener else None
+        if self._listener is None or bus is None or bus.closed or not self._listener.names:
+            return
+
+        def seen(element: ElementSeen | None) -> None:
+            if element is not None and _within(x, y, element.rect):
+                role = role_name(element.role)
+                name = element.name or None if role in CONTROLS else None
+                found(ElementObserved(role=role, name=name, rect=element.rect))
+
+        ask_element(bus, list(self._listener.names), x, y, seen)
 
     def _begin(self, pid: int) -> None:
         self.standing = Standing.ASKED
@@ -218,3 +235,9 @@ class SecureFocus:
         before, self.standing = self.verdict(), standing
         if self.verdict() is not before:
             self._news(since_ns)
+
+
+def _within(x: int, y: int, rect: Rect) -> bool:
+    """Whether a point lies in a rectangle: if not, the window moved meanwhile, or the program counts other pixels."""
+    left, top, right, bottom = rect
+    return left <= x < right and top <= y < bottom

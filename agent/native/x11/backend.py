@@ -14,6 +14,7 @@ import xcffib.xinput
 
 from agent.core.observe import PointerObserved, WindowInfo
 from agent.native.base import Capabilities, Capability, Clock, DisplayLost, FocusChanged, NativeUnavailable, Signal
+from agent.native.x11.clipboard import SELECTION_NOTIFY, owner_event
 from agent.native.x11.events import (
     CONFIGURE,
     DESTROY,
@@ -86,7 +87,8 @@ class X11Native:
         if (told.major_version, told.minor_version) != XI_VERSION:
             raise xcffib.XcffibException
         self._xkb_event = xkb_event(self._link)
-        self._input_kinds = frozenset({GENERIC_EVENT, self._xkb_event, KEYMAP})
+        self._clipboard_kinds = frozenset({SELECTION_NOTIFY, owner_event(self._link)})
+        self._input_kinds = frozenset({GENERIC_EVENT, self._xkb_event, KEYMAP}) | self._clipboard_kinds
         self._times = Times(clock, trusted=server_shares_clock(self._link, clock))
         self._windows = Windows(self._link)
         self._focus = FocusTrack()
@@ -239,10 +241,14 @@ class X11Native:
         if self._hook and self._focused_hook():
             yield from self._hook.repeats(self._times.now - SETTLED_NS)
             yield from self._hook.lifts()
+        if self._hook:
+            yield from self._hook.unanswered()
         self._link.keep()
 
     def _input(self, wire: Wire) -> Iterator[Signal]:
         hook = self._hook
+        if hook is not None and wire.kind in self._clipboard_kinds:
+            yield from hook.told(wire.kind, wire.data, self._focused_hook(), sent=wire.sent)
         if hook is None or wire.sent:
             return
         if wire.kind == GENERIC_EVENT:

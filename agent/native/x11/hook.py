@@ -8,7 +8,8 @@ import xcffib
 import xcffib.xinput
 from msgspec import Struct
 
-from agent.core.observe import KeyObserved, Observation, PointerObserved, ScrollObserved, WindowInfo
+from agent.core.observe import ClipboardObserved, KeyObserved, Observation, PointerObserved, ScrollObserved, WindowInfo
+from agent.native.x11.clipboard import SELECTION_NOTIFY, TIME_AT, Clipboard, Told
 from agent.native.x11.keyboard import Keyboard, Stroke
 from agent.native.x11.link import Link
 from agent.native.x11.pointer import BUTTONS, NOTCHES, Look, Pointer
@@ -72,6 +73,7 @@ class Hook:
         self.modalities: frozenset[Modality] = frozenset()
         self.keyboard: Keyboard | None = None
         self.pointer: Pointer | None = None
+        self.clipboard: Clipboard | None = None
         self._frame = 0
         self._since = 0
 
@@ -86,6 +88,7 @@ class Hook:
         if Modality.KEYBOARD in modalities and keymap:
             self._windows.watch_held(self.window)
             self.keyboard = Keyboard(self._link, keymap)
+            self.clipboard = Clipboard(self._link)
         if Modality.POINTER in modalities:
             self.pointer = Pointer(self._link)
         self.modalities = modalities
@@ -97,10 +100,12 @@ class Hook:
         if self.keyboard:
             self._windows.watch_held(None)
             self.keyboard.deselect()
+        if self.clipboard:
+            self.clipboard.stop()
 
     def free(self) -> None:
         """Forget what was held and pressed."""
-        self.keyboard = self.pointer = None
+        self.keyboard = self.pointer = self.clipboard = None
         self.modalities = frozenset()
 
     def read_frame(self) -> None:
@@ -126,6 +131,8 @@ class Hook:
             stroke = press(raw.detail, base["mono_ns"], ours=info is not None) if down else release(raw.detail)
             if stroke and info:
                 yield _key(stroke, base)
+                if self.clipboard:
+                    self.clipboard.pressed(stroke, raw.time_ms, base["mono_ns"], injected=base["injected"])
         elif raw.kind == RAW_BUTTON_PRESS and self.pointer and info:
             yield from self._press(self.pointer, raw, base, info)
         elif raw.kind == RAW_BUTTON_RELEASE and self.pointer and info:
@@ -148,6 +155,21 @@ class Hook:
             base = self._polled(self.pointer)
             while (button := self.pointer.lifted(look)) is not None:
                 yield self._button(self.pointer, "up", button, look, base)
+
+    def told(self, kind: int, data: bytes, info: WindowInfo | None, *, sent: bool) -> Iterator[ClipboardObserved]:
+        """Something about the clipboard. What another window's program did with it is not told."""
+        if self.clipboard is None:
+            return
+        if kind == SELECTION_NOTIFY:
+            yield from map(self._clip, self.clipboard.answered(data, sent=sent))
+        elif info and not sent:
+            mono_ns, _ = self._times.of_server(struct.unpack_from("=I", data, TIME_AT)[0])
+            self.clipboard.taken(data, self.window, self._times.in_order(mono_ns))
+
+    def unanswered(self) -> Iterator[ClipboardObserved]:
+        """What happened with the clipboard, where its owner did not say of which kind it is."""
+        if self.clipboard:
+            yield from map(self._clip, self.clipboard.overdue(self._times.now))
 
     def poll(self, look: Look, info: WindowInfo) -> PointerObserved | None:
         """A button that went up, else a move, if there is either."""
@@ -175,6 +197,8 @@ class Hook:
         if button:
             pointer.pressed |= button
             pointer.injected = base["injected"]
+            if button is Button.MIDDLE and self.clipboard:
+                self.clipboard.paste(raw.time_ms, base["mono_ns"], injected=base["injected"])
             yield self._button(pointer, "down", button, look, base)
         elif number in NOTCHES:
             dx, dy = NOTCHES[number]
@@ -196,6 +220,10 @@ class Hook:
 
     def _modifiers(self, look: Look) -> int:
         return (self.keyboard.modifiers() if self.keyboard else look.modifiers).value
+
+    def _clip(self, told: Told) -> ClipboardObserved:
+        base = self._base(told.mono_ns, ClockSource.HOOK, injected=told.injected)
+        return ClipboardObserved(action=told.action, content_type=told.content_type, **base)
 
     def _over(self, look: Look, info: WindowInfo) -> bool:
         """Whether the pointer is over the window's own pixels: in its rectangle, and no other window on top."""

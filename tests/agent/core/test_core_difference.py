@@ -174,3 +174,37 @@ def test_the_name_of_an_app_is_no_change_but_its_programs_are() -> None:
         policy = WORLD.policy.model_copy(update={"apps": (rule.model_copy(update=changes), *rest)})
         found = difference(Terms(WORLD.manifest, WORLD.policy, "en"), Terms(WORLD.manifest, policy, "en"))
         assert keys(found.wider) == expected
+
+
+HERE, THERE = "https://mail.example", "https://chat.example"
+
+
+def of_sites(*origins: str) -> Terms:
+    rule = WORLD.policy.apps[0].model_copy(update={"origins": origins or None})
+    return Terms(WORLD.manifest, WORLD.policy.model_copy(update={"apps": (rule,)}), "en")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "wider", "narrower"),
+    [
+        ([HERE], [HERE], [], []),
+        ([HERE], [HERE, THERE], ["sites.added"], []),
+        ([HERE, THERE], [HERE], [], ["sites.removed"]),
+        ([HERE], [THERE], ["sites.added"], ["sites.removed"]),
+        ([HERE], [], ["sites.all"], []),
+        ([], [HERE], [], ["sites.only"]),
+    ],
+)
+def test_another_site_asks_again(before: list[str], now: list[str], wider: list[str], narrower: list[str]) -> None:
+    found = difference(of_sites(*before), of_sites(*now))
+    assert (keys(found.wider), keys(found.narrower)) == (wider, narrower)
+    assert found.asks is bool(wider)
+    for change in (*found.wider, *found.narrower):
+        named = {*before} ^ {*now} if before and now else {*before, *now}
+        assert all(set(change.facts["sites"].split(", ")) <= named for _ in [change])
+
+
+def test_a_new_web_app_is_told_with_its_site() -> None:
+    without = Terms(WORLD.manifest, WORLD.policy.model_copy(update={"apps": ()}), "en")
+    (added,) = difference(without, of_sites(HERE, THERE)).wider
+    assert (added.key, added.facts["sites"]) == ("web.added", f"{HERE}, {THERE}")

@@ -117,7 +117,7 @@ SETS: dict[Happening, dict[str, Value]] = {
 """What each happening makes of the facts, written down a second time."""
 ONLY_FROM: dict[Happening, set[Value]] = {
     H.CONSENT_WITHDRAWN: {None, R.EXPIRED, R.CONSENT_CHANGED},
-    H.CONSENT_EXPIRED: {None},
+    H.CONSENT_EXPIRED: {None, R.CONSENT_CHANGED},
     H.CONSENT_CHANGED: {None, R.EXPIRED},
     H.PAUSED: {None, R.PAUSED},
     H.RESUMED: {R.PAUSED},

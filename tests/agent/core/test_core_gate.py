@@ -5,15 +5,16 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from agent.core.gate import Allowed, Dropped, Open, decide, judge_focus
+from agent.core.gate import Allowed, Dropped, Open, decide, judge_focus, titled
 from agent.core.observe import Observation, WindowInfo
-from agent.core.scope import narrow, offered
+from agent.core.scope import app_of, browsers, narrow, offered, shows_sites
+from agent.core.site import Site
 from schemas.events import Modality
 from schemas.policy import AppRule, Policy
 from schemas.scope import AppScope, Scope, ScreenMode, TimingTier
 from schemas.status import ClosedReason as R
 from tests.support.fake_clock import FakeClock
-from tests.support.fake_desktop import key_seen, pointer_seen, scroll_seen, window
+from tests.support.fake_desktop import clipboard_seen, key_seen, pointer_seen, scroll_seen, window
 
 CLOCK = FakeClock()
 NOW = CLOCK.monotonic_ns()
@@ -31,14 +32,14 @@ POLICY = Policy(
     apps=(MAIL, SHY),
     timing=TimingTier.EXACT,
 )
-KEY, MOVE, SCROLL = key_seen(CLOCK, "a"), pointer_seen(CLOCK), scroll_seen(CLOCK)
+KEY, MOVE, SCROLL, COPY = key_seen(CLOCK, "a"), pointer_seen(CLOCK), scroll_seen(CLOCK), clipboard_seen(CLOCK)
 
 
 def gate(number: int = 1, modalities: frozenset[Modality] = ALL, since_ns: int = NOW) -> Open:
     return Open(window=window(number), app=MAIL, modalities=modalities, since_ns=since_ns)
 
 
-@pytest.mark.parametrize("seen", [KEY, MOVE, SCROLL])
+@pytest.mark.parametrize("seen", [KEY, MOVE, SCROLL, COPY])
 @pytest.mark.parametrize(
     ("opened", "reason"),
     [
@@ -54,7 +55,7 @@ def gate(number: int = 1, modalities: frozenset[Modality] = ALL, since_ns: int =
     ],
 )
 def test_decide(seen: Observation, opened: Open | None, reason: str | None) -> None:
-    modality = Modality.KEYBOARD if seen is KEY else Modality.POINTER
+    modality = Modality.KEYBOARD if seen in (KEY, COPY) else Modality.POINTER
     expected = Dropped(modality, reason) if reason else Allowed(seen, opened)  # type: ignore[arg-type]
     assert decide(seen, opened) == expected
 
@@ -99,6 +100,84 @@ def test_judge_focus(
 def test_a_name_or_title_decides_nothing() -> None:
     forged = msgspec.structs.replace(window(executable="/opt/evil"), wm_class="mail", title="Mail")
     assert judge_focus(forged, POLICY, EVERYTHING)[0] is R.APP_NOT_ALLOWED
+
+
+BROWSER = "/usr/lib/chromium/chromium"
+WEBMAIL = AppRule(
+    id="webmail",
+    name="Webmail",
+    category="mail",
+    executables=(BROWSER, "/usr/lib/firefox/firefox"),
+    origins=("https://calendar.example", "https://mail.example"),
+    modalities=tuple(sorted(Modality)),
+)
+WEBCHAT = AppRule(
+    id="webchat",
+    name="Chat",
+    category="chat",
+    executables=(BROWSER,),
+    origins=("https://chat.example",),
+    modalities=SCREEN_ONLY,
+)
+WEB = POLICY.model_copy(update={"apps": (MAIL, WEBMAIL, WEBCHAT)})
+ON_MAIL, ON_CHAT = Site(origin="https://mail.example"), Site(origin="https://chat.example")
+
+
+@pytest.mark.parametrize(
+    ("executable", "site", "reason", "rule"),
+    [
+        (BROWSER, None, R.ORIGIN_UNKNOWN, None),
+        (BROWSER, Site(origin=None), R.APP_NOT_ALLOWED, None),
+        (BROWSER, Site(origin=None, private=True), R.PRIVATE_WINDOW, None),
+        (BROWSER, Site(origin="https://mail.example", private=True), R.PRIVATE_WINDOW, None),
+        (BROWSER, Site(origin="https://evil.example"), R.APP_NOT_ALLOWED, None),
+        (BROWSER, Site(origin="https://mail.example:8443"), R.APP_NOT_ALLOWED, None),
+        (BROWSER, Site(origin="http://mail.example"), R.APP_NOT_ALLOWED, None),
+        (BROWSER, Site(origin="https://mail.example.evil.example"), R.APP_NOT_ALLOWED, None),
+        (BROWSER, ON_MAIL, None, WEBMAIL),
+        (BROWSER, Site(origin="https://calendar.example"), None, WEBMAIL),
+        (BROWSER, ON_CHAT, None, WEBCHAT),
+        ("/usr/lib/firefox/firefox", ON_MAIL, None, WEBMAIL),
+        ("/usr/lib/firefox/firefox", ON_CHAT, R.APP_NOT_ALLOWED, None),
+        ("/home/me/chromium", ON_MAIL, R.APP_NOT_ALLOWED, None),
+        ("/usr/bin/mail", None, None, MAIL),
+        ("/usr/bin/mail", ON_CHAT, None, MAIL),
+    ],
+)
+def test_judge_a_site(executable: str, site: Site | None, reason: R | None, rule: AppRule | None) -> None:
+    modalities = frozenset(rule.modalities) if rule else frozenset()
+    assert judge_focus(window(executable=executable), WEB, offered(WEB), site) == (reason, rule, modalities)
+
+
+def test_a_site_that_was_not_agreed_to() -> None:
+    agreed = narrow(offered(WEB), offered(WEB.model_copy(update={"apps": (WEBCHAT,)})))
+    assert judge_focus(window(executable=BROWSER), WEB, agreed, ON_MAIL) == (
+        R.MODALITY_NOT_AGREED,
+        WEBMAIL,
+        frozenset(),
+    )
+    assert judge_focus(window(executable=BROWSER), WEB, agreed, ON_CHAT)[0] is None
+
+
+def test_which_programs_are_browsers_the_policy_says() -> None:
+    assert browsers(WEB) == {BROWSER, "/usr/lib/firefox/firefox"}
+    assert browsers(POLICY) == frozenset()
+    assert shows_sites(WEB, BROWSER)
+    assert not shows_sites(WEB, "/usr/bin/mail")
+    assert not shows_sites(WEB, None)
+    assert app_of(WEB, BROWSER) is None
+    assert app_of(WEB, BROWSER, ON_MAIL) is WEBMAIL
+    assert judge_focus(window(executable=BROWSER), WEB, offered(WEB))[0] is R.ORIGIN_UNKNOWN
+    assert app_of(WEB, None, ON_MAIL) is None
+
+
+def test_a_browsers_title_is_not_told() -> None:
+    info = window(executable=BROWSER, title="Re: your diagnosis - Webmail")
+    told = titled(info, WEBMAIL)
+    assert told == msgspec.structs.replace(info, title=None)
+    assert titled(info, MAIL) is info
+    assert titled(info, None) is info
+    assert titled(None, WEBMAIL) is None
 
 
 def test_raw_types_print_no_content() -> None:

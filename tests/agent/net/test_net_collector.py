@@ -279,7 +279,7 @@ def test_a_refused_batch_does_not_keep_the_shipper_awake(desk_at: Callable[..., 
 def test_a_missing_file_does_not_end_the_shipper(
     desk_at: Callable[..., Desk], caplog: pytest.LogCaptureFixture
 ) -> None:
-    with Site(signed) as site, caplog.at_level(logging.WARNING):
+    with Site(signed) as site, caplog.at_level(logging.INFO):
         desk = desk_at(site)
         desk.put()
         path = desk.machine.places.spool / "000000000.overt"

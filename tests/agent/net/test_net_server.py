@@ -5,6 +5,7 @@ import os
 import selectors
 import socket
 import stat
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,17 @@ import pytest
 
 from agent.daemon.server import LEASE_NS, RENEW_MS, ControlServer
 from agent.net import control
-from agent.net.control import MAX_CLIENTS, MAX_LINE_BYTES, DaemonNotRunning, ProtocolError, Request, ask, listen, reply
+from agent.net.control import (
+    MAX_CLIENTS,
+    MAX_LINE_BYTES,
+    MAX_LINES,
+    DaemonNotRunning,
+    ProtocolError,
+    Request,
+    ask,
+    listen,
+    reply,
+)
 from agent.net.local import same_user
 from schemas.status import Counts, State, Status
 from tests.support.fake_clock import FakeClock
@@ -63,7 +74,7 @@ class Served:
 
     @property
     def clients(self) -> int:
-        return len(self.server._clients)
+        return len(self.server.clients)
 
     def _run(self) -> None:
         while self._running:
@@ -96,8 +107,8 @@ class Dialled:
 
     def __init__(self, served: Served) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(str(served.path))  # without a time limit, so that it waits for its turn
         self.socket.settimeout(15)
-        self.socket.connect(str(served.path))
         self._lines = self.socket.makefile("rb")
 
     def say(self, **message: Any) -> dict[str, Any]:
@@ -223,13 +234,56 @@ def test_a_client_that_floods_and_never_reads_is_dropped(served: Served, dial: A
     assert served.lost == 0
 
 
-def test_there_is_a_greatest_number_of_clients(served: Served, dial: Any) -> None:
+def test_there_is_a_greatest_number_of_clients_and_nobody_keeps_the_others_out(served: Served, dial: Any) -> None:
     kept = [dial() for _ in range(MAX_CLIENTS)]
-    assert all(c.say(op="status") for c in kept)
-    assert dial().hung_up()
-    kept[0].close()
-    until(lambda: served.clients == MAX_CLIENTS - 1)
+    for client in kept:
+        served.clock.advance(1)
+        assert client.say(op="status")
+    for _ in range(3):
+        assert ask(served.path, "status") == STATUS, "the one that was silent longest gave way"
+    until(lambda: served.clients < MAX_CLIENTS)
+    assert kept[0].hung_up()
+    assert kept[-1].say(op="status")
+
+
+def test_who_shows_the_sign_is_the_last_to_give_way(served: Served, dial: Any) -> None:
+    indicator = dial()
+    indicator.say(op="lease", shown=True)
+    (client,) = served.server.leasing()
+    client.seen_ns = 1  # as the daemon notes when it has seen the badge
+    served.clock.advance(1)
+    for _ in range(3 * MAX_CLIENTS):
+        dial()
+    assert indicator.say(op="lease", shown=True)["v"] == 1
+    assert served.lost == 0
+
+
+def test_who_sends_much_at_once_is_hung_up_on(served: Served, dial: Any) -> None:
+    client = dial()
+    client.socket.sendall(b'{"v":1,"op":"status"}\n' * (MAX_LINES + 1))
+    assert client.hung_up()
+    assert served.requests == []
     assert ask(served.path, "status") == STATUS
+
+
+def test_another_user_is_refused_by_the_kernels_word(served: Served) -> None:
+    """Even where the modes of folder and socket would let them in: the system's nobody gets no byte."""
+    folders = [served.path, *(p for p in served.path.parents if p.stat().st_uid == os.getuid())]
+    modes = {path: path.stat().st_mode for path in folders}
+    script = "import socket,sys;s=socket.socket(socket.AF_UNIX);s.connect(sys.argv[1]);print(s.recv(9))"
+    stranger = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    command = [*stranger, "/usr/bin/python3", "-c", script, str(served.path)]
+    before = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "PermissionError" in before.stderr, "the modes alone keep them out"
+    try:
+        for path in folders:
+            path.chmod(modes[path] | 0o777)
+        let_in = subprocess.run(command, capture_output=True, text=True, check=False)
+    finally:
+        for path in reversed(folders):
+            path.chmod(modes[path] & 0o7777)
+    assert let_in.stdout == "b''\n", let_in.stderr
+    assert served.requests == []
 
 
 def test_nobody_there(tmp_path: Path) -> None:

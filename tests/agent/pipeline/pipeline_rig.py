@@ -4,6 +4,7 @@ from collections import Counter
 
 from agent.core.batch import Authority, Batch
 from agent.core.gate import Allowed, Open
+from agent.core.observe import MODALITY_OF as KIND_OF
 from agent.core.observe import Observation
 from agent.core.redact.rules import RuleSet
 from agent.core.redact.text import TextRedactor
@@ -17,7 +18,7 @@ from schemas.events import MODALITY_OF, Event, Modality
 from schemas.policy import AppRule
 from schemas.scope import TimingTier
 from tests.support.fake_clock import S_NS, FakeClock
-from tests.support.fake_desktop import key_seen, pointer_seen, scroll_seen, window
+from tests.support.fake_desktop import clipboard_seen, key_seen, pointer_seen, scroll_seen, window
 
 RULES = RuleSet(redaction_rules())
 BATCH_NS = 300 * S_NS
@@ -85,8 +86,7 @@ class Rig:
         """Something that the gate let through."""
         ground = self.open_ground
         self.pipe.observe(ground, Allowed(observation, ground.gate))
-        name = "keyboard" if hasattr(observation, "keycode") else "pointer"
-        self.seen[name] += 1
+        self.seen[KIND_OF[type(observation)].value] += 1
 
     def press(self, text: str | None = None, keysym: int | None = None) -> None:
         """A key goes down and up."""
@@ -108,6 +108,11 @@ class Rig:
         """The wheel turns."""
         self.clock.advance(1_000_000)
         self.see(scroll_seen(self.clock, number=self.open_ground.number))
+
+    def clip(self, action: str = "copy") -> None:
+        """Some text is copied, cut or pasted."""
+        self.clock.advance(1_000_000)
+        self.see(clipboard_seen(self.clock, action, number=self.open_ground.number))
 
     def shoot(self) -> int:
         """A picture is asked for."""

@@ -11,6 +11,8 @@ from agent.pipeline import pipe as module
 from agent.pipeline.pipe import WITHDRAWN
 from agent.pipeline.slots import HOLD_NS
 from schemas.events import (
+    ClipboardEvent,
+    ClipboardType,
     FocusEvent,
     FrameEvent,
     GapEvent,
@@ -59,6 +61,31 @@ def test_keys_wait_until_their_segment_ends_and_so_does_all_behind_them(rig: Rig
     rig.pipe.tick(rig.clock.monotonic_ns())
     assert rig.pipe.held == 0
     assert [type(e) for e in rig.done()][1:] == [TextEvent, *[KeyEvent] * 8, PointerEvent]
+
+
+def test_a_copy_keeps_its_place_among_the_keys_and_belongs_to_them(rig: Rig) -> None:
+    rig.enter()
+    rig.type("ab")
+    rig.clip("cut")
+    rig.type("c")
+    rig.leave()
+    events = rig.done()
+    kinds = [FocusEvent, TextEvent, *[KeyEvent] * 4, ClipboardEvent, *[KeyEvent] * 2, FocusEvent]
+    assert [type(e) for e in events] == kinds
+    (cut,) = [e for e in events if isinstance(e, ClipboardEvent)]
+    assert (cut.action, cut.content_type, cut.length_bucket) == ("cut", ClipboardType.TEXT, None)
+    assert rig.pipe.totals().kept == {"keyboard": 7}
+
+
+def test_a_copy_in_a_password_field_goes_with_the_keys_there(rig: Rig) -> None:
+    rig.enter()
+    rig.type("a")
+    since_ns = rig.clock.monotonic_ns() + 1
+    rig.clip()
+    rig.pipe.retract(since_ns, "secure_input")
+    rig.leave()
+    assert not [e for e in rig.done() if isinstance(e, ClipboardEvent)]
+    assert rig.dropped() == {"secure_input": 1}
 
 
 @pytest.mark.parametrize("how", ["click", "leave", "caret", "other window"])

@@ -5,16 +5,15 @@ from collections.abc import Sequence
 
 import pytest
 
-from agent.core import ceremony
 from agent.core.reasons import REASONS
+from agent.durations import tomorrow_s
 from agent.tray.icons import Sign
 from agent.tray.menu import ORDER, offered, plain
 from agent.tray.presence import Hidden
-from agent.tray.view import WARNING_DAYS, Messages, sentence, sign_of, tooltip
-from agent.tray.when import tomorrow_s
+from agent.tray.view import Messages, sentence, sign_of, tooltip
 from agent.tray.words import Words
 from schemas.events import Modality
-from schemas.status import ClosedReason, State, Status
+from schemas.status import WARNING_DAYS, ClosedReason, State, Status
 from tests.agent.tray.fake_daemon import CAPTURING, OFF, PAUSED, READY, status_of
 
 BLOCKED = status_of(State.BLOCKED, ClosedReason.NO_SIGN)
@@ -134,10 +133,6 @@ LOOK_BACK = {"captured", "delete_last", "readers"}
 def test_the_menu_offers_what_can_be_done(status: Status | None, entries: set[str]) -> None:
     assert {key for key, shown in offered(status, NOW_S).items() if shown} == entries
     assert set(offered(status, NOW_S)) <= set(ORDER)
-
-
-def test_the_daemon_warns_as_early_as_the_indicator() -> None:
-    assert WARNING_DAYS == ceremony.WARNING_DAYS
 
 
 def test_names_from_outside_bring_no_mnemonics() -> None:

@@ -76,6 +76,8 @@ class Session:
         self.roles: dict[str, int | None] = {WINDOW: 23, NAME_FIELD: TEXT, SECRET_FIELD: PASSWORD_TEXT}
         self.focus: str | None = NAME_FIELD
         self.pids: dict[str, int] = {":1.0": 1, PROGRAM: PID}
+        self.under, self.name = NAME_FIELD, ""
+        self.place = (10, 20, 30, 40)
         self.silent: set[str] = set()
         self.wrong: set[str] = set()
         self.searches = True
@@ -128,7 +130,17 @@ class Session:
                 role = self.roles[call.path]
                 return ("u", [role]) if role is not None else "org.freedesktop.DBus.Error.NoReply"
             case _:
-                return "", []
+                return self._described(call.member)
+
+    def _described(self, member: str) -> tuple[str, list[Any]]:
+        """What lies under any point, and what is told of it."""
+        told: dict[str, tuple[str, list[Any]]] = {
+            "GetAccessibleAtPoint": ("(so)", [(PROGRAM, self.under)]),
+            "GetRoleName": ("s", ["anything that the program says"]),
+            "GetExtents": ("(iiii)", [self.place]),
+            "Get": ("v", [Variant("s", self.name)]),
+        }
+        return told.get(member, ("", []))
 
     def _found(self) -> list[tuple[str, str]]:
         return [(PROGRAM, self.focus)] if self.focus else []

@@ -7,9 +7,11 @@ from typing import TypeVar
 
 import pytest
 
+from agent.core.observe import ElementObserved
 from agent.native.accessible.bus import Bus
 from agent.native.accessible.element import ElementSeen, ask_element, ask_origin
 from agent.native.accessible.listener import Listener
+from agent.native.accessible.roles import NAMES, UNKNOWN
 from agent.native.accessible.secure import SecureFocus, Standing
 from agent.native.x11 import X11Native
 from tests.agent.native.accessible.accessible_rig import APP, Loop
@@ -74,6 +76,20 @@ class Attended:
         until(asked, START_S, "a good answer")
         return answers[-1]
 
+    def met(self, point: tuple[int, int]) -> ElementObserved:
+        """What the detector tells of a press there: asked again while the program is too busy to say so in time."""
+        found: list[ElementObserved] = []
+
+        def told() -> bool:
+            bus = self.listener().bus
+            assert bus is not None
+            self.detector.element_at(*point, found.append)
+            self.loop.spin(lambda: found or not bus._talks, "an answer, or its limit")
+            return bool(found)
+
+        until(told, START_S, "an element")
+        return found[0]
+
     def close(self) -> None:
         self.detector.attend(None, None)
         assert self.loop.held == 0
@@ -121,6 +137,10 @@ def test_a_password_field_closes_and_the_next_one_opens(
         seen = attended.answer(under_it, lambda told: told is not None)
         assert seen is not None
         assert seen.rect[0] <= middle[0] <= seen.rect[2]
+        met = attended.met(middle)
+        assert met.role in NAMES
+        assert met.role != UNKNOWN
+        assert met.rect[1] <= middle[1] < met.rect[3]
         hands.key("Tab")
         attended.await_standing(Standing.SECRET)
         hands.key("Tab", ["shift"])
