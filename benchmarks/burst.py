@@ -12,7 +12,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.household import PLAIN, Agent, House, at_work, household, machine
+from benchmarks.household import PLAIN, Agent, at_work, household, machine
+from benchmarks.manager import leave_clicks_alone
 from benchmarks.plain import (
     BUTTON_PRESS,
     BUTTON_RELEASE,
@@ -23,7 +24,7 @@ from benchmarks.plain import (
     PlainWindow,
 )
 from benchmarks.report import Measured, percentile, report
-from benchmarks.tally import tally
+from benchmarks.tally import Tally, tally
 from benchmarks.usage import peak_rss_mb
 from benchmarks.watcher import Watcher
 from tests.support.person import agree
@@ -72,32 +73,50 @@ def send(window: PlainWindow, events: int, per_s: float | None) -> Sent:
     return Sent(events // HANDFUL * HANDFUL, time.monotonic() - begun, handfuls)
 
 
+@dataclass
+class Run:
+    """What one desktop's load came to."""
+
+    bare: list[Sent]
+    sent: list[Sent]  # the steady load, then the bursts
+    peaks: list[float]  # megabytes, before and after each of those
+    closed: int
+    found: Tally
+
+
 def measure(seconds: float) -> list[Measured]:
-    """Everything, on a desktop of its own."""
+    """Everything, on two desktops: on the second the window manager grabs each click, as most do."""
+    run, grabbed = _run(seconds, grabs=False), _run(seconds, grabs=True)
+    return [
+        *_pace_rows(f"{RATE:,}/s", run.bare[0], run.sent[0], ADDED_MS),
+        *_pace_rows("burst", run.bare[1], run.sent[1], None),
+        *_loss_rows(run),
+        Measured("times that the gate closed meanwhile", run.closed, "times", 0, CLOSED),
+        *_memory_rows(run.peaks),
+        _grabbed_row(grabbed),
+    ]
+
+
+def _run(seconds: float, *, grabs: bool) -> Run:
     with household(more_apps=PLAIN) as house, PlainWindow(house.desktop.display) as window:
+        if not grabs:
+            leave_clicks_alone(house.desktop)
         employee = house.employee()
         house.front(window.id)
-        bare = [send(window, int(RATE * seconds), RATE), send(window, BURST, None)]
+        loads: list[tuple[int, float | None]] = [(int(RATE * seconds), RATE), (BURST, None)]
+        bare = [send(window, events, per_s) for events, per_s in loads]
         with at_work(employee) as me, ExitStack() as stack:
             agree(employee.env, "plain")
             me.wait_for("capturing")
             watcher = stack.enter_context(Watcher(me.places.control_socket))
             watcher.forget()
-            before_mb = peak_rss_mb(me.daemon.pid)
-            steady = _captured(me, window, int(RATE * seconds), RATE)
-            peaks = [before_mb, peak_rss_mb(me.daemon.pid)]
-            bursts = []
-            for _ in range(BURSTS):
-                bursts.append(_captured(me, window, BURST, None))
+            sent, peaks = [], [peak_rss_mb(me.daemon.pid)]
+            for events, per_s in [*loads, *loads[1:] * (BURSTS - 1)]:
+                sent.append(_captured(me, window, events, per_s))
                 peaks.append(peak_rss_mb(me.daemon.pid))
             closed = watcher.times("idle") + watcher.times("blocked")
-        return [
-            *_pace_rows(f"{RATE:,}/s", bare[0], steady, ADDED_MS),
-            *_pace_rows("burst", bare[1], bursts[0], None),
-            *_loss_rows(house, me, [steady, *bursts]),
-            Measured("times that the gate closed meanwhile", closed, "times", 0, CLOSED),
-            *_memory_rows(peaks),
-        ]
+        found = tally(content for _, content in house.batches(me.places))
+        return Run(bare, sent, peaks, closed, found)
 
 
 def _captured(me: Agent, window: PlainWindow, events: int, per_s: float | None) -> Sent:
@@ -120,9 +139,8 @@ def _pace_rows(name: str, bare: Sent, ours: Sent, target: float | None) -> list[
     ]
 
 
-def _loss_rows(house: House, me: Agent, sent: Sequence[Sent]) -> list[Measured]:
-    found = tally(content for _, content in house.batches(me.places))
-    handfuls = sum(one.events // HANDFUL for one in sent)
+def _loss_rows(run: Run) -> list[Measured]:
+    found, handfuls = run.found, _handfuls(run)
     keys, clicks, moves = 2 * KEYS * handfuls, CLICKS * handfuls, MOVES * handfuls
     hidden = found.dropped["keyboard", "redacted"]
     beside = f"of {keys:,} sent; {hidden:,} hidden by redaction"
@@ -134,6 +152,18 @@ def _loss_rows(house: House, me: Agent, sent: Sequence[Sent]) -> list[Measured]:
         Measured("dropped", found.dropped.total(), "observations", None, found.reasons),
         Measured("seen, less kept and dropped", found.unaccounted, "observations", 0),
     ]
+
+
+def _grabbed_row(run: Run) -> Measured:
+    clicks, found = CLICKS * _handfuls(run), run.found
+    keys = max(0, 2 * KEYS * _handfuls(run) - found.keys)
+    beside = f"of {clicks:,} sent, with the window manager's own grabs; keys lost: {keys}"
+    lost = max(0, clicks - found.actions["down"])
+    return Measured("clicks lost where the window manager grabs each", lost, "clicks", None, beside)
+
+
+def _handfuls(run: Run) -> int:
+    return sum(one.events // HANDFUL for one in run.sent)
 
 
 def _memory_rows(peaks: Sequence[float]) -> list[Measured]:

@@ -9,8 +9,8 @@ from schemas.payload import Payload
 
 MAX_BYTES = 8 << 20
 """Bytes of frames and events at which a batch closes: large enough that sealing costs little, small enough to hold."""
-MAX_ROWS = 100_000
-"""Events at which a batch closes: ten times a busy five minutes."""
+MAX_ROWS = 20_000
+"""Events at which a batch closes: more than a busy five minutes. In a burst this is what bounds memory."""
 EVENT_BYTES = 64
 """Bytes of memory that an event is reckoned at before compression."""
 

@@ -8,6 +8,7 @@ forgetting to close it. ``conditions`` says which reason each fact clears; ``sta
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 from msgspec import Struct
@@ -36,6 +37,10 @@ class Facts(Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         """The reasons that stand in the way."""
         return f"<Facts closed by {[r.value for r in closed_by(self)]}>"
+
+
+REMEMBERED = 64
+"""Different facts whose reasons are kept: the daemon asks many times a second, and they seldom change."""
 
 
 def _is(reason: R, field: Callable[[Facts], R | None]) -> Callable[[Facts], bool]:
@@ -82,22 +87,27 @@ def conditions(facts: Facts) -> list[tuple[R, bool]]:
 
 def closed_by(facts: Facts) -> list[R]:
     """All reasons that close the gate now; empty if it is open."""
-    return [reason for reason, holds in conditions(facts) if not holds]
+    return list(_closed_by(facts))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _closed_by(facts: Facts) -> tuple[R, ...]:
+    return tuple(reason for reason, holds in conditions(facts) if not holds)
 
 
 def may_capture(facts: Facts) -> bool:
     """True if nothing at all stands in the way."""
-    return not closed_by(facts)
+    return not _closed_by(facts)
 
 
 def watches_focus(facts: Facts) -> bool:
     """True if only focus may stand in the way, so that it is worth looking which app is in front."""
-    return all(REASONS[reason].state is State.IDLE for reason in closed_by(facts))
+    return all(REASONS[reason].state is State.IDLE for reason in _closed_by(facts))
 
 
 def state(facts: Facts) -> State:
     """Where the agent stands."""
-    closed = closed_by(facts)
+    closed = _closed_by(facts)
     return REASONS[closed[0]].state if closed else State.CAPTURING
 
 

@@ -33,8 +33,8 @@ from schemas.status import ClosedReason
 
 POINTER_NS = 50_000_000
 """Nanoseconds between looks at the pointer while it is captured: 20 a second (DESIGN §5)."""
-MOVING_NS = 16_000_000
-"""The same while it moves and exact times were agreed to: as often as a common screen shows another picture."""
+MOVING_NS = 33_000_000
+"""The same while it moves and exact times were agreed to: 30 a second. Each look wakes this process and the server."""
 TIDY_NS = 500_000_000
 """Nanoseconds after the gate closed at which connections that had hooks or took pictures are given up: later than
 somebody needs who only looks into another window, soon enough that nobody wonders what they are for."""

@@ -29,6 +29,8 @@ SESSION, USER = f"{LOGIND}.Session", f"{LOGIND}.User"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 SYSTEM_BUS = "unix:path=/run/dbus/system_bus_socket"
 SAVER = "ScreenSaver"
+AGAIN_NS = 1_000_000_000
+"""Nanoseconds between tries to join a message bus that is not there: the daemon reviews four times a second."""
 MAX_SAVERS = 16
 """Programs that say that they cover the screen: one is usual. Past this, the newest is not remembered."""
 LIMIT_NS = 2_000_000_000
@@ -60,6 +62,7 @@ class Seat:
         self._in_front = True
         self._locked = self._asleep = False
         self._savers: set[str] = set()
+        self._again_ns: dict[str, int] = {}  # by address: when a bus that is not there is looked for anew
 
     def active(self) -> bool:
         """True unless a teller says otherwise."""
@@ -80,14 +83,17 @@ class Seat:
             if bus is not None:
                 bus.close()
         self._system = self._session = None
+        self._again_ns.clear()
         self._forget()
 
     def _join(self, address: str | None, heard: Callable[[Heard], None], talk: Callable[[], Talk]) -> Bus | None:
-        if address is None:
+        now_ns = self._clock.monotonic_ns()
+        if address is None or now_ns < self._again_ns.get(address, now_ns):
             return None
         try:
             bus = Bus(address, self._clock, self._selector, heard, self._lost)
         except BusBroken:
+            self._again_ns[address] = now_ns + AGAIN_NS
             return None
         bus.talk(talk(), LIMIT_NS)
         return bus

@@ -16,6 +16,9 @@ HOLD_NS = 250_000_000
 """Nanoseconds that an observation waits for late news: five times what the slowest teller, a browser's tab, needs in
 19 of 20 cases (DESIGN §5)."""
 
+STEP_NS = 100_000_000
+"""Nanoseconds between times at which what waited leaves: one wake-up for all that came due in between, not one each."""
+
 Build = Callable[[int], tuple[Event, bytes]]
 """Given a sequence number, the event and its image (empty for most)."""
 
@@ -64,10 +67,10 @@ class Line:
             yield self._slots.popleft()
 
     def due_ns(self) -> int | None:
-        """When the front may leave; ``None`` while it is not decided, or nobody stands there."""
+        """When the front is to leave, a little later than it may; ``None`` while it is not decided, or missing."""
         if not self._slots or not self._slots[0].decided:
             return None
-        return self._settled_ns(self._slots[0]) + HOLD_NS
+        return -(-(self._settled_ns(self._slots[0]) + HOLD_NS) // STEP_NS) * STEP_NS
 
     def drop_since(self, since_ns: int, reason: str) -> None:
         """Decide against every one from that time on."""

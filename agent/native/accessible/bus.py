@@ -120,8 +120,11 @@ class Bus:
                 talk.close()
 
     def _ring(self, _mask: int) -> None:
-        """Give up calls that are overdue."""
+        """Give up calls that are overdue, once what is here was read: under a burst it is we who are late."""
         self._alarm.rang()
+        self._readable(0)
+        if self.closed:
+            return
         now_ns = self._clock.monotonic_ns()
         for serial in [s for s, asked in self._asked.items() if asked.due_ns <= now_ns]:
             if (asked := self._asked.pop(serial, None)) is not None:

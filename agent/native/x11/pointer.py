@@ -5,6 +5,8 @@ pointer until the release, and an XI 2.0 client hears no raw event while somebod
 by the next look (:meth:`Pointer.lifted`), at most one poll late.
 """
 
+import struct
+from functools import lru_cache
 from typing import Any
 
 import xcffib
@@ -12,8 +14,15 @@ import xcffib.xinput
 from msgspec import Struct
 
 from agent.native.x11.link import Link
+from agent.native.x11.question import Question
 from schemas.events import Button, Modifier, Rect
 
+QUERY_POINTER = 40
+"""Opcode of XIQueryPointer (XI2proto.h)."""
+ANSWER = struct.Struct("=12xIii8x2xHII12x")
+"""Its reply: child of the root, place on the root, how many 4-byte units of buttons follow, modifiers held and latched.
+"""
+BUTTONS_HELD = struct.Struct("=I")
 FIXED_POINT_BITS = 16
 """XI2 tells positions in 1/65536 pixel."""
 MASTER_POINTER = 1
@@ -51,9 +60,9 @@ class Pointer:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._xi = link.xcb(xcffib.xinput.key)
-        devices = self._xi.XIQueryDevice(0).reply().infos
-        self._device: int = next(d.deviceid for d in devices if d.type == MASTER_POINTER)
+        devices = link.xcb(xcffib.xinput.key).XIQueryDevice(0).reply().infos
+        device = next(d.deviceid for d in devices if d.type == MASTER_POINTER)
+        self._where = Question(link, xcffib.xinput.key, QUERY_POINTER, struct.pack("=IHxx", link.root, device))
         self.pressed = Button(0)
         self.injected = False  # whether a program made the last press, and so, we take it, the release
         self.at: tuple[int, int] | None = None
@@ -73,22 +82,36 @@ class Pointer:
 
     def look(self) -> Look:
         """Ask the server."""
-        told = self._xi.XIQueryPointer(self._link.root, self._device).reply()
-        held = told.buttons[0] if len(told.buttons) else 0
-        buttons, modifiers = Button(0), Modifier(0)
-        mods = told.mods.base | told.mods.latched  # servers leave `effective` at 0 here
-        for number, button in BUTTONS.items():
-            buttons |= button if held >> number & 1 else Button(0)
-        for bit, modifier in MODIFIER_BITS.items():
-            modifiers |= modifier if mods & bit else Modifier(0)
-        x, y = told.root_x >> FIXED_POINT_BITS, told.root_y >> FIXED_POINT_BITS
-        return Look(x, y, told.child, buttons, modifiers)
+        told = self._where.ask()
+        child, x, y, units, base, latched = ANSWER.unpack_from(told)
+        held = BUTTONS_HELD.unpack_from(told, ANSWER.size)[0] if units else 0
+        mods = base | latched  # servers leave `effective` at 0 here
+        return Look(x >> FIXED_POINT_BITS, y >> FIXED_POINT_BITS, child, _buttons(held), _modifiers(mods))
 
     def lifted(self, look: Look) -> Button | None:
         """One button that we told a press of and that is up again; counts it as told."""
+        if not self.pressed:
+            return None
         gone = self.pressed & ~look.buttons
         for button in Button:
             if button & gone:
                 self.pressed &= ~button
                 return button
         return None
+
+
+@lru_cache(maxsize=64)
+def _buttons(held: int) -> Button:
+    """Buttons of XI2's bits, the first of which means nothing."""
+    found = Button(0)
+    for number, button in BUTTONS.items():
+        found |= button if held >> number & 1 else Button(0)
+    return found
+
+
+@lru_cache(maxsize=64)
+def _modifiers(mods: int) -> Modifier:
+    found = Modifier(0)
+    for bit, modifier in MODIFIER_BITS.items():
+        found |= modifier if mods & bit else Modifier(0)
+    return found
