@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = ("overt", "overt-collector", "overt-research", "overt-admin")
+HELPER = "overt-browser-host"  # browsers start it, people do not
 LOOK = """
 import agent.daemon.loop, agent.pipeline.pipe, agent.core.redact.text, collector.app, research.verify, admin.study
 from pathlib import Path
@@ -67,6 +68,6 @@ def test_it_holds_what_the_checkout_holds_and_no_more(installed: Path) -> None:
 def test_it_brings_the_four_commands_under_their_honest_names(installed: Path) -> None:
     (entry_points,) = installed.glob("*.dist-info/entry_points.txt")
     named = {line.split(" = ")[0] for line in entry_points.read_text().splitlines() if " = " in line}
-    assert named == set(PROGRAMS)
+    assert named == {*PROGRAMS, HELPER}
     (metadata,) = installed.glob("*.dist-info/METADATA")
     assert "License-Expression: Apache-2.0" in metadata.read_text()

@@ -120,7 +120,8 @@ def test_whatever_is_said_capture_goes_on_and_nothing_typed_is_told(capturing: H
     capturing.type_into(capturing.allowed, CANARY)  # none of it is sealed yet
     fuzz()
     assert served(capturing).state is State.CAPTURING
-    assert served(capturing).counts.seen > 0
+    counts = served(capturing).counts
+    assert counts.seen + counts.held > 0  # most of it waits for the end of its text
 
 
 HOSTILE = {

@@ -159,7 +159,7 @@ class Clipboard:
         if len(self._asked) >= MAX_ASKED:
             return  # somebody leans on the key, and the owner sleeps
         self._turn += 1
-        atom = self._link.atom(f"OVERT_TARGETS_{self._turn % (2 * MAX_ASKED)}")
+        atom = self._link.atom(f"Overt targets {self._turn % (2 * MAX_ASKED)}")
         self._asked.append(Asked(action, mono_ns, injected, atom))
         self._link.core.ConvertSelection(self._window, self._selection, self._link.atom("TARGETS"), atom, server_ms)
         self._link.xcb.flush()
