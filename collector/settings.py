@@ -15,6 +15,8 @@ from collector.receipts import load_key
 from collector.sqlite import SqliteLedger
 from schemas.base import SchemaError, unbase64url
 
+_SQLITE = ("sqlite", "sqlite+aiosqlite")
+_POSTGRES = ("postgresql", "postgres", "postgresql+asyncpg")
 KEY_BYTES = 32
 LOCK_FILE = "collector.lock"
 
@@ -39,7 +41,7 @@ class Settings:
     @property
     def database_url(self) -> str:
         """Where rows are."""
-        return self.database or f"sqlite+aiosqlite:///{self.data.resolve()}/ledger.db"
+        return self.database or f"sqlite:///{self.data.resolve()}/ledger.db"
 
     @property
     def blobs_url(self) -> str:
@@ -62,9 +64,14 @@ def choose_ledger(url: str) -> Ledger:
     Raises:
         SettingsError: none does.
     """
-    if url.startswith("sqlite+aiosqlite:///"):
-        return SqliteLedger(url)
-    raise SettingsError("--database takes sqlite+aiosqlite:///PATH in this version")
+    kind, _, rest = url.partition("://")
+    if kind in _SQLITE and rest.startswith("/") and len(rest) > 1:
+        return SqliteLedger(f"sqlite+aiosqlite://{rest}")
+    if kind in _POSTGRES and rest:
+        from collector.postgres import PostgresLedger  # noqa: PLC0415  # who serves from SQLite need not wait for it
+
+        return PostgresLedger(f"postgresql+asyncpg://{rest.replace('sslmode=', 'ssl=')}")
+    raise SettingsError("--database takes sqlite:///PATH or postgresql://USER@HOST/DATABASE")
 
 
 def choose_blobs(url: str) -> Blobs:

@@ -174,7 +174,7 @@ def test_a_wrong_trust_key_is_a_wrong_usage(tmp_path: Path, key: str) -> None:
         settings.Settings(tmp_path, trust=(key,))
 
 
-@pytest.mark.parametrize("url", ["", "mysql://x", "sqlite:///x", "postgresql+asyncpg://x/y"])
+@pytest.mark.parametrize("url", ["", "mysql://x", "sqlite://", "sqlite://x", "sqlite:///", "postgresql://"])
 def test_other_databases_are_a_wrong_usage(url: str) -> None:
     with pytest.raises(SettingsError):
         settings.choose_ledger(url)

@@ -18,6 +18,8 @@ from tests.support.waiting import until
 
 TIMEOUT_S = 30.0
 """Above what any single request takes on a loaded machine."""
+START_S = 90.0
+"""Seconds: starting is a second of processor time, which a loaded machine may give late."""
 ONE_REQUEST_EACH = httpx.Limits(max_keepalive_connections=0)
 """No connection is used twice: one that a killed collector left behind would fail the next test."""
 
@@ -51,7 +53,7 @@ class Collector:
         options = ["--trust", self._trust, "--json", "--ready-file", str(self._ready)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen([*command, *options], stdout=log, stderr=log)
-        until(self._is_ready, what="the collector to serve")
+        until(self._is_ready, START_S, "the collector to serve")
         self.url = self._ready.read_text().strip()
 
     def _is_ready(self) -> bool:
