@@ -50,7 +50,15 @@ Database = Annotated[
         help="sqlite:///PATH or postgresql://USER@HOST/DATABASE. Default: SQLite in the data folder.",
     ),
 ]
-BlobsUrl = Annotated[str | None, typer.Option("--blobs", help="file:///PATH. Default: in the data folder.")]
+BlobsUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--blobs",
+        envvar="OVERT_COLLECTOR_BLOBS",
+        help="file:///PATH or s3://BUCKET/PREFIX?endpoint=URL; S3's keys come from AWS_* or its files."
+        " Default: in the data folder.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
@@ -64,12 +72,16 @@ def serve(  # noqa: PLR0913, PLR0917  # a command has as many options as it need
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one and says which.")] = 8800,
     database: Database = None,
     blobs: BlobsUrl = None,
+    receipt_key: Annotated[
+        Path | None,
+        typer.Option(help="Key of receipts, shared by the collectors of a study. Default: in --data."),
+    ] = None,
     as_json: AsJson = False,
     ready_file: Annotated[Path | None, typer.Option(help="Write the URL here once it serves.")] = None,
 ) -> None:
     """Serve until SIGTERM. Prints `listening on URL` once it is ready; logs go to standard error."""
     set_up(as_json=as_json)
-    settings = Settings(data, database, blobs, tuple(trust))
+    settings = Settings(data, database, blobs, tuple(trust), receipt_key)
     make_data_folder(settings.data)
     held = lock(settings.data)
     with server.listen(host, port) as sock:

@@ -259,7 +259,7 @@ class Blobs(Protocol):
         ...
 
     async def delete(self, digest: str) -> None:
-        """Delete a blob durably, if there is one.
+        """Delete a blob durably with all its versions, if there is one.
 
         Raises:
             StorageError: it may still be there.
