@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -37,6 +38,7 @@ def build_house(
     receipt_key: Ed25519PrivateKey,
     trust: Iterable[str],
     clock: Callable[[], float],
+    incoming: Path | None = None,
 ) -> House:
     """Put the parts together.
 
@@ -46,6 +48,7 @@ def build_house(
         receipt_key: signs receipts.
         trust: base64url public keys of the organisations whose documents are published.
         clock: Unix time, seconds.
+        incoming: folder for bodies on their way in; None for the system's own.
     """
     library, desk = Library(ledger), ReceiptDesk(receipt_key)
     intake = Intake(ledger, blobs, library, desk, clock)
@@ -57,5 +60,5 @@ def build_house(
         intake=intake,
         erasure=Erasure((ledger, blobs), intake, library, desk, clock),
         outlet=Outlet(ledger, blobs, library, clock),
-        reception=Reception(Nonces(int(clock())), clock),
+        reception=Reception(Nonces(int(clock())), clock, incoming),
     )

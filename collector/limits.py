@@ -8,9 +8,15 @@ MAX_BATCH_BYTES = MAX_ENVELOPE_BYTES
 """Bytes of an upload's body. Counted while it is read; a declared length is believed only when it is too large."""
 MAX_DOCUMENT_BYTES = 2 * MAX_SIGNED_BYTES
 """Bytes of a JSON body: the largest signed document, in base64url, with room for its signatures."""
-MAX_BODIES_HELD = 4
-"""Uploads held in memory at once; others wait unread. Each takes up to three times its length while it is taken apart:
-770 MiB for four of the largest, 100 MiB for four usual ones."""
+BODIES_HELD_BYTES = 24 << 20
+"""Bytes of bodies taken apart in memory at once, each at up to three times its length; others wait on disk. A body that
+is longer than this is taken alone."""
+BUFFERED_BYTES = 128 << 10
+"""Bytes of a body held until they go to disk: half a usual batch, 64 MiB for as many bodies as there may be."""
+HEAD_S = 20
+"""Seconds in which a request's head must have come whole; then the connection is closed."""
+MAX_HEAD_BYTES = 16 << 10
+"""Bytes of a request's head: ours have one."""
 MAX_CONNECTIONS = 512
 """Requests at once. Each waiting one costs about 70 KiB of buffers; beyond, uvicorn answers 503 at once."""
 MAX_DRAINED_BYTES = 2 * MAX_ENVELOPE_BYTES

@@ -1,18 +1,21 @@
 """Requests as they come in: bodies read with a cap, and who signed them."""
 
+import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 import anyio
 from anyio import to_thread
 from starlette.requests import ClientDisconnect, Request
 
-from collector.errors import NotNowError, Refused
-from collector.limits import BODY_S, MAX_BODIES_HELD, MAX_DRAINED_BYTES
+from collector.bodies import Incoming, Seats
+from collector.errors import NotNowError, Refused, StorageError
+from collector.limits import BODIES_HELD_BYTES, BODY_S, MAX_DRAINED_BYTES
 from collector.nonces import Answer, Nonces
-from schemas.http_signature import RequestSignatureError, verify_request
+from schemas.http_signature import RequestSignatureError, check_body, verify_request
 from schemas.wire import RefusalReason
 
 FindKeys = Callable[[list[str]], Awaitable[dict[str, bytes]]]
@@ -25,18 +28,44 @@ _CREATED = re.compile(r";\s*created=(\d{1,15})")
 class Reception:
     """Reads bodies and checks signatures."""
 
-    def __init__(self, nonces: Nonces, clock: Callable[[], float]) -> None:
+    def __init__(self, nonces: Nonces, clock: Callable[[], float], folder: Path | None = None) -> None:
         self._nonces = nonces
         self._clock = clock
-        self._seats = anyio.CapacityLimiter(MAX_BODIES_HELD)
+        self._folder = folder
+        self._seats = Seats(BODIES_HELD_BYTES)
 
     @asynccontextmanager
-    async def seat(self) -> AsyncIterator[None]:
-        """Room for one large body; waits while others hold theirs."""
-        async with self._seats:
-            yield
+    async def large(self, request: Request, limit: int) -> AsyncIterator[bytes]:
+        """A large body. It comes to disk first, and to memory when there is room.
 
-    async def known(self, request: Request, find: FindKeys) -> dict[str, bytes]:
+        Raises:
+            Refused: it is longer than `limit`, or not what was signed.
+            NotNowError: it did not come in time, or was broken off.
+        """
+        incoming = Incoming(self._folder)
+        try:
+            await _receive(request, limit, incoming)
+            async with self._seats.take(incoming.length):
+                body = await incoming.whole()
+                incoming.close()
+                await to_thread.run_sync(partial(_check, request, body))
+                yield body
+        except OSError as error:
+            raise StorageError(f"incoming: {os.strerror(error.errno or 0)}") from None
+        finally:
+            incoming.close()
+
+    async def small(self, request: Request, limit: int) -> bytes:
+        """A small body, from who signed it.
+
+        Raises:
+            Refused, NotNowError: as `large`.
+        """
+        body = await read_body(request, limit)
+        _check(request, body)
+        return body
+
+    async def _known(self, request: Request, find: FindKeys) -> dict[str, bytes]:
         """The keys that may have signed, looked up before any of the body is held.
 
         Raises:
@@ -52,21 +81,25 @@ class Reception:
             raise Refused(RefusalReason.UNKNOWN_KEY, "the request is signed by nobody who may do this")
         return keys
 
-    async def signer(self, request: Request, body: bytes, keys: dict[str, bytes]) -> str:
-        """Fingerprint of the key that signed this request, which was never served before.
+    async def signer(self, request: Request, find: FindKeys) -> str:
+        """Fingerprint of the key that signed this request, which was never served before. None of its body is read.
 
         Raises:
             Refused: the signature does not fit, is too old, or came before.
             NotNowError: it was signed before this process began, or the key signs too much at once.
         """
-        headers = {name: _header(request, name) for name in request.headers}
-        check = partial(verify_request, request.method, _url(request), headers, body, keys.get)
+        keys = await self._known(request, find)
+        headers = _headers(request)
+        check = partial(verify_request, request.method, _url(request), headers, None, keys.get)
         try:
             signer = await to_thread.run_sync(check)
         except RequestSignatureError:
+            await drain(request)
             raise Refused(RefusalReason.BAD_SIGNATURE, "the signature does not fit or is too old") from None
         created = min((int(n) for n in _CREATED.findall(headers["signature-input"])), default=0)
         answer = self._nonces.take(signer.key, signer.nonce, created, self._clock())
+        if answer is not Answer.FRESH:
+            await drain(request)
         if answer is Answer.SEEN:
             raise Refused(RefusalReason.REPLAYED, "this request was served before")
         if answer is Answer.UNKNOWABLE:
@@ -81,18 +114,32 @@ async def read_body(request: Request, limit: int) -> bytes:
         Refused: it is longer.
         NotNowError: it did not come in time, or was broken off.
     """
+    held = Incoming(None)
+    try:
+        await _receive(request, limit, held)
+        return await held.whole()
+    finally:
+        held.close()
+
+
+async def _receive(request: Request, limit: int, incoming: Incoming) -> None:
     if _declared(request) > limit:
         await drain(request)
         raise Refused(RefusalReason.TOO_LARGE, "the body is too large")
-    held = bytearray()
     async with _in_time():
         async for chunk in request.stream():
-            held += chunk
-            if len(held) > limit:
-                held.clear()
+            if incoming.length + len(chunk) > limit:
+                incoming.close()
                 await _discard(request)
                 raise Refused(RefusalReason.TOO_LARGE, "the body is too large")
-    return bytes(held)
+            await incoming.add(chunk)
+
+
+def _check(request: Request, body: bytes) -> None:
+    try:
+        check_body(_headers(request), body)
+    except RequestSignatureError:
+        raise Refused(RefusalReason.BAD_SIGNATURE, "the body is not the one that was signed") from None
 
 
 async def drain(request: Request) -> None:
@@ -127,6 +174,10 @@ def _declared(request: Request) -> int:
     """The declared length, 0 where there is none: only ever a reason to refuse, never one to believe."""
     text = request.headers.get("content-length", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0  # noqa: PLR2004 # digits of 2^64
+
+
+def _headers(request: Request) -> dict[str, str]:
+    return {name: _header(request, name) for name in request.headers}
 
 
 def _header(request: Request, name: str) -> str:

@@ -101,9 +101,8 @@ async def enrol(request: Request) -> Response:
 async def consents(request: Request) -> Response:
     """Append to the sending device's consent ledger."""
     house = house_of(request)
-    keys = await house.reception.known(request, house.intake.keys)
-    body = await read_body(request, MAX_DOCUMENT_BYTES)
-    device = await house.reception.signer(request, body, keys)
+    device = await house.reception.signer(request, house.intake.keys)
+    body = await house.reception.small(request, MAX_DOCUMENT_BYTES)
     receipt, new = await house.intake.consent(device, parse_json(SignedDocument, body))
     return created(receipt, new=new)
 
@@ -112,10 +111,8 @@ async def consents(request: Request) -> Response:
 async def put_batch(digest: str, request: Request) -> Response:
     """Store a batch; the receipt says that it is durable."""
     house = house_of(request)
-    keys = await house.reception.known(request, house.intake.keys)
-    async with house.reception.seat():
-        body = await read_body(request, MAX_BATCH_BYTES)
-        device = await house.reception.signer(request, body, keys)
+    device = await house.reception.signer(request, house.intake.keys)
+    async with house.reception.large(request, MAX_BATCH_BYTES) as body:
         receipt, new = await house.intake.batch(device, checked_digest(digest), body)
     return created(receipt, new=new)
 
@@ -124,8 +121,7 @@ async def put_batch(digest: str, request: Request) -> Response:
 async def erasures(request: Request) -> Response:
     """Delete batches of the sending device; the receipt says that they are durably gone."""
     house = house_of(request)
-    keys = await house.reception.known(request, house.intake.keys)
-    body = await read_body(request, MAX_DOCUMENT_BYTES)
-    device = await house.reception.signer(request, body, keys)
+    device = await house.reception.signer(request, house.intake.keys)
+    body = await house.reception.small(request, MAX_DOCUMENT_BYTES)
     receipt, new = await house.erasure.erase(device, parse_json(SignedDocument, body))
     return created(receipt, new=new)

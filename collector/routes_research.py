@@ -13,7 +13,6 @@ from collector.errors import Refused
 from collector.house import House
 from collector.limits import DEFAULT_PAGE_ROWS
 from collector.ranges import UnsatisfiableError, parse_range
-from collector.reception import read_body
 from collector.replies import json_reply
 from collector.routes import checked_digest, house_of
 from schemas.wire import MAX_PAGE_ROWS, MAX_REASON_CHARS, REASON_HEADER, RefusalReason
@@ -23,8 +22,9 @@ router = APIRouter()
 
 
 async def _researcher(request: Request, house: House) -> str:
-    keys = await house.reception.known(request, house.outlet.keys)
-    return await house.reception.signer(request, await read_body(request, 0), keys)
+    researcher = await house.reception.signer(request, house.outlet.keys)
+    await house.reception.small(request, 0)
+    return researcher
 
 
 def _reason(request: Request) -> str:

@@ -130,4 +130,4 @@ def open_house(settings: Settings) -> House:
     """Compose the collector that the settings describe. Its stores open with the application."""
     ledger, blobs = choose_ledger(settings.database_url), choose_blobs(settings.blobs_url)
     make_data_folder(settings.data)
-    return build_house(ledger, blobs, load_key(settings.key_file), settings.trust, time.time)
+    return build_house(ledger, blobs, load_key(settings.key_file), settings.trust, time.time, settings.data)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from http_message_signatures import (
+    ContentDigest,
     HTTPMessageSignaturesException,
     HTTPMessageSigner,
     HTTPMessageVerifier,
@@ -112,9 +113,11 @@ def sign_request(  # a request has this many parts
 
 
 def verify_request(
-    method: str, url: str, headers: Mapping[str, str], body: bytes, find: Callable[[str], bytes | None]
+    method: str, url: str, headers: Mapping[str, str], body: bytes | None, find: Callable[[str], bytes | None]
 ) -> Signer:
     """Check a request's signature against the keys that ``find`` gives by fingerprint.
+
+    With ``None`` for the body, who signed is known before any of it is read; :func:`check_body` must follow.
 
     Freshness is judged by the library against this machine's clock (:data:`MAX_AGE_S`); the caller must still refuse a
     nonce that it has seen.
@@ -139,3 +142,16 @@ def verify_request(
     if not nonce or len(nonce) > MAX_NONCE_CHARS:
         raise RequestSignatureError("the request's signature has no usable nonce")
     return Signer(str(result.parameters["keyid"]), nonce)
+
+
+def check_body(headers: Mapping[str, str], body: bytes) -> None:
+    """Check that a body is the one whose digest was signed.
+
+    Raises:
+        RequestSignatureError: it is another.
+    """
+    lowered = {k.lower(): v for k, v in headers.items()}
+    try:
+        ContentDigest.verify(lowered.get("content-digest", ""), body)
+    except (HTTPMessageSignaturesException, ValueError, TypeError):
+        raise RequestSignatureError("the body is not the one that was signed") from None

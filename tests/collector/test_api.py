@@ -234,15 +234,17 @@ def test_one_code_for_many_devices_at_once_enrols_one(collector: Collector, worl
 def test_oversized_bodies_are_refused_declared_or_not(collector: Collector, world: World) -> None:
     device = collector.join(world)
     size = (64 << 20) + 1
-    headers = device.headers("PUT", collector.url + f"/v1/batches/{digest(b'')}")
+
+    def headers() -> dict[str, str]:
+        return device.headers("PUT", collector.url + f"/v1/batches/{digest(b'')}")
 
     def chunks() -> Iterator[bytes]:
         for _ in range(size // (1 << 20) + 1):
             yield bytes(1 << 20)
 
     path = f"{collector.url}/v1/batches/{digest(b'')}"
-    refused(httpx.put(path, content=chunks(), headers=headers, timeout=60), 413, R.TOO_LARGE)
-    refused(httpx.put(path, content=bytes(size), headers=headers, timeout=60), 413, R.TOO_LARGE)
+    refused(httpx.put(path, content=chunks(), headers=headers(), timeout=60), 413, R.TOO_LARGE)
+    refused(httpx.put(path, content=bytes(size), headers=headers(), timeout=60), 413, R.TOO_LARGE)
     refused(collector.call("POST", "/v1/publish", bytes(3 << 20)), 413, R.TOO_LARGE)
     refused(collector.call("POST", "/v1/enrol", b"[" * (2 << 20)), 400, R.MALFORMED)
 
