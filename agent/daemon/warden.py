@@ -123,6 +123,7 @@ class Warden:
         if self.session is None:
             return
         self._camera.fetch(self.session.pipeline, wall_offset_ns)
+        self.session.pipeline.hold(self._open_since_ns())
         self.session.pipeline.tick(now_ns)
         if any(due is not None and now_ns >= due for due in self._dues()):
             self._late(now_ns)
@@ -137,6 +138,7 @@ class Warden:
         """When :meth:`on_time` next has something to do; ``None`` for never."""
         if self.session is None:
             return None
+        self.session.pipeline.hold(self._open_since_ns())
         times = [self.session.pipeline.deadline_ns(), self._tidy_ns, *self._dues()]
         if self._ground is not None:
             times += [self._camera.deadline_ns(), self._next_pointer_ns if self._polls_pointer() else None]
@@ -256,6 +258,10 @@ class Warden:
         if self.session is not None:
             self.session.pipeline.retract(since_ns, OTHER_SITE)
         self._face(self.desk.native.focused() if self.desk.native else None)
+
+    def _open_since_ns(self) -> int | None:
+        """Since when some detector has still to say what it makes of the window in front."""
+        return min((t for d in self._detectors if (t := d.open_since_ns()) is not None), default=None)
 
     def _dues(self) -> list[int | None]:
         return [detector.deadline_ns() for detector in self._detectors]
