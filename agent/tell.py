@@ -51,6 +51,8 @@ def print_status(now: Status) -> None:
         out.print(
             f"Your consent ends in {days} days. To renew it: overt on. If you do nothing, it turns off by itself."
         )
+    if now.policy_problem:
+        out.print(f"A policy file is refused: {now.policy_problem}", markup=False, soft_wrap=True)
     if now.keys_in:
         out.print(f"Your keys are in {now.keys_in}.")
 

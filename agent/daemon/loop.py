@@ -21,6 +21,7 @@ from agent.daemon.standing import Standing, read_standing, settle_withdrawal
 from agent.daemon.warden import Makers, Warden
 from agent.disk.epoch import EpochStore
 from agent.disk.keys import Keys
+from agent.disk.limits import stamps
 from agent.disk.places import Places
 from agent.disk.switch import UNREADABLE, Position, Switch, Switched
 from agent.native.base import Clock
@@ -175,7 +176,8 @@ class Daemon:
 
     def _review_switch(self) -> None:
         """As :meth:`_review`, by the switch as it is on the disk now: nobody need have told us of a change."""
-        if self._switch.read() != self._warden.found.switched:
+        found = self._warden.found
+        if self._switch.read() != found.switched or stamps(self._places) != found.managed.stamps:
             self._reload()
         self._review()
 
