@@ -18,6 +18,7 @@ from admin import policy as policies
 from admin import publish as publishing
 from admin import study as studies
 from admin.errors import AdminError
+from admin.mdm import cli as mdm_cli
 from schemas.base import SchemaError
 from schemas.signed import sign, verify
 from schemas.study import StudyManifest
@@ -48,6 +49,7 @@ app = typer.Typer(
 )
 study_app = _group("study", "What a study is, who runs it, who can read.")
 policy_app = _group("policy", "What may be captured at most.")
+app.add_typer(mdm_cli.app, name="mdm")
 codes_app = _group("codes", "One-time enrolment codes.")
 
 Home = Annotated[Path, typer.Option(help="Folder of the organisation's signing key.")]

@@ -44,7 +44,8 @@ def examine(places: Places, environ: Mapping[str, str]) -> list[Check]:
         return machine
     web = any(rule.origins for rule in enrolment.asked().policy.apps)
     browsers = [_browsers(places, environ)] if web else []
-    return [*machine, _policy_files(places, enrolment), _keys(places), _daemon(places), *browsers, _collector(enrolment)]
+    files = _policy_files(places, enrolment)
+    return [*machine, files, _keys(places), _daemon(places), *browsers, _collector(enrolment)]
 
 
 def _display(environ: Mapping[str, str]) -> Check:

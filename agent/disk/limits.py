@@ -127,6 +127,8 @@ def _table(path: Path, data: bytes) -> dict[str, Any]:
         raise GuardedError("is not UTF-8 text") from None
     except (ValueError, ExpatError, RecursionError):
         raise GuardedError("is not JSON" if path.suffix != ".plist" else "is not a property list") from None
+    except TypeError:  # dates and data of property lists
+        raise GuardedError("holds a value of a kind that no key has") from None
     if not isinstance(table, dict):
         raise GuardedError("holds no table of keys")
     return table
@@ -135,5 +137,5 @@ def _table(path: Path, data: bytes) -> dict[str, Any]:
 def _plist(data: bytes) -> Any:
     found = plistlib.loads(data)
     if isinstance(found, dict):  # macOS adds keys of its own to what a profile says
-        return {name: value for name, value in found.items() if not name.startswith(("Payload", "PfM", "_"))}
-    return found
+        found = {name: value for name, value in found.items() if not name.startswith(("Payload", "PfM", "_"))}
+    return json.loads(json.dumps(found))
