@@ -91,7 +91,16 @@ def limits_of(policy: Policy) -> Limits:
 def _less(name: str, a: Any, b: Any) -> Any:
     if a is None or b is None:
         return b if a is None else a
-    return _RULES[LIMIT_KEYS[name].combine](a, b)
+    return combine(LIMIT_KEYS[name].combine, a, b)
+
+
+def combine(rule: Combine, a: Any, b: Any) -> Any:
+    """Two values of a key, by its rule: the more restrictive of both.
+
+    Raises:
+        KeyError: the rule is ``single``: such a key is not combined.
+    """
+    return _RULES[rule](a, b)
 
 
 def _later(a: StrEnum, b: StrEnum) -> StrEnum:
