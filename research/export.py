@@ -26,14 +26,14 @@ from msgspec import Struct
 
 from research import table
 from research.account import Account
+from research.columnar import Columnar, Words
 from research.errors import ExportError
 from research.reasons import Finding, Reason
 from research.sheet import Sheet
 from research.trust import Trust
 from research.verify import Outcome, Report
 from schemas.envelope import EnvelopeHeader
-from schemas.events import FrameEvent, LossAccount
-from schemas.payload import Payload
+from schemas.events import LossAccount
 
 ROWS_A_GROUP = 65_536
 BYTES_A_GROUP = 32 << 20
@@ -140,16 +140,18 @@ class _Episode:
         self.counts: Counter[str] = Counter()
         self.apps: set[str] = set()
 
-    def add(self, payload: Payload) -> None:
-        loss: LossAccount = payload.account
+    def add(self, opened: Columnar) -> None:
+        loss: LossAccount = opened.account
         self.account.add(loss.seen, loss.kept, loss.dropped)
-        times = [e.wall_ns for e in payload.events]
-        if times:
-            self.begin = min([*times, *([self.begin] if self.counts["events"] else [])])
-            self.end = max([self.end, *times])
-        self.counts.update(batches=1, events=len(times))
-        self.counts.update(frames=sum(isinstance(e, FrameEvent) for e in payload.events))
-        self.apps |= {e.app for e in payload.events if e.app}
+        if opened.size:
+            times = opened.numbers("wall_ns")
+            first = int(times.min())
+            self.begin = min(first, self.begin) if self.counts["events"] else first
+            self.end = max(self.end, int(times.max()))
+        self.counts.update(batches=1, events=opened.size, frames=len(opened.pictures))
+        for kind in opened.kinds.values():
+            apps: Words = kind.columns["app"]
+            self.apps |= {app for app in apps.words if app}
 
     def row(self, participant: str, device: str, episode: str) -> dict[str, Any]:
         origin = {"participant": participant, "device": device, "episode": episode}
@@ -170,30 +172,28 @@ class _Shard:
         self._episodes: dict[tuple[str, str], _Episode] = {}
         self._sheet = Sheet()
 
-    def add(self, batch: str, header: EnvelopeHeader, payload: Payload) -> bool:
+    def add(self, batch: str, header: EnvelopeHeader, opened: Columnar) -> bool:
         """Take in a batch; false, and nothing of it is taken, if it holds numbers that no table can."""
         origin = {
             "participant": self.participant,
             "device": header.device,
             "batch": batch,
             "batch_sequence": header.sequence,
-            "episode": payload.episode,
+            "episode": opened.episode,
         }
-        frames = [e for e in payload.events if isinstance(e, FrameEvent)]
-        images = [payload.image(f) for f in frames]
         try:
             tables = {
-                "events": table.events_table(payload.events, origin),
-                "text": table.text_table(payload.events, origin),
-                "frames": table.frames_table(frames, images, origin),
+                "events": table.events_table(opened, origin),
+                "text": table.text_table(opened, origin),
+                "frames": table.frames_table(opened, origin),
             }
         except (pa.ArrowException, OverflowError):
             return False
         for name, rows in tables.items():
             self._files[name].add(rows)
-        for frame, image in zip(frames, images, strict=True):
-            self._sheet.add(header.device, frame, image)
-        self._episodes.setdefault((header.device, payload.episode), _Episode()).add(payload)
+        for frame in opened.pictures:
+            self._sheet.add(header.device, frame, opened.image(frame))
+        self._episodes.setdefault((header.device, opened.episode), _Episode()).add(opened)
         return True
 
     def finish(self, totals: _Totals) -> None:
@@ -224,7 +224,12 @@ class _File:
         self._waiting: list[Any] = []
         words = [name for name, kind in columns.items() if kind == pa.string()]  # a dictionary of pictures is a waste
         self._writer = pq.ParquetWriter(
-            path, table.schema(columns), compression="zstd", compression_level=LEVEL, use_dictionary=words
+            path,
+            table.schema(columns),
+            compression="zstd",
+            compression_level=LEVEL,
+            use_dictionary=words,
+            store_schema=False,  # else words come back as Arrow dictionaries, which not every reader takes
         )
 
     def add(self, rows: Any) -> None:
@@ -242,7 +247,8 @@ class _File:
 
     def _flush(self) -> None:
         if any(t.num_rows for t in self._waiting):
-            self._writer.write_table(pa.concat_tables(self._waiting).combine_chunks(), row_group_size=ROWS_A_GROUP)
+            rows = pa.concat_tables(self._waiting).unify_dictionaries().combine_chunks()
+            self._writer.write_table(rows, row_group_size=ROWS_A_GROUP)
         self._waiting = []
 
 

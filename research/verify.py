@@ -20,13 +20,12 @@ from typing import Protocol
 from msgspec import Struct
 
 from research import content, headers
+from research.columnar import Columnar, read
 from research.errors import UnsealError
 from research.reasons import Finding, Reason
 from research.trust import Trust
 from schemas.base import SchemaError, digest
 from schemas.envelope import MAGIC, MAX_HEADER_BYTES, SIGNATURE_BYTES, Envelope, EnvelopeHeader, parse, parse_head
-from schemas.events import FrameEvent
-from schemas.payload import Payload, unpack
 
 HEAD_BYTES = len(MAGIC) + 4 + MAX_HEADER_BYTES + SIGNATURE_BYTES
 
@@ -56,7 +55,7 @@ class Outcome(Struct, frozen=True):
     name: str
     header: EnvelopeHeader | None  # None if it cannot be read
     findings: list[Finding]
-    payload: Payload | None  # None without a key, or if it did not open
+    payload: Columnar | None  # None without a key, or if it did not open
 
     @property
     def usable(self) -> bool:
@@ -87,8 +86,8 @@ class Report(Struct):
         self.verified += not any(f.disqualifies for f in outcome.findings)
         self.findings += outcome.findings
         if outcome.payload:
-            self.events += len(outcome.payload.events)
-            self.frames += sum(isinstance(e, FrameEvent) for e in outcome.payload.events)
+            self.events += outcome.payload.size
+            self.frames += len(outcome.payload.pictures)
 
 
 class _Chain(Struct):
@@ -192,7 +191,7 @@ class _Look:
         payload = self._look()
         return Outcome(self._source.name, self._header, self._findings, payload)
 
-    def _look(self) -> Payload | None:
+    def _look(self) -> Columnar | None:
         data = self._source.read()
         name = digest(data)
         if name != self._source.name:
@@ -217,7 +216,7 @@ class _Look:
         payload = self._open(envelope)
         if payload:
             self._check(payload, envelope.header, terms, chain.seq)
-            chain.seq = max([chain.seq, *(e.seq for e in payload.events[-1:])])
+            chain.seq = max([chain.seq, *payload.seq[-1:].tolist()])
         return payload
 
     def _follow(self, header: EnvelopeHeader, name: str) -> _Chain:
@@ -240,18 +239,18 @@ class _Look:
         passed = sum(chain.next <= place < header.sequence for place in erased)
         return max(0, header.sequence - chain.next - passed)
 
-    def _open(self, envelope: Envelope) -> Payload | None:
+    def _open(self, envelope: Envelope) -> Columnar | None:
         if self._opener is None:
             return None
         try:
-            return unpack(self._opener(envelope.payload))
+            return read(self._opener(envelope.payload))
         except UnsealError as error:
             self._add(Reason.CANNOT_OPEN, str(error))
         except SchemaError as error:
             self._add(Reason.PAYLOAD_BROKEN, str(error))
         return None
 
-    def _check(self, payload: Payload, header: EnvelopeHeader, terms: headers.Terms | None, last_seq: int) -> None:
+    def _check(self, payload: Columnar, header: EnvelopeHeader, terms: headers.Terms | None, last_seq: int) -> None:
         if terms is None:
             return  # something that the header cites is unknown, which is reported already
         tally = content.check(payload, header, terms, last_seq)

@@ -15,11 +15,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from research import desk, export, table
+from research.columnar import read
 from research.errors import ExportError
 from research.reasons import Reason
 from research.sheet import MAX_CELLS, Sheet
 from schemas.events import EVENT_TYPES, Element, FrameEvent, LossAccount, Span, to_builtins
+from schemas.payload import Payload, pack
 from tests.research.bench import NOW_NS, Bench, filmed, picture
+from tests.support.device_events import account_of
 
 FILES = ("events", "text", "frames", "episodes")
 
@@ -174,7 +177,8 @@ def test_events_come_back_from_the_table_as_they_were(kinds: list[str]) -> None:
     }
     events: list[Any] = [makers[k]() for k in kinds]
     origin = {"participant": "p", "device": "d", "batch": "b", "batch_sequence": 0, "episode": "e"}
-    rows = table.events_table(events, origin).to_pylist()
+    payload = Payload(events, b"x", account_of(events), "e")
+    rows = table.events_table(read(pack(payload)), origin).to_pylist()
     for event, row in zip(events, rows, strict=True):
         as_json = json.loads(json.dumps(to_builtins(event)))
         plain = {k: v for k, v in as_json.items() if k not in table.OMITTED}
