@@ -19,6 +19,7 @@ from research.client import Collector, check_reason
 from research.disk import write_whole
 from research.errors import InputError, ResearchError
 from research.folder import Folder
+from research.shard import Wanted
 from schemas.base import SchemaError
 from schemas.wire import collector_url
 
@@ -137,19 +138,29 @@ def unseal(
 
 
 @app.command(epilog=_examples("export data --out parquet", "export data --out parquet --json"))
-def export(
+def export(  # noqa: PLR0913, PLR0917  # one argument an option
     folder: From,
     out: Annotated[Path, typer.Option(help="Folder to make.")],
     format_: Annotated[str, typer.Option("--format", help="parquet")] = "parquet",
+    sheets: Annotated[bool, typer.Option("--sheets", help="Draw a contact sheet for each participant (slow).")] = False,
+    steps: Annotated[bool, typer.Option(help="Reduce raw events to steps: clicks, typing, keys.")] = True,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; tell what would be, and its size.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes; each takes whole participants.")] = 1,
     organisation: Organisation = None,
     home: Home = HOME,
     json_: AsJson = False,
 ) -> None:
-    """Verify, open, and write what verifies as Parquet. Exit code 1 if anything was left out or is wrong."""
+    """Verify, open, and write what verifies as Parquet. Exit code 1 if anything was left out or is wrong.
+
+    Stopped halfway, run it again: it goes on with the participants that are not done.
+    """
     if format_ != "parquet":
         raise InputError(f"unknown format: {format_}", "Known is: parquet.")
-    done, report = desk.export(Folder(folder), out, organisation, home)
-    facts = msgspec.to_builtins(done) | {"folder": str(out)}
+    wanted = Wanted(steps=steps, sheets=sheets, dry=dry_run)
+    done, report = desk.export(Folder(folder), out, organisation, home, wanted, jobs)
+    facts = msgspec.to_builtins(done) | {"folder": str(out), "dry_run": dry_run}
     if json_:
         print(json.dumps({"format": FORMAT, **facts, "verification": show.plain(report)}, indent=2))
     else:

@@ -4,6 +4,7 @@ What :func:`schemas.payload.unpack` refuses is refused here too, and for the sam
 two against each other.
 """
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any, Final, get_origin, get_type_hints
 
@@ -80,12 +81,34 @@ class Columnar(Struct, frozen=True):
         """The undecoded image of a frame of this batch."""
         return self.parts.frames[frame.offset : frame.offset + frame.size]
 
+    def rows(self, kind: str, names: Sequence[str], keep: NDArray[np.bool_] | None = None) -> list[tuple[Any, ...]]:
+        """Some fields of some events of a kind, as plain values.
+
+        Args:
+            kind: the tag of the event type.
+            names: the fields.
+            keep: which of the kind's rows; None for all.
+        """
+        found = self.kinds.get(kind)
+        if found is None:
+            return []
+        chosen = np.arange(len(found.places)) if keep is None else np.flatnonzero(keep)
+        return list(zip(*(_values(found.columns.get(name), chosen) for name in names), strict=True))
+
     def numbers(self, name: str) -> Ints:
         """A column of numbers that every kind has, in the order of sequence."""
         out = np.zeros(self.size, np.int64)
         for kind in self.kinds.values():
             out[kind.places] = kind.columns[name]
         return out
+
+
+def _values(column: Any, chosen: Ints) -> list[Any]:
+    if isinstance(column, Words):
+        return [column.words[code] for code in column.codes[chosen].tolist()]
+    if isinstance(column, Things):
+        return [column.values[row] for row in chosen.tolist()]
+    return [None] * len(chosen) if column is None else list(column[chosen].tolist())
 
 
 def read(data: bytes) -> Columnar:

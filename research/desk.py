@@ -1,19 +1,27 @@
 """What the commands do, put together: folder, keys, trust, verification, export. Prints nothing."""
 
 import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from research import export as exporting
 from research import keys
 from research.client import Collector
 from research.errors import InputError
 from research.folder import Folder, Stored
+from research.shard import ShardReport, Wanted
 from research.trust import Trust, establish
 from research.unseal import opener
-from research.verify import Opener, Report, begin, missing, stream
+from research.verify import Opener, Outcome, Report, Source, begin, look, missing, plan
 from research.verify import verify as verify_all
 from schemas.base import SchemaError, unbase64url
+from schemas.base import digest as digest_of
 from schemas.envelope import parse
 from schemas.signed import fingerprint
 from schemas.signed import verify as verify_signed
@@ -68,19 +76,88 @@ def verify(folder: Folder, organisation: str | None, home: Path, *, headers_only
     return verify_all(folder.blobs(), _trust(folder, organisation, home), _listed(folder), _opener(home, with_key))
 
 
-def export(folder: Folder, out: Path, organisation: str | None, home: Path) -> tuple[exporting.Exported, Report]:
-    """Verify a folder and export what verifies.
+def export(
+    folder: Folder, out: Path, organisation: str | None, home: Path, wanted: Wanted | None = None, jobs: int = 1
+) -> tuple[exporting.Exported, Report]:
+    """Verify a folder and export what verifies; goes on with what an interrupted run left.
+
+    Args:
+        folder: what was pulled.
+        out: folder that does not exist yet.
+        organisation: its public key; None for the pinned one.
+        home: folder of the researcher's keys.
+        wanted: what the export shall hold.
+        jobs: processes. Each reads the keys by itself and takes a whole participant at a time.
 
     Raises:
         KeyFileError: no key to open with.
         ExportError: cannot be written.
     """
-    trust, opens = _trust(folder, organisation, home), _opener(home, wanted=True)
-    sources, listed = list(folder.blobs()), _listed(folder)
-    report = begin(trust, opened=True)
-    report.findings += missing(sources, listed)
-    done = exporting.export(stream(sources, trust, listed, opens), trust, out, report)
+    chosen = wanted or Wanted()
+    work = _Export(folder, organisation, home, chosen)
+    partial = exporting.partial_of(out) if chosen.dry else exporting.begin(out)
+    tasks = exporting.tasks(work.plan, work.trust, work.basis(), chosen)
+    ready = {} if chosen.dry else {t.participant: p for t in tasks if (p := exporting.finished(t, partial))}
+    todo = [t for t in tasks if t.participant not in ready]
+    made = _in_processes(todo, work, partial, jobs) if jobs > 1 and len(todo) > 1 else work.run(todo, partial)
+    parts = [found for t in tasks if (found := ready.get(t.participant) or made[t.participant])]
+    report = begin(work.trust, opened=True)
+    report.findings += missing(work.sources, work.listed)
+    left_out = work.strangers(report)
+    done = exporting.total(parts, report, len(ready))
+    done = replace(done, left_out=dict(sorted((Counter(done.left_out) + left_out).items())))
+    if not chosen.dry:
+        exporting.complete(partial, out, work.trust, parts, done)
     return done, report
+
+
+class _Export:
+    """What every process of an export knows."""
+
+    def __init__(self, folder: Folder, organisation: str | None, home: Path, wanted: Wanted) -> None:
+        self.folder, self.organisation, self.home, self.wanted = folder, organisation, home, wanted
+        self.trust = _trust(folder, organisation, home)
+        self._opens = _opener(home, wanted=True)
+        self.sources, self.listed = list(folder.blobs()), _listed(folder)
+        self.plan = plan(self.sources, self.trust)
+
+    def basis(self) -> str:
+        """Digest of all that decides besides the batches."""
+        documents = [self.folder.ledger().model_dump_json(), self.folder.study().model_dump_json()]
+        return digest_of("\n".join([*documents, *(self.listed or ["-"])]).encode())
+
+    def run(self, tasks: Sequence[exporting.Task], partial: Path) -> dict[str, ShardReport]:
+        """Write these parts."""
+        study = self.trust.study or ""
+        return {
+            t.participant: exporting.write_part(t, self._look(t.sources), study, partial, self.wanted) for t in tasks
+        }
+
+    def strangers(self, report: Report) -> Counter[str]:
+        """Look at what belongs to nobody known."""
+        left_out = Counter[str]()
+        for outcome in self._look(exporting.strangers(self.plan)):
+            report.take(outcome)
+            left_out.update({f.reason for f in outcome.findings if f.disqualifies})
+        return left_out
+
+    def _look(self, sources: Sequence[Source]) -> Iterator[Outcome]:
+        return look(sources, self.plan, self.trust, self.listed, self._opens)
+
+
+def _in_processes(tasks: Sequence[exporting.Task], work: _Export, partial: Path, jobs: int) -> dict[str, ShardReport]:
+    """The same in several processes. They are started anew, not forked: no key is copied along with memory."""
+    shares = [tasks[n::jobs] for n in range(min(jobs, len(tasks)))]
+    with ProcessPoolExecutor(len(shares), mp_context=get_context("spawn")) as pool:
+        given = (work.folder, work.organisation, work.home, work.wanted)
+        running = [pool.submit(_share, given, share, partial) for share in shares]
+        return {name: part for done in running for name, part in done.result().items()}
+
+
+def _share(
+    given: tuple[Folder, str | None, Path, Wanted], tasks: Sequence[exporting.Task], partial: Path
+) -> dict[str, ShardReport]:
+    return _Export(*given).run(tasks, partial)
 
 
 def unseal(folder: Folder, digest: str, home: Path) -> bytes:

@@ -44,6 +44,11 @@ def repeated(value: Any, kind: Any, size: int) -> Any:
     return pa.array(np.full(size, value), type=kind)
 
 
+def fitted(array: Any, kind: Any) -> Any:
+    """A ready-made array as its column is kept."""
+    return array.dictionary_encode() if kind == pa.string() else array
+
+
 def names(places: Mapping[str, Ints], size: int) -> Any:
     """The name of each row's kind."""
     codes = np.zeros(size, np.int32)

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from research import scatter
 from research.columnar import Columnar, Kind
+from research.identity import sample_uid
 from research.scatter import WORDS
 from schemas.events import EVENT_TYPES, FrameEvent, Rect, Stamp, TextEvent
 
@@ -69,11 +70,13 @@ def _fields(kinds: Iterable[type[Stamp]]) -> dict[str, Any]:
 
 EVENTS: dict[str, Any] = {**ORIGIN, "kind": pa.string(), **_fields(EVENT_TYPES)}
 TEXT: dict[str, Any] = {**ORIGIN, **_fields([TextEvent])}
-FRAMES: dict[str, Any] = {**ORIGIN, **_fields([FrameEvent]), "image": pa.binary()}
+FRAMES: dict[str, Any] = {**ORIGIN, "sample_uid": pa.string(), **_fields([FrameEvent]), "image": pa.binary()}
 EPISODES: dict[str, Any] = {
     "participant": pa.string(),
     "device": pa.string(),
     "episode": pa.string(),
+    "sample_uid": pa.string(),
+    "split": pa.string(),
     "begin_ns": pa.int64(),
     "end_ns": pa.int64(),
     "batches": pa.int64(),
@@ -116,7 +119,8 @@ def text_table(opened: Columnar, origin: Mapping[str, Any]) -> Any:
 def frames_table(opened: Columnar, origin: Mapping[str, Any]) -> Any:
     """Frames with their undecoded images."""
     images = pa.array([opened.image(frame) for frame in opened.pictures], type=pa.binary())
-    return _one(FRAMES, opened, "frame", origin, {"image": images})
+    uids = [sample_uid("frame", origin["device"], frame.seq, frame.sha256) for frame in opened.pictures]
+    return _one(FRAMES, opened, "frame", origin, {"image": images, "sample_uid": pa.array(uids, pa.string())})
 
 
 def rows_table(columns: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Any:
@@ -154,6 +158,10 @@ def _array(name: str, kind: Any, kinds: Mapping[str, Kind], size: int, given: Ma
     if name == "kind":
         return scatter.names({k: each.places for k, each in kinds.items()}, size)
     if name in given:
-        return given[name] if isinstance(given[name], pa.Array) else scatter.repeated(given[name], kind, size)
+        return (
+            scatter.fitted(given[name], kind)
+            if isinstance(given[name], pa.Array)
+            else scatter.repeated(given[name], kind, size)
+        )
     parts = [(each.places, each.columns[name]) for each in kinds.values() if name in each.columns]
     return scatter.column(parts, kind, size)

@@ -14,6 +14,7 @@ How it works, so that it can be written again by somebody who does not trust thi
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import groupby
 from operator import itemgetter
 from typing import Protocol
 
@@ -133,14 +134,39 @@ def stream(
         listed: digests that the collector listed; None if that is not known.
         opener: opens the sealed part; None looks at the open part only.
     """
+    found = plan(sources, trust)
+    for _, group in found.groups:
+        yield from look(group, found, trust, listed, opener)
+
+
+class Plan(Struct, frozen=True):
+    """Envelopes in the order of their chains, by participant; those that name no known device under an empty name."""
+
+    groups: list[tuple[str, list[Source]]]
+    repeated: frozenset[Place]
+
+
+def plan(sources: Iterable[Source], trust: Trust) -> Plan:
+    """Put envelopes in order. A group stands by itself: no chain leads from one to another."""
     ordered, repeated = _in_order(sources, trust)
+    return Plan([(name, [s for _, s in rows]) for name, rows in groupby(ordered, key=itemgetter(0))], repeated)
+
+
+def look(
+    group: Iterable[Source],
+    whole: Plan,
+    trust: Trust,
+    listed: Collection[str] | None = None,
+    opener: Opener | None = None,
+) -> Iterator[Outcome]:
+    """Look at each envelope of one group, as :func:`stream` does."""
     names = None if listed is None else frozenset(listed)
     chains: dict[str, _Chain] = {}
-    for source in ordered:
-        yield _Look(source, trust, chains, repeated, opener).outcome(names)
+    for source in group:
+        yield _Look(source, trust, chains, whole.repeated, opener).outcome(names)
 
 
-def _in_order(sources: Iterable[Source], trust: Trust) -> tuple[list[Source], frozenset[Place]]:
+def _in_order(sources: Iterable[Source], trust: Trust) -> tuple[list[tuple[str, Source]], frozenset[Place]]:
     """The sources in the order of their chains, and the places that several authentic batches claim."""
     keyed: list[tuple[tuple[str, str, int, str], Source]] = []
     claims: dict[Place, set[bytes]] = defaultdict(set)
@@ -157,7 +183,7 @@ def _in_order(sources: Iterable[Source], trust: Trust) -> tuple[list[Source], fr
     # Signatures are looked at only where there is a choice, so that no forgery can discredit the genuine batch.
     contested = {place: heads for place, heads in claims.items() if len(heads) > 1}
     repeated = {p for p, heads in contested.items() if sum(_authentic(h, trust) for h in heads) > 1}
-    return [source for _, source in keyed], frozenset(repeated)
+    return [(key[0], source) for key, source in keyed], frozenset(repeated)
 
 
 def _authentic(head: bytes, trust: Trust) -> bool:
