@@ -15,7 +15,9 @@ from rich.console import Console
 
 from research import desk, keys, show
 from research import pull as pulling
+from research.adapters import ADAPTERS
 from research.client import Collector, check_reason
+from research.conversion import convert
 from research.disk import write_whole
 from research.errors import InputError, ResearchError
 from research.folder import Folder
@@ -168,6 +170,17 @@ def export(  # noqa: PLR0913, PLR0917  # one argument an option
         show.report(report, Console())
     if not report.good:
         raise typer.Exit(1)
+
+
+@app.command(epilog=_examples("actions parquet --to anthropic --out actions"))
+def actions(
+    exported: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that was exported.")],
+    to: Annotated[str, typer.Option(help=" | ".join(ADAPTERS))],
+    out: Annotated[Path, typer.Option(help="Folder for one JSON Lines file a participant.")],
+    json_: AsJson = False,
+) -> None:
+    """Write an export's steps as another program's actions, and tell what it cannot express."""
+    _print(convert(exported, to, out), as_json=json_)
 
 
 @app.command("age-identity", epilog=_examples("age-identity --export --out alice.age-identity"))
