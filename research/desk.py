@@ -1,8 +1,9 @@
 """What the commands do, put together: folder, keys, trust, verification, export. Prints nothing."""
 
 import re
+import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -11,11 +12,14 @@ from typing import Any
 from msgspec.structs import replace
 
 from research import export as exporting
-from research import keys
+from research import keys, lineage
+from research import sweep as sweeping
 from research.client import Collector
-from research.errors import InputError
+from research.errors import ExportError, InputError
 from research.folder import Folder, Stored
+from research.reasons import Finding, Reason
 from research.shard import ShardReport, Wanted
+from research.sweep import StaleError, Swept, check_fresh
 from research.trust import Trust, establish
 from research.unseal import opener
 from research.verify import Opener, Outcome, Report, Source, begin, look, missing, plan
@@ -23,7 +27,7 @@ from research.verify import verify as verify_all
 from schemas.base import SchemaError, unbase64url
 from schemas.base import digest as digest_of
 from schemas.envelope import parse
-from schemas.signed import fingerprint
+from schemas.signed import SignedDocument, fingerprint, sign
 from schemas.signed import verify as verify_signed
 from schemas.study import StudyManifest
 
@@ -65,15 +69,93 @@ def enrol(collector: Collector, url: str, organisation: str, home: Path) -> dict
     return {"study": manifest.study, "title": manifest.title, "organisation": fingerprint(raw), "names_you": named}
 
 
-def verify(folder: Folder, organisation: str | None, home: Path, *, headers_only: bool) -> Report:
+def verify(
+    folder: Folder, organisation: str | None, home: Path, *, headers_only: bool, now_s: int | None = None
+) -> Report:
     """Verify a folder; with the key in ``home``, if there is one, event by event.
+
+    ``now_s`` (Unix seconds) has the age of the folder's list looked at; None leaves that out.
 
     Raises:
         NotEnrolledError: no organisation's key to go by.
         InputError: not a pulled folder.
     """
     with_key = keys.exist(home) and not headers_only
-    return verify_all(folder.blobs(), _trust(folder, organisation, home), _listed(folder), _opener(home, with_key))
+    report = verify_all(folder.blobs(), _trust(folder, organisation, home), _listed(folder), _opener(home, with_key))
+    if now_s is not None:
+        try:
+            check_fresh(fetched(folder), now_s)
+        except StaleError as error:
+            report.findings.append(Finding(Reason.STALE, detail=str(error)))
+    return report
+
+
+def sweep(
+    folder: Folder, exports: Sequence[Path], caches: Sequence[Path], organisation: str | None, home: Path, now_s: int
+) -> tuple[Swept, SignedDocument]:
+    """Take what may not be used any more out of exports, of what was made from them, and of caches.
+
+    Args:
+        folder: what was pulled, lately.
+        exports: folders to sweep; those that lineage knows are added.
+        caches: folders of copies.
+        organisation: its public key; None for the pinned one.
+        home: folder of the researcher's keys and of the lineage.
+        now_s: Unix seconds.
+
+    Returns:
+        What was done, and the receipt, signed by the researcher.
+
+    Raises:
+        StaleError: the folder was pulled too long ago.
+        ExportError: something cannot be rewritten or deleted.
+    """
+    pulled = fetched(folder)
+    check_fresh(pulled, now_s)
+    known = lineage.entries(home)
+    work = _Export(folder, organisation, home, Wanted())
+    roots = list(dict.fromkeys([*(p.resolve() for p in exports), *_there(known, "export")]))
+    gone = _gone(
+        folder, work, [*(b for e in known for b in e.batches), *(b for r in roots for b in lineage.batches(r))]
+    )
+    try:
+        done = sweeping.sweep(roots, _there(known, "derived"), caches, gone, work.rewrite)
+    except OSError as error:
+        raise ExportError(f"cannot sweep: {error.strerror}", "Give access to all of it, then sweep again.") from None
+    runs = sum(answer.withdrawn > 0 for answer in lineage.trained(known, gone))
+    told = sweeping.receipt(done, work.trust.study or "", gone, runs, now_s, pulled or 0)
+    return done, sign(told, keys.load(home).signing)
+
+
+def trained(folder: Folder, organisation: str | None, home: Path, now_s: int) -> list[lineage.Answer]:
+    """Which recorded training runs saw data that was withdrawn since.
+
+    Raises:
+        StaleError: the folder was pulled too long ago to say.
+    """
+    check_fresh(fetched(folder), now_s)
+    known = lineage.entries(home)
+    work = _Export(folder, organisation, home, Wanted())
+    return lineage.trained(known, _gone(folder, work, [b for e in known for b in e.batches]))
+
+
+def _there(known: Sequence[lineage.Entry], kind: lineage.Kind) -> list[Path]:
+    return list(dict.fromkeys(path for e in known if e.kind == kind and (path := Path(e.name)).exists()))
+
+
+def _gone(folder: Folder, work: "_Export", used: Sequence[str]) -> set[str]:
+    """What was used and may not be any more: erased by its device's word, or not listed by the collector."""
+    erased = {name for device in work.trust.devices.values() for name in device.erased.values()}
+    listing = folder.listing()
+    rows = listing.rows if listing else ()
+    listed = {row.digest for row in rows if not row.erased}
+    return {name for name in used if name in erased or name not in listed}
+
+
+def fetched(folder: Folder) -> int | None:
+    """When the folder was pulled, Unix seconds; None if it does not tell. Raises: InputError."""
+    listing = folder.listing()
+    return listing.fetched if listing else None
 
 
 def export(
@@ -132,6 +214,21 @@ class _Export:
         return {
             t.participant: exporting.write_part(t, self._look(t.sources), study, partial, self.wanted) for t in tasks
         }
+
+    def rewrite(self, exported: Path, people: Collection[str]) -> None:
+        """Make some participants' parts of an export anew; one of whom nothing is left goes altogether."""
+        before = {part.participant: part for part in lineage.shards(exported)}
+        sheets = any(part.sheet for part in before.values())
+        self.wanted = Wanted(steps=any(exported.glob("*/steps.parquet")), sheets=sheets)
+        tasks = [
+            t for t in exporting.tasks(self.plan, self.trust, self.basis(), self.wanted) if t.participant in people
+        ]
+        self.run(tasks, exported)
+        for name in set(people) - {task.participant for task in tasks}:
+            shutil.rmtree(exported / name)
+        parts = lineage.shards(exported)
+        done = exporting.total(parts, Report(opened=True, findings=[]), 0)
+        exporting.describe(exported, self.trust, parts, done)
 
     def strangers(self, report: Report) -> Counter[str]:
         """Look at what belongs to nobody known."""

@@ -28,7 +28,7 @@ from msgspec import Struct
 
 from research.account import Account
 from research.card import card
-from research.disk import sync_folder
+from research.disk import sync_folder, write_whole
 from research.errors import ExportError
 from research.identity import split_of
 from research.shard import Shard, ShardReport, Wanted, check_folder_name
@@ -148,21 +148,26 @@ def complete(partial: Path, out: Path, trust: Trust, parts: list[ShardReport], d
     Raises:
         ExportError: it cannot be written.
     """
+    try:
+        for path in _foreign(partial, {part.participant for part in parts}):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        describe(partial, trust, parts, done)
+        partial.rename(out)
+        sync_folder(out.parent)
+    except OSError as error:
+        raise _unwritable(out, error) from None
+
+
+def describe(folder: Path, trust: Trust, parts: list[ShardReport], done: Exported) -> None:
+    """Write what is told of all parts together: totals and data card. Raises: OSError."""
     account = Account()
     for part in parts:
         for modality, row in part.account.items():
             account.add({modality: row["seen"]}, {modality: row["kept"]}, {modality: row["dropped"]})
     counts = {n: v for n, v in msgspec.to_builtins(done).items() if n != "resumed"}
     told = {"format": FORMAT, "study": trust.study, "counts": counts, "account": account.plain()}
-    try:
-        for path in _foreign(partial, {part.participant for part in parts}):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-        (partial / "account.json").write_text(json.dumps(told, indent=2, sort_keys=True) + "\n")
-        (partial / "README.md").write_text(card(trust, parts, done.events), "utf-8")
-        partial.rename(out)
-        sync_folder(out.parent)
-    except OSError as error:
-        raise _unwritable(out, error) from None
+    write_whole(folder / "account.json", (json.dumps(told, indent=2, sort_keys=True) + "\n").encode())
+    write_whole(folder / "README.md", card(trust, parts, done.events).encode())
 
 
 def total(parts: Iterable[ShardReport], report: Report, resumed: int) -> Exported:
