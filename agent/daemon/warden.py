@@ -12,7 +12,7 @@ from agent.core.batch import Authority
 from agent.core.gate import Allowed, Open, decide, judge_focus, titled
 from agent.core.lifecycle import Effect, Facts, changed, closed_by, effects, may_capture, watches_focus
 from agent.core.observe import Observation, PointerObserved, WindowInfo
-from agent.core.scope import shows_sites
+from agent.core.scope import reveals, shows_sites
 from agent.core.triggers import Trigger
 from agent.daemon.camera import Camera
 from agent.daemon.desk import Desk
@@ -129,7 +129,7 @@ class Warden:
         if self._polls_pointer() and now_ns >= self._next_pointer_ns:
             self._poll_pointer(now_ns)
         if self._ground is not None:
-            self._camera.take_due(self.session.pipeline, self._ground)
+            self._camera.take_due(self.session.pipeline, self._ground, self._reveals)
         elif self._tidy_ns is not None and now_ns >= self._tidy_ns:
             self._tidy()
 
@@ -352,6 +352,10 @@ class Warden:
             screen = self.found.effective(self._clock.time_ns()).screen_of(ground.gate.app.id)
             self._elements.ask(pipeline, pressed, screen)
         self._camera.follow(seen, ground)
+
+    def _reveals(self) -> bool:
+        effective = self.found.effective(self._clock.time_ns())
+        return self._ground is not None and reveals(effective, self._ground.gate.app)
 
     def _poll_pointer(self, now_ns: int) -> None:
         moved = self.desk.native.poll_pointer() if self.desk.native is not None else None

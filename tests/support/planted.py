@@ -52,7 +52,7 @@ THEMES: dict[str, tuple[Colour, Colour]] = {  # ground, ink
 GROUNDS = ("plain", "across", "down", "noise", "stripes", "dither")
 SIZES = (9, 10, 11, 12, 13, 14)
 HUGE = (28, 40, 64, 110)
-_NONES = [None] * (1 << 22)
+NONES = [None] * (1 << 22)
 """PySide6 6.12 on Python 3.11 gives a reference to ``None`` back that it never took, at each call that returns none;
 when the last is gone the interpreter aborts. These last for four million calls."""
 
@@ -82,9 +82,7 @@ def _turned(corners: Corners, around: tuple[float, float], degrees: float) -> Co
     """Clockwise, as pixels count."""
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     x0, y0 = around
-    return tuple(
-        (x0 + (x - x0) * cos - (y - y0) * sin, y0 + (x - x0) * sin + (y - y0) * cos) for x, y in corners
-    )
+    return tuple((x0 + (x - x0) * cos - (y - y0) * sin, y0 + (x - x0) * sin + (y - y0) * cos) for x, y in corners)
 
 
 def visible(covered: Pixels, item: Item) -> float:
@@ -145,8 +143,24 @@ def _places(rng: random.Random, size: tuple[int, int], scale: int) -> list[_Plac
         elif kind < 0.10 and y < height - 260 * scale:
             small = rng.choice(SIZES) * scale
             places += [
-                _Place(text[:22].strip(), dull, x + 20 * scale, y + 20 * scale, small, font, rng.choice((15, 30, 45, 60, 90))),
-                _Place(private(rng)[:22].strip(), False, width // 2, y + 200 * scale, small, font, rng.choice((-15, -45, -90))),
+                _Place(
+                    text[:22].strip(),
+                    dull,
+                    x + 20 * scale,
+                    y + 20 * scale,
+                    small,
+                    font,
+                    rng.choice((15, 30, 45, 60, 90)),
+                ),
+                _Place(
+                    private(rng)[:22].strip(),
+                    False,
+                    width // 2,
+                    y + 200 * scale,
+                    small,
+                    font,
+                    rng.choice((-15, -45, -90)),
+                ),
             ]
             y += 250 * scale
         else:
@@ -195,13 +209,13 @@ def qt(seed: int) -> Sheet:
     base[:, :, :3] = ground(kind, colour, ink, size, seed)[:, :, ::-1]
     image = QImage(base.tobytes(), size[0], size[1], size[0] * 4, QImage.Format.Format_RGB32).copy()
     painter = QPainter(image)
-    painter.setRenderHint(QPainter.RenderHint.TextAntialiasing, rng.random() < 0.8)  # noqa: PLR2004
+    painter.setRenderHint(QPainter.RenderHint.TextAntialiasing, rng.random() < 0.8)
     painter.setPen(QColor(*ink))
     items: list[Item] = []
     for place in _places(rng, (size[0], size[1] - 130 * scale), scale):
         font = QFont(place.font)
         font.setPixelSize(place.size)
-        font.setBold(rng.random() < 0.2)  # noqa: PLR2004
+        font.setBold(rng.random() < 0.2)
         metrics = QFontMetricsF(font)
         text = metrics.elidedText(place.text, Qt.TextElideMode.ElideRight, size[0] - place.x)
         painter.save()
@@ -288,7 +302,7 @@ def face(rng: random.Random, scale: int) -> Pixels:
     for share, paint in ((body, shirt), (head, tone), (eyes, np.array([30, 30, 40]))):
         picture = picture * (1 - share[:, :, None]) + paint * share[:, :, None]
     noise = np.random.default_rng(rng.getrandbits(32)).normal(0, 2, picture.shape)
-    return np.clip(picture + noise, 4, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture + noise, 4, 255), np.uint8)
 
 
 def icon(rng: random.Random, scale: int) -> Pixels:

@@ -59,7 +59,9 @@ class Painter:
         for kind, dull, text, *box in json.loads(told):
             left, top, right, bottom = (scale * side for side in box)
             if bottom <= height * scale and right <= width * scale:
-                items.append(Item(kind, text, ((left, top), (right, top), (right, bottom), (left, bottom)), dull == "1"))
+                items.append(
+                    Item(kind, text, ((left, top), (right, top), (right, bottom), (left, bottom)), dull == "1")
+                )
         return Sheet(f"chromium {seed}: {theme}, x{scale}", np.asarray(pixels, np.uint8), items)
 
     def _ask(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -112,10 +114,10 @@ def _page(rng: random.Random, height: int) -> tuple[str, str]:
                         "background-image:repeating-linear-gradient(0deg,#0000 0 24px,#8881 24px 48px);"))  # fmt: skip
     parts, y = [], 6
     while y < height - 30:
-        size = rng.choice(SIZES) if rng.random() < 0.95 else rng.choice((28, 48))  # noqa: PLR2004
+        size = rng.choice(SIZES) if rng.random() < 0.95 else rng.choice((28, 48))
         room = 3
         for x in (10, 460):
-            text, dull = (rng.choice(DULL), 1) if rng.random() < 0.5 else (private(rng), 0)  # noqa: PLR2004
+            text, dull = (rng.choice(DULL), 1) if rng.random() < 0.5 else (private(rng), 0)
             style, tag = rng.choice(_STYLES)
             font, weight = rng.choice([*FONTS, "sans-serif", "serif", "monospace"]), rng.choice((400, 400, 400, 700))
             parts.append(

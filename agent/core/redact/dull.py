@@ -7,6 +7,7 @@ judged whole, for "Grant" and "Road" are dull words and "Grant Road" is an addre
 import re
 import tomllib
 import unicodedata
+from itertools import pairwise
 
 from agent.core.redact.text import TextRedactor
 
@@ -16,10 +17,26 @@ MIN_SENTENCE = 3
 """Words of a sentence; fewer must all be labels."""
 GLUE_SHARE = 4
 """A sentence has at least one word of four that only holds it together; a passphrase or a list has none."""
-_PARTICLES = frozenset("a all and as by for from here in more now of off on or other out the this to up with".split())
+_PARTICLES = frozenset(
+    {"a", "all", "and", "as", "by", "for", "from", "here", "in", "more", "now", "of", "off", "on", "or", "other", "out"}
+    | {"the", "this", "to", "up", "with"}
+)
 """Glue that may stand among labels: "Sign out", "Show more"."""
-_PLAIN = re.compile(r"[A-Za-z'’ .,:;!?…()\[\]\"“”/&+<>|*·•–—-]+")
-_WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*")
+_PLAIN = re.compile(r"[A-Za-z' .,:;!?()\[\]\"/&+<>|*-]+")
+_WORD = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)*")
+_SPELLINGS = str.maketrans(
+    {
+        "\u2018": "'",
+        "\u2019": "'",
+        "\u201c": '"',
+        "\u201d": '"',
+        "\u2013": "-",
+        "\u2014": "-",
+        "\u2022": "*",
+        "\xb7": "*",
+    }
+)
+"""Quotation marks, dashes and bullets of books, as a typewriter has them."""
 
 
 class Vocabulary:
@@ -38,12 +55,12 @@ class Vocabulary:
 
     def passes(self, line: str) -> bool:
         """True if a line, as it was read, consists of dull words only."""
-        line = unicodedata.normalize("NFKC", line)
+        line = unicodedata.normalize("NFKC", line).translate(_SPELLINGS)
         shown = _WORD.findall(line)
         if not shown or not _PLAIN.fullmatch(line) or not all(map(_usual_case, shown)):
             return False
-        words = [word.replace("’", "'").lower() for word in shown]
-        if any(len(a) == len(b) == 1 for a, b in zip(words, words[1:], strict=False)):
+        words = [word.lower() for word in shown]
+        if any(len(a) == len(b) == 1 for a, b in pairwise(words)):
             return False  # digits are read as letters: "1 1 0" as "I I O"
         if not all(self._known(words, at) for at in range(len(words))):
             return False
@@ -53,7 +70,12 @@ class Vocabulary:
 
     def _known(self, words: list[str], at: int) -> bool:
         word = words[at]
-        return word in self._labels or word in self._glue or word in self._prose or tuple(words[at : at + 2]) in self._pairs
+        return (
+            word in self._labels
+            or word in self._glue
+            or word in self._prose
+            or tuple(words[at : at + 2]) in self._pairs
+        )
 
     def _sentence(self, shown: list[str], words: list[str]) -> bool:
         safe = self._labels | _PARTICLES
@@ -77,8 +99,9 @@ class Dullness:
         self._vocabulary, self._redactor = vocabulary, redactor
 
     def of(self, lines: list[str]) -> list[bool]:
-        """For each line, in reading order, whether it may be shown. Detectors see all lines at once: a label may stand
-        above its value.
+        """For each line, in reading order, whether it may be shown.
+
+        Detectors see all lines at once: a label may stand above its value.
 
         Raises:
             RedactionFailed: a detector failed; nothing may be shown.

@@ -5,7 +5,7 @@ in the place: as many words as groups of marks, each about as wide as its letter
 on a ground of one colour. What does not add up stays masked.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from agent.core.doubt import intersect, without
+from agent.core.doubt import intersect, shifted, without
 from agent.core.redact.pixels import Pixels, Rect
 
 Marks = npt.NDArray[np.bool_]
@@ -45,27 +45,48 @@ REACH = 0.6
 """Line heights to the left and right that must be free of marks that were not read."""
 FULL = 0.9
 """Share of a row or column that is marked: a rule or a border, no letter."""
+SURROUND = 4
+"""A line's place is looked at with this part of its height above and below: readers' boxes are tight."""
+RIM = 0.2
+"""Share of that place's height, above and below, where borders and the edges of other lines may be."""
 RULE = 0.15
 """Share of a line's height up to which a full row is an underline."""
-WIDTHS = (0.68, 1.45)
-"""How much narrower or wider than usual letters a word may be: fonts differ by a fifth, spaced letters by a third."""
-FIXED_WIDTHS = (0.75, 1.35)
-"""The same for letters of one width."""
-EVEN = 0.30
-"""How far one word's width may lie off the line's own, beyond half a letter."""
-GAP = 1.12
-"""How much wider the narrowest gap between words must be than the widest inside of one."""
 FIXED = 0.602
-"""Width of every letter of a fixed font, in ems."""
+"""Width of every letter of a font of one width, in ems."""
 _WIDTHS = {
-    **dict.fromkeys("ijlI'’.,:;!|", 0.25), **dict.fromkeys("ft()[]\"-/", 0.3), "r": 0.35, **dict.fromkeys("cksvxyzJ", 0.5),
-    **dict.fromkeys("mM", 0.84), "w": 0.72, "W": 0.94, **dict.fromkeys("ABEFKLPSTVXYZ", 0.66), **dict.fromkeys("CDGHNOQRU", 0.74),
-    **dict.fromkeys("…–—", 0.9),
-}  # fmt: skip
+    letter: width
+    for letters, width in (
+        ("ijlI'.,:;!|", 0.25),
+        ('ft()[]"-/', 0.3),
+        ("r", 0.35),
+        ("cksvxyzJ", 0.5),
+        ("ABEFKLPSTVXYZ", 0.66),
+        ("w", 0.72),
+        ("CDGHNOQRU", 0.74),
+        ("mM", 0.84),
+        ("W", 0.94),
+    )
+    for letter in letters
+}
+"""In ems, of usual fonts without serifs; all others are about ``OTHER_WIDTH``."""
 OTHER_WIDTH = 0.56
 X_HEIGHT, ASCENT, DESCENT = 0.54, 0.73, 0.21
 """Heights in ems: of small letters, of tall ones, of what hangs below."""
-HEIGHTS = (0.7, 1.5)
+
+
+class Setting(NamedTuple):
+    """What marks look like in one kind of font; all but ``least`` are shares or ems."""
+
+    narrowest: float  # of a line, against what its letters are: fonts differ by a fifth
+    widest: float
+    even: float  # how far a word may lie off its line's own measure, beyond a third of an em
+    inside: float  # the widest gap in a word
+    apart: float  # how much wider the narrowest gap between words must be than the widest in one
+    least: int  # and by how many pixels at least
+
+
+USUAL = Setting(0.68, 1.45, 0.25, 0.24, 1.5, 2)
+FIXED_WIDTH = Setting(0.75, 1.3, 0.15, 0.55, 1.2, 2)
 
 
 def revealed(bgr: Pixels, read: list[ReadLine], dull: Callable[[list[str]], list[bool]]) -> list[Rect]:
@@ -113,43 +134,60 @@ def _place(bgr: Pixels, line: ReadLine, read: list[ReadLine]) -> Rect | None:
     """What may be shown of a dull line; ``None`` if its marks are not what was read."""
     left, top, right, bottom = line.rect
     height, width = bgr.shape[:2]
-    if line.confidence < MIN_CONFIDENCE or left <= 0 or top <= 0 or right >= width or bottom >= height:
-        return None  # a line at the edge is cut, and may be longer
-    reach = int(REACH * (bottom - top)) + 1
-    outer = (max(left - reach, 0), top, min(right + reach, width), bottom)
-    crop = np.ascontiguousarray(bgr[top:bottom, outer[0] : outer[2]])
-    marks = _marks(crop, left - outer[0], right - outer[0])
-    if marks is None:
+    if not line.confidence >= MIN_CONFIDENCE:  # nor if it is no number
         return None
-    for other in read:
-        if other is not line and (theirs := intersect(other.rect, outer)) and not intersect(theirs, line.rect):
-            marks[theirs[1] - top : theirs[3] - top, theirs[0] - outer[0] : theirs[2] - outer[0]] = False
-    columns = _columns(marks, left - outer[0], right - outer[0])
+    if not (0 < left < right < width and 0 < top < bottom < height):
+        return None  # a line at the edge is cut, and may be longer
+    above = max((bottom - top) // SURROUND, 3)
+    reach = int(REACH * (bottom - top)) + 1
+    outer = (max(left - reach, 0), max(top - above, 0), min(right + reach, width), min(bottom + above, height))
+    crop = np.ascontiguousarray(bgr[outer[1] : outer[3], outer[0] : outer[2]])
+    sides = (left - outer[0], right - outer[0])
+    strangers = [
+        shifted(theirs, -outer[0], -outer[1])
+        for other in read
+        if other is not line and (theirs := intersect(other.rect, outer)) and not intersect(theirs, line.rect)
+    ]
+    for marks in _marks(crop, *sides):
+        for x, y, r, b in strangers:
+            marks[y:b, x:r] = False
+        if found := _accounted(line.text, marks, sides):
+            return shifted(found, outer[0], outer[1])
+    return None
+
+
+def _accounted(text: str, marks: Marks, sides: tuple[int, int]) -> Rect | None:
+    """Where the line is among the marks, if what was read accounts for all of them."""
+    columns = _columns(marks, *sides)
     if columns is None:
         return None
-    rows = _lines(marks[:, columns[0] : columns[1]])
-    if rows is None or not _adds_up(line.text, marks[rows[0] : rows[1], columns[0] : columns[1]]):
+    inside = marks[:, columns[0] : columns[1]]
+    rows = _lines(inside)
+    if rows is None or rows[0] == 0 or rows[1] == len(marks):  # letters go on above or below
         return None
-    room = (rows[1] - rows[0]) // 2
-    first, last = _roomy(marks[:, columns[0] : columns[1]], rows, room)
-    return columns[0] + outer[0] - 1, top + first, columns[1] + outer[0] + 1, top + last
+    if not _adds_up(text, inside[rows[0] : rows[1]]):
+        return None
+    first, last = _roomy(inside, rows, (rows[1] - rows[0]) // 2)
+    return columns[0] - 1, first, columns[1] + 1, last
 
 
-def _marks(crop: Pixels, left: int, right: int) -> Marks | None:
-    """What differs from the ground: from its one colour, or, where it changes, from what is usual around each pixel.
+def _marks(crop: Pixels, left: int, right: int) -> Iterator[Marks]:
+    """What differs from the ground, if it has one colour; if it changes slowly; if each row has its own.
 
-    ``None`` if most of the line's place, from column ``left`` to ``right``, is marked: then there is no such ground.
+    A ground that leaves most of the line's place marked, from column ``left`` to ``right``, is none.
     """
-    inner = np.ascontiguousarray(crop[:, left:right])
+    for ground in _grounds(crop, np.ascontiguousarray(crop[:, left:right])):
+        marks = np.asarray(np.abs(crop.astype(np.int16) - ground).max(axis=2) >= MARK_STEP, np.bool_)
+        if marks[:, left:right].mean() <= 1 - GROUND_SHARE:
+            yield marks
+
+
+def _grounds(crop: Pixels, inner: Pixels) -> Iterator[npt.NDArray[np.int16]]:
     colours, counts = np.unique(inner.astype(np.int32) @ np.array([1, 256, 65536]), return_counts=True)
     most = int(colours[counts.argmax()])
-    flat = np.array([most & 255, most >> 8 & 255, most >> 16])
-    usual = cv2.medianBlur(crop, min(2 * crop.shape[0] + 1, MAX_MEDIAN))
-    for ground in (flat, usual.astype(np.int16)):
-        marks = np.abs(crop.astype(np.int16) - ground).max(axis=2) >= MARK_STEP
-        if marks[:, left:right].mean() <= 1 - GROUND_SHARE:
-            return np.asarray(marks, np.bool_)
-    return None
+    yield np.array([most & 255, most >> 8 & 255, most >> 16], np.int16)
+    yield np.asarray(cv2.medianBlur(crop, min(2 * crop.shape[0] + 1, MAX_MEDIAN)), np.int16)
+    yield np.median(inner, axis=1, keepdims=True).astype(np.int16)
 
 
 def _columns(marks: Marks, left: int, right: int) -> tuple[int, int] | None:
@@ -181,23 +219,29 @@ def _at_ends(full: npt.NDArray[np.intp], left: int, right: int, middle: int) -> 
 def _lines(marks: Marks) -> tuple[int, int] | None:
     """First and one past the last row of the letters, underlines wiped; ``None`` if there are several lines."""
     height = marks.shape[0]
-    full = marks.mean(axis=1) >= FULL
-    if full.sum() > max(2, RULE * height):
+    full = np.flatnonzero(marks.mean(axis=1) >= FULL)
+    over, under = full[full < height * RIM], full[full >= height * (1 - 2 * RIM)]
+    if over.size + under.size < full.size:
         return None
+    # Borders above and below part the line from what is not its own; a thin one below may be an underline.
+    begin = int(over.max(initial=-1)) + 1
+    end = int(under[0]) if under.size > max(2, RULE * height) else height
     marks[full] = False
-    inked = np.flatnonzero(marks.any(axis=1))
+    inked = np.flatnonzero(marks[begin:end].any(axis=1)) + begin
     if not inked.size:
         return None
-    ends = np.flatnonzero(np.diff(inked) > max(2, height // 5))
+    ends = np.flatnonzero(np.diff(inked) > max(2, height // 7))
     runs = list(zip(np.r_[inked[0], inked[ends + 1]].tolist(), np.r_[inked[ends], inked[-1]].tolist(), strict=True))
-    first, last = max(runs, key=lambda run: run[1] - run[0])
+    line = max(runs, key=lambda run: run[1] - run[0])
     # What else is there must be a sliver at the rim, of another line, and is not shown.
-    return (first, last + 1) if all(b <= height // 8 or a >= height - 1 - height // 8 or (a, b) == (first, last) for a, b in runs) else None
+    rim = height * RIM
+    others = (run for run in runs if run != line)
+    return (line[0], line[1] + 1) if all(b <= begin + rim or a >= end - 1 - rim for a, b in others) else None
 
 
 def _roomy(marks: Marks, rows: tuple[int, int], room: int) -> tuple[int, int]:
     """The line's rows with free ones above and below, so that small letters keep the room of tall ones."""
-    inked = marks.any(axis=1)
+    inked = np.asarray(marks.any(axis=1), np.bool_)
     first, last = rows
     while first > 0 and rows[0] - first < room and not inked[first - 1]:
         first -= 1
@@ -209,42 +253,44 @@ def _roomy(marks: Marks, rows: tuple[int, int], room: int) -> tuple[int, int]:
 def _adds_up(text: str, marks: Marks) -> bool:
     """True if the marks are as many words as were read, and each is as wide as its letters."""
     words = text.split()
-    runs = _runs(marks.any(axis=0))
-    groups = _groups(runs, len(words), marks.shape[0])
-    if groups is None:
-        return False
     letters = [c for word in words for c in word if c.isalpha()]
+    if not letters:
+        return False
     tall = any(c.isupper() or c in "bdfhklti" for c in letters)
     deep = any(c in "gjpqyQ" for c in letters)
     em = marks.shape[0] / ((ASCENT if tall else X_HEIGHT) + (DESCENT if deep else 0.0))
+    runs = _runs(np.asarray(marks.any(axis=0), np.bool_))
     usual = [sum(_WIDTHS.get(c, OTHER_WIDTH) for c in word) * em for word in words]
     fixed = [len(word) * FIXED * em for word in words]
-    return _fits(groups, usual, WIDTHS, em) or _fits(groups, fixed, FIXED_WIDTHS, em)
+    return _fits(runs, usual, USUAL, em) or _fits(runs, fixed, FIXED_WIDTH, em)
 
 
-def _fits(groups: list[int], wanted: list[float], limits: tuple[float, float], em: float) -> bool:
-    ratio = sum(groups) / sum(wanted)
-    if not limits[0] <= ratio <= limits[1]:
+def _fits(runs: list[tuple[int, int]], wanted: list[float], setting: Setting, em: float) -> bool:
+    groups = _groups(runs, len(wanted), setting, em)
+    if groups is None:
         return False
-    return all(abs(g - w * ratio) <= EVEN * w * ratio + em / 3 for g, w in zip(groups, wanted, strict=True))
+    ratio = sum(groups) / sum(wanted)
+    if not setting.narrowest <= ratio <= setting.widest:
+        return False
+    return all(abs(g - w * ratio) <= setting.even * w * ratio + em / 3 for g, w in zip(groups, wanted, strict=True))
 
 
-def _runs(inked: Marks) -> list[tuple[int, int]]:
-    edges = np.diff(np.r_[0, inked.astype(np.int8), 0])
-    return list(zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True))
-
-
-def _groups(runs: list[tuple[int, int]], count: int, height: int) -> list[int] | None:
+def _groups(runs: list[tuple[int, int]], count: int, setting: Setting, em: float) -> list[int] | None:
     """Widths of the words: runs parted at the widest gaps. ``None`` if the gaps do not tell words apart."""
     gaps = sorted(((b[0] - a[1], at) for at, (a, b) in enumerate(pairwise(runs))), reverse=True)
     parts, rest = gaps[: count - 1], gaps[count - 1 :]
     if len(parts) < count - 1:
         return None
     widest = rest[0][0] if rest else 0
-    if parts and parts[-1][0] < GAP * widest:
+    if widest > setting.inside * em + 1:
         return None
-    if not parts and widest > height // 2:
+    if parts and parts[-1][0] < max(setting.apart * widest, widest + setting.least):
         return None
     cuts = sorted(at for _, at in parts)
     starts, ends = [0, *(at + 1 for at in cuts)], [*cuts, len(runs) - 1]
     return [runs[e][1] - runs[s][0] for s, e in zip(starts, ends, strict=True)]
+
+
+def _runs(inked: Marks) -> list[tuple[int, int]]:
+    edges = np.diff(np.r_[0, inked.astype(np.int8), 0])
+    return list(zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True))
