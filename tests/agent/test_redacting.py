@@ -3,6 +3,7 @@
 import io
 import json
 import random
+import struct
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ import pytest
 import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageDraw, PngImagePlugin
 from typer.testing import CliRunner
 
 from agent import redact_cli, redacting
@@ -188,6 +190,31 @@ def test_the_command_masks_a_picture_in_both_modes(mode: str, tmp_path: Path) ->
     assert (same[:100].sum() > 0.9 * ink[:100].sum()) == (mode == "reveal")
     rects = [tuple(each["rect"]) for each in json.loads(done.stdout)["rectangles"]]
     assert all((after[y:b, x:r] == MASK_COLOUR).all() for x, y, r, b in rects)
+
+
+@pytest.mark.parametrize("mode", [None, lambda _: None])
+@pytest.mark.parametrize("kind", ["RGB", "P", "LA"])
+def test_nothing_of_the_original_is_in_the_bytes(kind: str, mode: redacting.Told | None, tmp_path: Path) -> None:
+    """Not in a comment, profile, thumbnail, palette or alpha channel: what is written is made of masked pixels only."""
+    secret = Image.new("RGB", (300, 80), "white")
+    ImageDraw.Draw(secret).text((20, 30), "ann.lee@example.org", fill="black")
+    told = PngImagePlugin.PngInfo()
+    told.add_text("Comment", "ann.lee@example.org")
+    exif = Image.Exif()
+    exif[0x010E] = "ann.lee@example.org"
+    secret.convert(kind).save(tmp_path / "a.png", pnginfo=told, exif=exif)
+    picture(tmp_path / "a.png", tmp_path / "b.png", mode)
+    data = (tmp_path / "b.png").read_bytes()
+    chunks, at = set(), 8
+    while at < len(data):
+        size, name = struct.unpack_from(">I4s", data, at)
+        chunks.add(name)
+        at += size + 12
+    assert chunks == {b"IHDR", b"IDAT", b"IEND"}
+    with Image.open(tmp_path / "b.png") as after:
+        assert after.mode == "RGB"
+        assert not after.info
+        assert {colour for _, colour in after.getcolors() or ()} == {(255, 255, 255), MASK_COLOUR}
 
 
 def test_where_text_cannot_be_read_all_of_it_is_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
