@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 SOURCE = Path(__file__).with_name("extension")
-SCRIPTS = ("background.js", "content.js")
+SCRIPTS = ("background.js", "content.js", "secret.js")
 HOST_NAME = "org.overt.host"
 """What extensions call the program that they talk to. The same in ``background.js``."""
 FIREFOX_ID = "extension@overt.example"

@@ -41,9 +41,6 @@ somebody needs who only looks into another window, soon enough that nobody wonde
 MAX_FAILURES = 3
 """Segments in a row that redaction could not handle, after which nothing more is captured."""
 
-OTHER_SITE = "other_site"
-"""Dropped, because it turned out later that the browser already showed another page."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -251,10 +248,10 @@ class Warden:
             self.session.pipeline.retract(since_ns, why.value)
         self._face(self.desk.native.focused() if self.desk.native else None)
 
-    def site_changed(self, since_ns: int) -> None:
-        """The browser in front may show another page since that time: what came since was not this one's."""
+    def site_changed(self, since_ns: int, why: str) -> None:
+        """The browser in front may show another page or field since that time: what came since is dropped."""
         if self.session is not None:
-            self.session.pipeline.retract(since_ns, OTHER_SITE)
+            self.session.pipeline.retract(since_ns, why)
         self._face(self.desk.native.focused() if self.desk.native else None)
 
     def _dues(self) -> list[int | None]:
