@@ -81,10 +81,10 @@
     if (had && renew && secret(keyed()) !== hid) tell();
   }
 
-  // Also while a frame of another origin has the keys: not every way out of one is told.
+  // Also while a frame of another origin has the keys, or nobody: not every way out of that is told.
   function again() {
     clearTimeout(timer);
-    timer = renew && document.hasFocus() ? setTimeout(look, renew) : null;
+    timer = renew && document.visibilityState === "visible" ? setTimeout(look, renew) : null;
   }
 
   function look() {

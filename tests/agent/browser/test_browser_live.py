@@ -83,18 +83,19 @@ def test_frames_of_our_own_are_ours_even_in_a_closed_shadow_and_what_is_in_them_
 def test_a_frame_that_went_to_another_page_is_still_listened_to(browsing: Room) -> None:
     """The same place has another window then, which nobody listened to before."""
     other = f'<iframe src="{browsing.other.origin}/"></iframe>'
-    begin = "<script>onload = () => { document.querySelector('textarea').focus(); fetch('/second'); }</script>"
-    browsing.mail.add("/second-page", page("Second", other + begin, 60))
-    go = "<script>onkeydown = (e) => { if (e.key === 'F3') location = '/second-page'; }</script>"
-    browsing.mail.add("/first-page", page("First", go + "<script>onload = () => fetch('/first')</script>", 60))
-    outer = '<iframe src="/first-page" width=500 height=300></iframe>'
+    for name in ("first", "second"):
+        browsing.mail.add(f"/{name}", page(name, f"{other}<script>onload = () => fetch('/{name}-there')</script>", 60))
+    go = "<script>onkeydown = (e) => { if (e.key === 'F2') document.querySelector('iframe').src = '/second'; }</script>"
+    outer = f'{go}<iframe src="/first" width=500 height=300></iframe>'
     browsing.show(browsing.mail.add("/outer", page("Outer", outer, 60)), "Outer")
-    until(lambda: "/first" in browsing.mail.asked, 60, "the frame to be there")
+    until(lambda: "/first-there" in browsing.mail.asked, 60, "the frame to be there")
     browsing.ears.wait_for(browsing.mail.origin)
     browsing.hands.key("Tab")
     browsing.ears.stays(browsing.mail.origin)
-    browsing.hands.key("F3")
-    until(lambda: "/second" in browsing.mail.asked, 60, "the frame's second page to be there")
+    browsing.hands.key("Tab", ["shift"])
+    browsing.hands.key("F2")
+    until(lambda: "/second-there" in browsing.mail.asked, 60, "the frame's second page to be there")
+    browsing.hands.key("Tab")
     browsing.ears.stays(browsing.mail.origin)
     browsing.hands.key("Tab")
     browsing.ears.wait_for(ELSEWHERE)
