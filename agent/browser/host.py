@@ -1,8 +1,8 @@
 """``overt-browser-host``: what the extension talks to. Started by the browser, ended with it.
 
 It passes on which origin has the keys, and if in a field for a secret, from the browser to the daemon, and how often
-that is wanted, the other way. It keeps nothing, writes nothing, and speaks to nobody but its parent and the person's own
-daemon. It imports little, since it lives as long as a listed page is open.
+that is wanted, the other way. It keeps nothing, writes nothing, and speaks to nobody but its parent and the person's
+own daemon. It imports little, since it lives as long as a listed page is open.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""G3 in a browser, whole: every place in and around an allowed page where keys must not be kept, and one where they must.
+"""G3 in a browser, whole: places in and around an allowed page where keys must not be kept, and one where they must.
 
 Each place has letters of its own, so that each key that a researcher gets tells where it was typed.
 """
@@ -42,7 +42,7 @@ def test_where_keys_are_kept_and_where_not(home: tuple[Home, Pages, Pages], tmp_
     def kept() -> None:
         house.await_soon(State.CAPTURING)
         house.hands.type_text(letters(dice, KEPT, 20), 0.03)
-        held(house)
+        held()
 
     def dropped() -> None:
         house.hands.type_text(letters(dice, CANARIES, 30), 0.01)
@@ -115,7 +115,7 @@ def test_fast_switching_while_typing(home: tuple[Home, Pages, Pages], tmp_path: 
     assert kept, "nothing is recorded at all would be easy"
 
 
-def held(house: Home) -> None:
+def held() -> None:
     """Wait until what was typed waits for late news no more: what a switch would take with it is another test's."""
     end_ns = time.monotonic_ns() + 2 * HOLD_NS
     until(lambda: time.monotonic_ns() > end_ns, SLOW_S, "the hold to be over")

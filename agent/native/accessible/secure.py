@@ -49,8 +49,8 @@ class Standing(Enum):
 CLOSED = frozenset({Standing.SECRET, Standing.DOUBT})
 CLOSED_IN_BROWSERS = frozenset({Standing.SECRET})
 """Where single sites are allowed, the browser's extension tells of fields for secrets, and its silence closes the gate
-(:mod:`agent.daemon.sites`). Chromium tells assistive technology no focus at all unless it was started for that, so doubt
-means nothing there; a password field that it does tell of counts."""
+(:mod:`agent.daemon.sites`). Chromium tells assistive technology no focus unless it was started for that, so doubt means
+nothing there; a password field that it does tell of counts."""
 
 
 class SecureFocus:

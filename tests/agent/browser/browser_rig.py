@@ -20,7 +20,7 @@ from tests.support.waiting import until
 UNKNOWN = "unknown"
 ELSEWHERE = "elsewhere"
 PRIVATE = "private"
-SECRET = "a field for a secret of"
+HIDING = "a field for a secret of"
 NOT_A_BROWSER = "not a browser:"
 SLOW_S = 30.0
 
@@ -122,5 +122,5 @@ def spoken(site: Site | None) -> str:
     if site.private:
         return PRIVATE
     if site.secret:
-        return f"{SECRET} {site.origin}"
+        return f"{HIDING} {site.origin}"
     return site.origin or ELSEWHERE

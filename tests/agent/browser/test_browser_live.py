@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.browser.browser_rig import ELSEWHERE, NOT_A_BROWSER, SECRET, UNKNOWN
+from tests.agent.browser.browser_rig import ELSEWHERE, HIDING, NOT_A_BROWSER, UNKNOWN
 from tests.agent.browser.conftest import MAILBOX, OTHER, Room
 from tests.support.browsers import Chromium, page
 from tests.support.waiting import until
@@ -142,7 +142,7 @@ def test_fields_for_secrets(browsing: Room) -> None:
     browsing.ears.wait_for(browsing.mail.origin)
     for _ in SECRETS:
         browsing.hands.key("Tab")
-        browsing.ears.wait_for(f"{SECRET} {browsing.mail.origin}")
+        browsing.ears.wait_for(f"{HIDING} {browsing.mail.origin}")
         browsing.hands.key("Tab")
         browsing.ears.wait_for(browsing.mail.origin)
 
