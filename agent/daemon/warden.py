@@ -31,9 +31,6 @@ from schemas.status import ClosedReason
 MAX_FAILURES = 3
 """Segments in a row that redaction could not handle, after which nothing more is captured."""
 
-OTHER_SITE = "other_site"
-"""Dropped, because it turned out later that the browser already showed another page."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -233,10 +230,10 @@ class Warden:
             self.session.pipeline.retract(since_ns, why.value)
         self._face_now()
 
-    def site_changed(self, since_ns: int) -> None:
-        """The browser in front may show another page since that time: what came since was not this one's."""
+    def site_changed(self, since_ns: int, why: str) -> None:
+        """The browser in front may show another page or field since that time: what came since is dropped."""
         if self.session is not None:
-            self.session.pipeline.retract(since_ns, OTHER_SITE)
+            self.session.pipeline.retract(since_ns, why)
         self._face_now()
 
     def _hear(self, signals: Sequence[Signal]) -> None:
