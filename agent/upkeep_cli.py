@@ -53,7 +53,7 @@ def policy_show(json_: Json = False) -> None:
 def support_bundle(
     file: Annotated[Path | None, typer.Argument(help="New file; by default it is printed.")] = None,
 ) -> None:
-    """Write what IT may need to help: versions, checks of the machine. No names or content; not whether you take part."""
+    """Write what IT may need to help: versions, checks of the machine. No names or content, no word on consent."""
     places = _places()
     found = support.bundle(places, os.environ, doctor.examine(places, os.environ))
     text = json.dumps(found, indent=2) + "\n"
