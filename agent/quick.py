@@ -21,6 +21,7 @@ EXIT_CODES = {
     "policy_missing": EXIT_BLOCKED,
     "policy_unsigned": EXIT_BLOCKED,
     "policy_rolled_back": EXIT_BLOCKED,
+    "policy_refused": EXIT_BLOCKED,
     "policy_expired": EXIT_BLOCKED,
     "permission_missing": EXIT_PERMISSION,
     "wayland": EXIT_PERMISSION,
@@ -89,6 +90,8 @@ def lines(now: Status, now_s: float) -> list[str]:
         told.append(
             f"Your consent ends in {days} days. To renew it: overt on. If you do nothing, it turns off by itself."
         )
+    if now.get("policy_problem"):
+        told.append(f"A policy file is refused: {now['policy_problem']}")
     if now["keys_in"]:
         told.append(f"Your keys are in {now['keys_in']}.")
     return told
