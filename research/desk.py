@@ -114,12 +114,13 @@ def sweep(
     check_fresh(pulled, now_s)
     known = lineage.entries(home)
     work = _Export(folder, organisation, home, Wanted())
-    roots = list(dict.fromkeys([*(p.resolve() for p in exports), *_there(known, "export")]))
+    there = [Path(e.name) for e in known if e.kind == "export" and Path(e.name).exists()]
+    roots = list(dict.fromkeys([*(p.resolve() for p in exports), *there]))
     gone = _gone(
         folder, work, [*(b for e in known for b in e.batches), *(b for r in roots for b in lineage.batches(r))]
     )
     try:
-        done = sweeping.sweep(roots, _there(known, "derived"), caches, gone, work.rewrite)
+        done = sweeping.sweep(roots, lineage.derived(known), caches, gone, work.rewrite)
     except OSError as error:
         raise ExportError(f"cannot sweep: {error.strerror}", "Give access to all of it, then sweep again.") from None
     runs = sum(answer.withdrawn > 0 for answer in lineage.trained(known, gone))
@@ -139,17 +140,13 @@ def trained(folder: Folder, organisation: str | None, home: Path, now_s: int) ->
     return lineage.trained(known, _gone(folder, work, [b for e in known for b in e.batches]))
 
 
-def _there(known: Sequence[lineage.Entry], kind: lineage.Kind) -> list[Path]:
-    return list(dict.fromkeys(path for e in known if e.kind == kind and (path := Path(e.name)).exists()))
-
-
-def _gone(folder: Folder, work: "_Export", used: Sequence[str]) -> set[str]:
-    """What was used and may not be any more: erased by its device's word, or not listed by the collector."""
-    erased = {name for device in work.trust.devices.values() for name in device.erased.values()}
+def _gone(folder: Folder, work: "_Export", used: Sequence[str]) -> dict[str, str]:
+    """What was used and may not be any more, erased by its device's word or not listed by the collector; and whose."""
+    devices = work.trust.devices.values()
+    erased = {name: d.registration.participant for d in devices for name in d.erased.values()}
     listing = folder.listing()
-    rows = listing.rows if listing else ()
-    listed = {row.digest for row in rows if not row.erased}
-    return {name for name in used if name in erased or name not in listed}
+    listed = {row.digest for row in listing.rows if not row.erased} if listing else set[str]()
+    return {name: erased.get(name, "") for name in used if name in erased or name not in listed}
 
 
 def fetched(folder: Folder) -> int | None:
