@@ -81,7 +81,7 @@ def verify(
         InputError: not a pulled folder.
     """
     with_key = keys.exist(home) and not headers_only
-    report = verify_all(folder.blobs(), _trust(folder, organisation, home), _listed(folder), _opener(home, with_key))
+    report = verify_all(folder.blobs(), trust(folder, organisation, home), listed(folder), _opener(home, with_key))
     if now_s is not None:
         try:
             check_fresh(fetched(folder), now_s)
@@ -145,8 +145,8 @@ def _gone(folder: Folder, work: "_Export", used: Sequence[str]) -> dict[str, str
     devices = work.trust.devices.values()
     erased = {name: d.registration.participant for d in devices for name in d.erased.values()}
     listing = folder.listing()
-    listed = {row.digest for row in listing.rows if not row.erased} if listing else set[str]()
-    return {name: erased.get(name, "") for name in used if name in erased or name not in listed}
+    usable = {row.digest for row in listing.rows if not row.erased} if listing else set[str]()
+    return {name: erased.get(name, "") for name in used if name in erased or name not in usable}
 
 
 def fetched(folder: Folder) -> int | None:
@@ -195,9 +195,9 @@ class _Export:
 
     def __init__(self, folder: Folder, organisation: str | None, home: Path, wanted: Wanted) -> None:
         self.folder, self.organisation, self.home, self.wanted = folder, organisation, home, wanted
-        self.trust = _trust(folder, organisation, home)
+        self.trust = trust(folder, organisation, home)
         self._opens = _opener(home, wanted=True)
-        self.sources, self.listed = list(folder.blobs()), _listed(folder)
+        self.sources, self.listed = list(folder.blobs()), listed(folder)
         self.plan = plan(self.sources, self.trust)
 
     def basis(self) -> str:
@@ -272,12 +272,14 @@ def _find(folder: Folder, digest: str) -> Stored:
     return found[0]
 
 
-def _trust(folder: Folder, organisation: str | None, home: Path) -> Trust:
+def trust(folder: Folder, organisation: str | None, home: Path) -> Trust:
+    """What may be relied on, from a folder's documents. Raises: NotEnrolledError, InputError."""
     text = organisation if organisation is not None else keys.load_pin(home).organisation
     return establish(folder.ledger(), folder.study(), organisation_key(text))
 
 
-def _listed(folder: Folder) -> list[str] | None:
+def listed(folder: Folder) -> list[str] | None:
+    """Digests that the collector listed and has not erased; None if that is not known. Raises: InputError."""
     listing = folder.listing()
     return None if listing is None else [row.digest for row in listing.rows if not row.erased]
 
