@@ -21,9 +21,11 @@ from research.client import Collector, check_reason
 from research.conversion import convert
 from research.disk import write_whole
 from research.errors import InputError, ResearchError
+from research.export import partial_of
 from research.folder import Folder
 from research.shard import Wanted
 from research.sweep import check_fresh
+from research.view import folder_of, view
 from schemas.base import SchemaError
 from schemas.wire import collector_url
 
@@ -166,6 +168,9 @@ def export(  # noqa: PLR0913, PLR0917  # one argument an option
         raise InputError(f"unknown format: {format_}", "Known is: parquet.")
     wanted, now = Wanted(steps=steps, sheets=sheets, dry=dry_run), int(time.time())
     check_fresh(desk.fetched(Folder(folder)), now)
+    if not dry_run:  # before anything lies there in the open, so that a sweep knows of it, come what may
+        partial, inside = str(partial_of(out).resolve()), [b.name for b in Folder(folder).blobs()]
+        lineage.record(home, lineage.Entry("derived", partial, inside, now))
     done, report = desk.export(Folder(folder), out, organisation, home, wanted, jobs)
     if not dry_run:
         made = lineage.Entry("export", str(out.resolve()), lineage.batches(out), now)
@@ -191,6 +196,22 @@ def actions(
     """Write an export's steps as another program's actions, and tell what it cannot express."""
     lineage.record(home, lineage.Entry("derived", str(out.resolve()), lineage.batches(exported), int(time.time())))
     _print(convert(exported, to, out), as_json=json_)
+
+
+@app.command("view", epilog=_examples("view parquet --out replays/p-1.html --participant p-1"))
+def view_(
+    exported: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that was exported.")],
+    out: Annotated[Path, typer.Option(help="HTML file to write.")],
+    participant: Annotated[str | None, typer.Option(help="Whose; needed if there are several.")] = None,
+    episode: Annotated[str | None, typer.Option(help="Which stretch of work; the first by default.")] = None,
+    home: Home = HOME,
+    json_: AsJson = False,
+) -> None:
+    """Write a replay: one HTML file that needs no network. It shows what was recorded: keep it as you keep exports."""
+    person = folder_of(exported, participant).name
+    made = [b for shard in lineage.shards(exported) if shard.participant == person for b in shard.batches]
+    lineage.record(home, lineage.Entry("derived", str(out.resolve()), made, int(time.time())))
+    _print(view(exported, out, participant, episode), as_json=json_)
 
 
 @app.command(epilog=_examples("sweep data --export parquet --cache ~/.cache/huggingface --receipt swept.json"))

@@ -81,7 +81,7 @@ def verify(
         InputError: not a pulled folder.
     """
     with_key = keys.exist(home) and not headers_only
-    report = verify_all(folder.blobs(), _trust(folder, organisation, home), _listed(folder), _opener(home, with_key))
+    report = verify_all(folder.blobs(), trust(folder, organisation, home), listed(folder), _opener(home, with_key))
     if now_s is not None:
         try:
             check_fresh(fetched(folder), now_s)
@@ -114,12 +114,13 @@ def sweep(
     check_fresh(pulled, now_s)
     known = lineage.entries(home)
     work = _Export(folder, organisation, home, Wanted())
-    roots = list(dict.fromkeys([*(p.resolve() for p in exports), *_there(known, "export")]))
+    there = [Path(e.name) for e in known if e.kind == "export" and Path(e.name).exists()]
+    roots = list(dict.fromkeys([*(p.resolve() for p in exports), *there]))
     gone = _gone(
         folder, work, [*(b for e in known for b in e.batches), *(b for r in roots for b in lineage.batches(r))]
     )
     try:
-        done = sweeping.sweep(roots, _there(known, "derived"), caches, gone, work.rewrite)
+        done = sweeping.sweep(roots, lineage.derived(known), caches, gone, work.rewrite)
     except OSError as error:
         raise ExportError(f"cannot sweep: {error.strerror}", "Give access to all of it, then sweep again.") from None
     runs = sum(answer.withdrawn > 0 for answer in lineage.trained(known, gone))
@@ -139,17 +140,13 @@ def trained(folder: Folder, organisation: str | None, home: Path, now_s: int) ->
     return lineage.trained(known, _gone(folder, work, [b for e in known for b in e.batches]))
 
 
-def _there(known: Sequence[lineage.Entry], kind: lineage.Kind) -> list[Path]:
-    return list(dict.fromkeys(path for e in known if e.kind == kind and (path := Path(e.name)).exists()))
-
-
-def _gone(folder: Folder, work: "_Export", used: Sequence[str]) -> set[str]:
-    """What was used and may not be any more: erased by its device's word, or not listed by the collector."""
-    erased = {name for device in work.trust.devices.values() for name in device.erased.values()}
+def _gone(folder: Folder, work: "_Export", used: Sequence[str]) -> dict[str, str]:
+    """What was used and may not be any more, erased by its device's word or not listed by the collector; and whose."""
+    devices = work.trust.devices.values()
+    erased = {name: d.registration.participant for d in devices for name in d.erased.values()}
     listing = folder.listing()
-    rows = listing.rows if listing else ()
-    listed = {row.digest for row in rows if not row.erased}
-    return {name for name in used if name in erased or name not in listed}
+    usable = {row.digest for row in listing.rows if not row.erased} if listing else set[str]()
+    return {name: erased.get(name, "") for name in used if name in erased or name not in usable}
 
 
 def fetched(folder: Folder) -> int | None:
@@ -198,9 +195,9 @@ class _Export:
 
     def __init__(self, folder: Folder, organisation: str | None, home: Path, wanted: Wanted) -> None:
         self.folder, self.organisation, self.home, self.wanted = folder, organisation, home, wanted
-        self.trust = _trust(folder, organisation, home)
+        self.trust = trust(folder, organisation, home)
         self._opens = _opener(home, wanted=True)
-        self.sources, self.listed = list(folder.blobs()), _listed(folder)
+        self.sources, self.listed = list(folder.blobs()), listed(folder)
         self.plan = plan(self.sources, self.trust)
 
     def basis(self) -> str:
@@ -275,12 +272,14 @@ def _find(folder: Folder, digest: str) -> Stored:
     return found[0]
 
 
-def _trust(folder: Folder, organisation: str | None, home: Path) -> Trust:
+def trust(folder: Folder, organisation: str | None, home: Path) -> Trust:
+    """What may be relied on, from a folder's documents. Raises: NotEnrolledError, InputError."""
     text = organisation if organisation is not None else keys.load_pin(home).organisation
     return establish(folder.ledger(), folder.study(), organisation_key(text))
 
 
-def _listed(folder: Folder) -> list[str] | None:
+def listed(folder: Folder) -> list[str] | None:
+    """Digests that the collector listed and has not erased; None if that is not known. Raises: InputError."""
     listing = folder.listing()
     return None if listing is None else [row.digest for row in listing.rows if not row.erased]
 

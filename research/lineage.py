@@ -98,6 +98,11 @@ def batches(exported: Path) -> list[str]:
     return sorted(batch for shard in shards(exported) for batch in shard.batches)
 
 
+def derived(known: Iterable[Entry]) -> dict[Path, list[str]]:
+    """What was made from exports and is still there: path → batches, as of the last time that it was made."""
+    return {Path(e.name): e.batches for e in known if e.kind == "derived" and Path(e.name).exists()}
+
+
 def trained(known: Iterable[Entry], gone: Collection[str]) -> list[Answer]:
     """What is known of each training run."""
     lost = frozenset(gone)

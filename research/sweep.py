@@ -5,7 +5,7 @@ exporting and sweeping refuse.
 """
 
 import shutil
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -57,18 +57,19 @@ def check_fresh(fetched: int | None, now_s: int) -> None:
 
 def sweep(
     exports: Sequence[Path],
-    derived: Sequence[Path],
+    derived: Mapping[Path, Collection[str]],
     caches: Sequence[Path],
-    gone: Collection[str],
+    gone: Mapping[str, str],
     rewrite: Callable[[Path, Collection[str]], None],
 ) -> Swept:
     """Sweep.
 
     Args:
         exports: folders that ``export`` made.
-        derived: files and folders made from exports: those that hold a swept participant are deleted.
+        derived: files and folders made from exports, and from which batches. A file made from withdrawn ones is
+            deleted; of a folder, what is named after a participant who withdrew any.
         caches: folders of copies, such as that of ``datasets``: files that hold something withdrawn are deleted.
-        gone: digests of batches that may not be used.
+        gone: digests of batches that may not be used, and whose they are; an empty name if that is not known.
         rewrite: makes the parts of some participants anew, in the export that is given, from what may be used.
 
     Raises:
@@ -81,8 +82,8 @@ def sweep(
         hit[exported] = [s for s in lineage.shards(exported) if not lost.isdisjoint(s.batches)]
         for shard in hit[exported]:
             needles.take(exported / shard.participant, shard)
-    people = {shard.participant for found in hit.values() for shard in found}
-    removed = _remove_derived(derived, people)
+    people = {shard.participant for found in hit.values() for shard in found}.union(gone.values())
+    removed = [str(p) for path, made in derived.items() if not lost.isdisjoint(made) for p in _remove(path, people)]
     for exported, found in hit.items():
         if found:
             rewrite(exported, {shard.participant for shard in found})
@@ -115,11 +116,9 @@ def receipt(done: Swept, study: str, gone: Collection[str], trained_on: int, now
     )
 
 
-def _remove_derived(derived: Sequence[Path], people: Collection[str]) -> list[str]:
-    """Delete what was made for these participants; a file names its participant in the first part of its name."""
-    removed = []
-    for path in [p for root in derived for p in ([root] if root.is_file() else sorted(root.glob("*")))]:
-        if path.name.split(".")[0] in people:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-            removed.append(str(path))
-    return removed
+def _remove(derived: Path, people: Collection[str]) -> list[Path]:
+    """Delete a file, or what in a folder has a participant's name, up to the first dot."""
+    named = [derived] if derived.is_file() else [p for p in sorted(derived.glob("*")) if p.name.split(".")[0] in people]
+    for path in named:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return named

@@ -9,6 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from research import cli, desk, lineage
+from research import export as exporting
+from research.errors import ExportError
 from research.folder import Folder
 from research.reasons import Reason
 from research.sweep import LEASE_S, StaleError, check_fresh
@@ -43,6 +45,10 @@ def _all_made(tmp_path: Path, folder: Folder, home: Path) -> None:
     assert run("export", folder.root, "--out", out, "--home", home, "--sheets", "--json") == 0
     for target in ("anthropic", "agentnet"):
         assert run("actions", out, "--to", target, "--out", tmp_path / "actions", "--home", home) == 0
+    for path in out.glob("*/episodes.parquet"):
+        person = path.parent.name
+        replay = tmp_path / f"replay-of-{person}.html"
+        assert run("view", out, "--participant", person, "--out", replay, "--home", home) == 0
     cache = tmp_path / "cache"
     cache.mkdir()
     for path in out.glob("*/text.parquet"):  # as loaders keep a copy: plain Arrow, under a name of its own
@@ -91,7 +97,8 @@ def test_what_was_withdrawn_is_in_no_file_after_a_sweep(
     assert run(*arguments) == 0
     done = json.loads(capsys.readouterr().out)
     assert (done["rewritten"], done["residue"]) == (1, [])
-    assert len(done["removed"]) == 3  # two files of actions, one of the cache
+    assert len(done["removed"]) == 4  # two files of actions, a replay, one of the cache
+    assert len(list(tmp_path.glob("replay-of-*"))) == 1
     for root in made:
         assert _holding(root, needle) == []
     assert _holding(made[0], f"{PLANTED} 1")
@@ -138,6 +145,25 @@ def test_a_copy_that_cannot_be_told_apart_is_reported(desk_of: tuple[Bench, Fold
     (tmp_path / "actions" / "my-notes.txt").write_text(f"copied by hand: {PLANTED} 0")
     _erase(bench, folder.root)
     assert run("sweep", folder.root, "--receipt", tmp_path / "r.json", "--home", home) == 1
+
+
+def test_an_export_that_was_never_finished_is_swept_too(
+    desk_of: tuple[Bench, Folder, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, folder, home = desk_of
+
+    def full(*_: object) -> None:
+        raise ExportError("no room")
+
+    monkeypatch.setattr(exporting, "complete", full)
+    assert run("export", folder.root, "--out", tmp_path / "out", "--home", home) == 1
+    partial = exporting.partial_of(tmp_path / "out")
+    first, second = (device.participant for device in bench.world.devices)
+    assert (partial / first).exists()
+    _erase(bench, folder.root)
+    assert run("sweep", folder.root, "--receipt", tmp_path / "r.json", "--home", home) == 0
+    assert not (partial / first).exists()
+    assert (partial / second).exists()
 
 
 @pytest.mark.parametrize("age", [LEASE_S + 1, -7200, None])

@@ -1,0 +1,99 @@
+"""A replay: one HTML file with everything in it, which asks the network for nothing.
+
+Pictures, pointer trail, keys, placeholders, gaps, the band of consent, and the loss account, over one participant's
+episode. A content security policy in the page forbids every request, so the file says itself what it cannot do.
+"""
+
+import base64
+import html
+import json
+from collections.abc import Iterable, Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from research.disk import write_whole
+from research.errors import ExportError, InputError
+
+MAX_PICTURE_BYTES: Final = 64 << 20
+"""Bytes of pictures in one replay: browsers open that; a longer episode is cut, and the page says so."""
+_EVENTS: Final = (
+    *("seq", "kind", "wall_ns", "mono_ns", "app", "window", "action", "button", "x", "y"),
+    *("text", "down", "title", "reason", "redaction", "dy", "consent"),
+)
+_FRAMES: Final = ("seq", "frame", "base", "mono_ns", "rect", "patch", "masks", "trigger", "image")
+
+
+def view(exported: Path, out: Path, participant: str | None = None, episode: str | None = None) -> dict[str, Any]:
+    """Write a replay of one episode.
+
+    Args:
+        exported: folder that was exported.
+        out: file to write.
+        participant: whose; None for the only one.
+        episode: which; None for the participant's first.
+
+    Returns:
+        How many events and pictures are in it, and whether it was cut.
+
+    Raises:
+        InputError: no such participant or episode, or a choice has to be made.
+        ExportError: cannot be written.
+    """
+    folder = folder_of(exported, participant)
+    row = _episode(folder, episode)
+    events = list(_rows(folder / "events.parquet", _EVENTS, row))
+    pictures, cut = _pictures(_rows(folder / "frames.parquet", _FRAMES, row))
+    about = {n: row[n] for n in ("participant", "device", "episode", "begin_ns", "end_ns", "apps", "account")}
+    told = {"about": about, "events": events, "pictures": pictures, "cut": cut}
+    try:
+        write_whole(out, _page(told, f"Replay of {row['episode']}").encode())
+    except OSError as error:
+        raise ExportError(f"cannot write {out}: {error.strerror}", "Choose another file.") from None
+    return {"events": len(events), "pictures": len(pictures), "cut": cut, "file": str(out)}
+
+
+def folder_of(exported: Path, participant: str | None) -> Path:
+    """A participant's folder; None means the only one. Raises: InputError."""
+    names = sorted(path.parent.name for path in exported.glob("*/episodes.parquet"))
+    chosen = [name for name in names if participant in {None, name}]
+    if len(chosen) != 1:
+        raise InputError(f"{len(chosen)} participants to choose from in {exported}", f"Name one of: {', '.join(names)}")
+    return exported / chosen[0]
+
+
+def _episode(folder: Path, episode: str | None) -> dict[str, Any]:
+    rows: list[dict[str, Any]] = pq.read_table(folder / "episodes.parquet").to_pylist()
+    chosen = [row for row in rows if episode in {None, row["episode"]}]
+    if not chosen:
+        raise InputError(f"no such episode in {folder}", f"There are: {', '.join(r['episode'] for r in rows)}")
+    return chosen[0]
+
+
+def _rows(path: Path, columns: Iterable[str], episode: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    names = [*columns, "device", "episode"]
+    for batch in pq.ParquetFile(path).iter_batches(columns=names, batch_size=4096):
+        mine = pc.and_(pc.equal(batch["device"], episode["device"]), pc.equal(batch["episode"], episode["episode"]))
+        for row in batch.filter(mine).to_pylist():
+            yield {n: v for n, v in row.items() if v is not None and n not in {"device", "episode"}}
+
+
+def _pictures(rows: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
+    found: list[dict[str, Any]] = []
+    room = MAX_PICTURE_BYTES
+    for row in rows:
+        room -= len(row["image"])
+        if room < 0:
+            return found, True
+        found.append({**row, "image": base64.b64encode(row["image"]).decode()})
+    return found, False
+
+
+def _page(told: dict[str, Any], title: str) -> str:
+    """The page. What was recorded is data in it, never markup: no `<` of it survives."""
+    data = json.dumps(told, ensure_ascii=True).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    template = (files("research") / "replay.html").read_text("utf-8")
+    return template.replace("@TITLE@", html.escape(title)).replace("@DATA@", data)
