@@ -19,7 +19,7 @@ demo: setup ## Play the main job for real and check every claim (DISPLAY_MODE=re
 
 test: setup ## Run every check and every test
 	@$(MAKE) --no-print-directory check
-	@$(PY) -m pytest -q -n auto --dist loadfile -m 'not soak'
+	@bash scripts/test.sh
 
 journeys: setup ## Only the journeys on a real display
 	@$(PY) -m pytest -q -m journey

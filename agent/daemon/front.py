@@ -70,3 +70,12 @@ class Front:
     def deadline_ns(self) -> int | None:
         """When (monotonic) :meth:`verdict` may become another by time alone; ``None`` for never."""
         return min((due for each in self._detectors if (due := each.deadline_ns()) is not None), default=None)
+
+    def open_since_ns(self) -> int | None:
+        """Since when (monotonic) some detector has still to say what it makes of the window; ``None`` if none has."""
+        earliest = None
+        for each in self._detectors:
+            since_ns = each.open_since_ns()
+            if since_ns is not None and (earliest is None or since_ns < earliest):
+                earliest = since_ns
+        return earliest

@@ -23,6 +23,7 @@ from agent.daemon.timekeeping import Timekeeper
 from agent.daemon.warden import Warden
 from agent.disk.epoch import EpochStore
 from agent.disk.keys import Keys
+from agent.disk.limits import stamps
 from agent.disk.places import Places
 from agent.disk.switch import Switch
 from agent.native.base import Clock
@@ -154,7 +155,8 @@ class Daemon:
 
     def _review_switch(self) -> None:
         """As :meth:`_review`, by the switch as it is on the disk now: nobody need have told us of a change."""
-        if self._switching.moved(self._warden.found):
+        found = self._warden.found
+        if self._switching.moved(found) or stamps(self._places) != found.managed.stamps:
             self._reload()
         self._review()
 

@@ -101,6 +101,7 @@ class Warden:
         if self.session is None:
             return
         self._camera.fetch(self.session.pipeline, wall_offset_ns)
+        self.session.pipeline.hold(self._front.open_since_ns())
         self.session.pipeline.tick(now_ns)
         due = self._front.deadline_ns()
         if due is not None and now_ns >= due:
@@ -116,6 +117,7 @@ class Warden:
         """When :meth:`on_time` next has something to do; ``None`` for never."""
         if self.session is None:
             return None
+        self.session.pipeline.hold(self._front.open_since_ns())
         ground = self._gateway.ground
         times = [self.session.pipeline.deadline_ns(), self._gateway.tidy_ns, self._front.deadline_ns()]
         if ground is not None:

@@ -12,11 +12,10 @@ import selectors
 import sys
 from collections.abc import Callable, Mapping
 
-from dbus_fast import Variant
-
 from agent.native.accessible.address import session_address
 from agent.native.accessible.atspi import Talking, add_match, returned
 from agent.native.accessible.bus import BUS, Bus, Talk
+from agent.native.accessible.unmarshal import Variant
 from agent.native.accessible.wire import BusBroken, Call, Heard
 from agent.native.base import Clock
 

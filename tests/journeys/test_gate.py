@@ -70,7 +70,8 @@ def test_a_pin_dialog_that_takes_the_keyboard_is_not_heard_and_why_says_so(house
         before = household.seen
         until(lambda: dialog.grab_keyboard(False, X.GrabModeAsync, X.GrabModeAsync, X.CurrentTime) == X.GrabSuccess)
         household.employee.wait_for("the grab to be told", lambda s: "keyboard_grabbed" in closed_by(s))
-        assert "keyboard for itself" in household.employee.overt("why").out
+        why = household.employee.overt("why", "--json").json
+        assert "keyboard_grabbed" in closed_by(why)
         household.hands.type_text("1234")
         assert household.employee.status()["hooks"] == []
         assert household.seen == before

@@ -17,6 +17,7 @@ from agent.disk.keys import DEVICE_KEY, FileKeys
 from agent.disk.places import Places
 from agent.disk.spool import BatchState
 from agent.disk.switch import Position, Switch, Switched
+from agent.disk.versions import Versions
 from agent.net.control import Request
 from schemas.consent import ConsentState, read_ledger
 from schemas.events import Modality
@@ -47,7 +48,8 @@ class DaemonRig:
         self.clock = FakeClock()
         world = World.make("stateful", researchers=1, codes=1, now_ns=self.clock.time_ns())
         world.policy = world.policy.model_copy(update={"spool_bytes": SPOOL_BYTES})
-        self.machine = Machine(Places(folder / "state", folder / "run"), world, world.device())
+        places = Places(folder / "state", folder / "run", (folder / "etc" / "policy.json",))
+        self.machine = Machine(places, world, world.device())
         self.places = self.machine.places
         self.places.make()
         self.keys = FileKeys(self.places)
@@ -56,6 +58,7 @@ class DaemonRig:
         self.seam.install(patch, self.log)
         patch.setattr("agent.ceremony.perform.tell_daemon", self.tell)
         self.words = 0
+        self.older: SignedDocument | None = None
         self.put_key()
         self.enrolment: Enrolment = self.machine.enrolment()
         save_enrolment(self.places.enrolment, self.enrolment)
@@ -175,8 +178,12 @@ class DaemonRig:
         last = latest(ledger)
         cited = {last.overt.manifest, last.overt.policy} if last is not None else set()
         world = self.machine.world
-        self.enrolment = self.enrolment.succeeded(world.signed_manifest, world.signed_policy, cited)
+        before = self.enrolment
+        self.enrolment = before.succeeded(world.signed_manifest, world.signed_policy, cited)
+        if before.asked().policy.version < world.policy.version:
+            self.older = before.policy
         save_enrolment(self.places.enrolment, self.enrolment)
+        Versions(self.places.versions).note(self.enrolment.asked(), self.enrolment.organisation_key)
         perform.settle(self.places, self.clock.time_ns())
         self.tell(self.places, "reload")
 

@@ -35,7 +35,7 @@ WINDOWS: dict[str, WindowInfo | None] = {
 }
 MEMORY = Path("/dev/shm")  # noqa: S108  # a folder of our own in it
 """Where files are quick: no life here asks whether a disk really keeps them."""
-UNREADABLE = (R.POLICY_UNSIGNED, R.POLICY_MISSING)
+UNREADABLE = (R.POLICY_UNSIGNED, R.POLICY_MISSING, R.POLICY_ROLLED_BACK)
 DESKTOP = {"fine": None, "lost": R.DISPLAY_LOST, "wayland": R.WAYLAND, "permission": R.PERMISSION_MISSING}
 TOLD: dict[tuple[str, object], Happening] = {
     ("consent", None): H.CONSENT_GIVEN,
@@ -51,6 +51,7 @@ TOLD: dict[tuple[str, object], Happening] = {
     ("policy", None): H.POLICY_PUSHED,
     ("policy", R.POLICY_MISSING): H.POLICY_GONE,
     ("policy", R.POLICY_UNSIGNED): H.POLICY_UNSIGNED,
+    ("policy", R.POLICY_ROLLED_BACK): H.POLICY_ROLLED_BACK,
     ("policy", R.POLICY_EXPIRED): H.POLICY_EXPIRED,
     ("policy", R.BLOCKED_BY_ORGANISATION): H.POLICY_BLOCKED,
     ("clock_trusted", True): H.CLOCK_TRUSTED,

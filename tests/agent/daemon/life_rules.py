@@ -230,6 +230,16 @@ class Organisation(Life):
         self.rig.damage(sign(world.policy.model_copy(update={"study": "other-study"}), world.org_key))
         self.step()
 
+    @precondition(lambda self: self.rig.older is not None)
+    @rule()
+    def older_policy_returns(self) -> None:
+        """One that the organisation did sign, but not last."""
+        assert self.rig.older is not None
+        self.policy = R.POLICY_ROLLED_BACK
+        self.settles()
+        self.rig.damage(self.rig.older)
+        self.step()
+
     @precondition(lambda self: not self.readable)
     @rule()
     def policy_is_whole_again(self) -> None:
