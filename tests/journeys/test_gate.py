@@ -3,16 +3,12 @@
 import os
 import signal
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from Xlib import X
-from Xlib.display import Display
 
 from scripts.demo.screens import x_clients
 from tests.journeys.conftest import Household
 from tests.support.processes import Process
-from tests.support.waiting import until
 
 pytestmark = pytest.mark.journey
 
@@ -57,34 +53,6 @@ def test_capture_begins_with_the_yes_and_pauses_when_asked(household: Household)
     assert household.employee.status()["hooks"] == []
     household.employee.overt("resume")
     household.await_state("capturing")
-
-
-def test_a_pin_dialog_that_takes_the_keyboard_is_not_heard_and_why_says_so(household: Household) -> None:
-    """Secrets of such dialogs are typed while another window still looks like the one in front."""
-    x = Display(household.desktop.display)
-    try:
-        root = x.screen().root
-        dialog = root.create_window(0, 0, 50, 50, 0, x.screen().root_depth, override_redirect=True)
-        dialog.map()
-        x.sync()
-        before = household.seen
-        until(lambda: dialog.grab_keyboard(False, X.GrabModeAsync, X.GrabModeAsync, X.CurrentTime) == X.GrabSuccess)
-        household.employee.wait_for("the grab to be told", lambda s: "keyboard_grabbed" in closed_by(s))
-        why = household.employee.overt("why", "--json").json
-        assert "keyboard_grabbed" in closed_by(why)
-        household.hands.type_text("1234")
-        assert household.employee.status()["hooks"] == []
-        assert household.seen == before
-        x.ungrab_keyboard(X.CurrentTime)
-        dialog.destroy()
-        x.sync()
-    finally:
-        x.close()
-    household.await_state("capturing")
-
-
-def closed_by(status: dict[str, Any]) -> list[str]:
-    return [one["reason"] for one in status["conditions"] if not one["holds"]]
 
 
 def freeze(process: Process) -> None:
