@@ -44,6 +44,7 @@ class ClosedReason(StrEnum):
     MODALITY_NOT_AGREED = "modality_not_agreed"
     FOCUS_UNKNOWN = "focus_unknown"
     SECURE_INPUT = "secure_input"
+    KEYBOARD_GRABBED = "keyboard_grabbed"
     PRIVATE_WINDOW = "private_window"
     ORIGIN_UNKNOWN = "origin_unknown"
     WAYLAND = "wayland"

@@ -59,6 +59,7 @@ class Happening(StrEnum):
     FOCUS_NOT_AGREED = "focus_not_agreed"
     FOCUS_UNKNOWN = "focus_unknown"
     FOCUS_SECURE = "focus_secure"
+    FOCUS_GRABBED = "focus_grabbed"
     FOCUS_PRIVATE = "focus_private"
     FOCUS_ORIGIN_UNKNOWN = "focus_origin_unknown"
     STARTED = "started"
@@ -151,6 +152,7 @@ HAPPENINGS: dict[Happening, Row] = {
     ),
     _H.FOCUS_UNKNOWN: _sets("it cannot be told what is in front", "focus", R.FOCUS_UNKNOWN),
     _H.FOCUS_SECURE: _sets("a password or another secure input has focus", "focus", R.SECURE_INPUT),
+    _H.FOCUS_GRABBED: _sets("a program took the keyboard for itself alone", "focus", R.KEYBOARD_GRABBED),
     _H.FOCUS_PRIVATE: _sets("a private window has focus", "focus", R.PRIVATE_WINDOW),
     _H.FOCUS_ORIGIN_UNKNOWN: _sets("a browser is in front and its site is unknown", "focus", R.ORIGIN_UNKNOWN),
     _H.STARTED: Row(

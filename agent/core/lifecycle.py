@@ -75,6 +75,7 @@ _HOLDS: dict[R, Callable[[Facts], bool]] = {
     R.APP_NOT_ALLOWED: _is(R.APP_NOT_ALLOWED, lambda f: f.focus),
     R.MODALITY_NOT_AGREED: _is(R.MODALITY_NOT_AGREED, lambda f: f.focus),
     R.SECURE_INPUT: _is(R.SECURE_INPUT, lambda f: f.focus),
+    R.KEYBOARD_GRABBED: _is(R.KEYBOARD_GRABBED, lambda f: f.focus),
     R.PRIVATE_WINDOW: _is(R.PRIVATE_WINDOW, lambda f: f.focus),
     R.ORIGIN_UNKNOWN: _is(R.ORIGIN_UNKNOWN, lambda f: f.focus),
 }

@@ -135,6 +135,12 @@ REASONS: dict[R, Words] = {
     R.SECURE_INPUT: Words(
         State.IDLE, "A password or secure input has focus.", "No secure input has focus.", "leave the field"
     ),
+    R.KEYBOARD_GRABBED: Words(
+        State.IDLE,
+        "A program has taken the keyboard for itself alone, as PIN dialogs, lockers and menus do.",
+        "No program has taken the keyboard for itself alone.",
+        "finish with that program",
+    ),
     R.PRIVATE_WINDOW: Words(State.IDLE, "A private window has focus.", "No private window has focus.", "leave it"),
     R.ORIGIN_UNKNOWN: Words(
         State.IDLE,

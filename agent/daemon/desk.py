@@ -86,6 +86,4 @@ class Desk:
             _log.info("desktop: %s", error.strerror)
             return ClosedReason.DISPLAY_LOST
         _log.info("desktop: %s", error.why)
-        if "wayland" in error.why.lower():
-            return ClosedReason.WAYLAND
-        return ClosedReason.DISPLAY_LOST if "display" in error.why.lower() else ClosedReason.PERMISSION_MISSING
+        return error.reason

@@ -36,10 +36,19 @@ class Front:
         self.sites: SiteSource = NoSites()
         """Knows what a browser's window shows."""
 
-    def judge(self, window: WindowInfo | None, policy: Policy, effective: Scope) -> View:
-        """Whether the window in front may be captured, as which app, and what of it."""
+    def judge(self, window: WindowInfo | None, policy: Policy, effective: Scope, *, grabbed: bool) -> View:
+        """Whether the window in front may be captured, as which app, and what of it.
+
+        Args:
+            window: the window; ``None`` where that cannot be told.
+            policy: what may be captured at most.
+            effective: what may be captured.
+            grabbed: another program has the keyboard for itself, which is why it cannot be told.
+        """
         browser = window if window is not None and shows_sites(policy, window.executable) else None
         reason, rule, modalities = judge_focus(window, policy, effective, self.sites.look(browser))
+        if window is None and grabbed:
+            reason = ClosedReason.KEYBOARD_GRABBED
         window = titled(window, rule)
         self.attend(window if reason is None else None, rule)
         return View(reason or self.verdict(), window, rule, modalities)

@@ -198,7 +198,7 @@ class Warden:
             self.close()
             return
         effective = self._effective()
-        view = self._front.judge(window, asked.policy, effective)
+        view = self._front.judge(window, asked.policy, effective, grabbed=self.desk.native.grabbed())
         waits = view.reason is None and not self.sign_fresh()
         self.waits_ns = (self.waits_ns or self._clock.monotonic_ns()) if waits else None
         # For the milliseconds until the indicator has answered, nothing may be said to be captured.

@@ -19,6 +19,7 @@ from msgspec import Struct
 from agent.core.observe import Observation, PointerObserved, WindowInfo
 from agent.core.sign import Claim
 from schemas.events import Modality, Rect
+from schemas.status import ClosedReason
 
 Pixels = npt.NDArray[np.uint8]
 """Rows by columns by (blue, green, red)."""
@@ -62,12 +63,20 @@ Signal = Observation | FocusChanged | DisplayLost
 
 
 class NativeUnavailable(Exception):  # noqa: N818  # it tells a state, and callers close the gate on it
-    """No capture is possible on this system now."""
+    """No capture is possible on this system now.
 
-    def __init__(self, why: str, remedy: str) -> None:
+    Args:
+        why: in words.
+        remedy: what would change it.
+        reason: what the gate is closed by: ``PERMISSION_MISSING``, ``WAYLAND`` or ``DISPLAY_LOST``, of which only the
+            last is looked at again by itself.
+    """
+
+    def __init__(self, why: str, remedy: str, reason: ClosedReason = ClosedReason.PERMISSION_MISSING) -> None:
         super().__init__(why)
         self.why = why
         self.remedy = remedy
+        self.reason = reason
 
 
 class Clock(Protocol):
@@ -101,6 +110,13 @@ class Native(Protocol):
 
     def focused(self) -> WindowInfo | None:
         """The window that has input focus now; ``None`` if that cannot be told."""
+        ...
+
+    def grabbed(self) -> bool:
+        """Whether another program has taken the keyboard for itself alone, as far as the system tells.
+
+        Then :meth:`focused` is ``None``, and no key is told.
+        """
         ...
 
     def hook(self, window: int, modalities: frozenset[Modality]) -> None:

@@ -16,6 +16,7 @@ from agent.native.base import Capabilities, Clock, DisplayLost, FocusChanged, Na
 from agent.native.inbox import Alarm, Inbox
 from agent.native.strokes import Base, Heard, Held
 from schemas.events import ClockSource, Modality
+from schemas.status import ClosedReason
 
 INPUT = frozenset({Modality.KEYBOARD, Modality.POINTER})
 NS_IN_S = 1_000_000_000
@@ -151,6 +152,10 @@ class PynputNative:
         """The window that has input focus as far as was read."""
         return None if self._closed or self._lost is not None else self._judge.info
 
+    def grabbed(self) -> bool:
+        """Never: these systems tell of secure input instead, and know no grabs."""
+        return False
+
     def hook(self, window: int, modalities: frozenset[Modality]) -> None:
         """Start observing; ends an earlier hook first.
 
@@ -160,7 +165,7 @@ class PynputNative:
         self.unhook()
         wanted = modalities & INPUT
         if self._closed or self._lost is not None:
-            raise NativeUnavailable(self._lost or "this connection is closed", GONE)
+            raise NativeUnavailable(self._lost or "this connection is closed", GONE, ClosedReason.DISPLAY_LOST)
         if not wanted:
             return
         self._held, self._at, self._window = Held(), self._watcher.pointer(), window

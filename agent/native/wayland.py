@@ -7,6 +7,7 @@ an X11 backend on a Wayland session would record little and claim all.
 from collections.abc import Mapping
 
 from agent.native.base import NativeUnavailable
+from schemas.status import ClosedReason
 
 
 def is_wayland(environ: Mapping[str, str]) -> bool:
@@ -29,4 +30,5 @@ def wayland_refused() -> NativeUnavailable:
     return NativeUnavailable(
         "this is a Wayland session, where X11 shows neither the keys nor the pixels of most windows",
         "log out and choose an X11 (Xorg) session at the login screen; nothing is captured until then",
+        ClosedReason.WAYLAND,
     )

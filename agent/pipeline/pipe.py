@@ -1,5 +1,6 @@
 """The pipeline: what the gate let through becomes redacted events in order, and those become batches."""
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -34,6 +35,8 @@ from schemas.events import (
 MAX_LINE = 50_000
 """Slots in the line: ten minutes of the fastest typing. Past this, pointer moves are dropped and counted."""
 WITHDRAWN = "withdrawn"
+MAX_PRESSES = 8
+"""Presses of which something may be heard yet: nobody clicks more often while one waits in line (250 ms)."""
 FOREVER_NS = 1 << 63
 """Later than any time."""
 _OBSERVED = (KeyEvent, PointerEvent, ScrollEvent, FrameEvent, ClipboardEvent)
@@ -57,7 +60,7 @@ class _Photo:
 
 @dataclass(slots=True)
 class _Press:
-    """The last press of a button, of which something may be heard yet."""
+    """A press of a button, of which something may be heard yet."""
 
     ground: Ground
     seen: PointerObserved
@@ -94,7 +97,7 @@ class Pipeline:
         self._seq = self._first = first_seq
         self._photos: dict[int, _Photo] = {}
         self._token = 0
-        self._press: _Press | None = None
+        self._presses: deque[_Press] = deque(maxlen=MAX_PRESSES)
         self._seals = False  # the batch is to be closed once the line is empty
         self._held_ns = FOREVER_NS  # what happened from then on waits for news that are on their way
 
@@ -141,24 +144,24 @@ class Pipeline:
             slot = self._line.join(Slot(modality, seen.mono_ns))
             slot.keep(pointer_event(ground, seen))
             if isinstance(seen, PointerObserved) and seen.action == "down":
-                self._press = _Press(ground, seen, slot)
+                self._presses.append(_Press(ground, seen, slot))
 
     def met(self, press: PointerObserved, element: ElementObserved) -> None:
-        """What the last press met. It is told with it, unless it left the line by now or another press came."""
-        last = self._press
-        if last is None or last.seen is not press:
+        """What a press met. It is told with it, unless the press left the line by now."""
+        met = next((one for one in self._presses if one.seen is press), None)
+        if met is None:
             return
         try:
             name = self._redactor.redact(element.name) if element.name else None
         except RedactionFailed:
             name = None
-        last.slot.keep(pointer_event(last.ground, last.seen, element_of(element, name)))
+        met.slot.keep(pointer_event(met.ground, met.seen, element_of(element, name)))
 
     def expect_picture(self, ground: Ground, trigger: Trigger, now_ns: int) -> int:
         """Keep a place in line for a picture; gives the token that the answer must bear."""
         self._token += 1
         self._account.see(Modality.SCREEN)
-        press = self._press.slot if self._press and trigger in _OF_A_PRESS else None
+        press = self._presses[-1].slot if self._presses and trigger in _OF_A_PRESS else None
         slot = self._line.join(Slot(Modality.SCREEN, now_ns))
         self._photos[self._token] = _Photo(ground, slot, trigger, press)
         return self._token
@@ -234,7 +237,7 @@ class Pipeline:
         self._seals = False
         self._keys.wipe()
         self._photos.clear()
-        self._press = None
+        self._presses.clear()
         self._line.drop_all(reason)
         for event in self._batcher.wipe():  # before anything leaves the line, which may close a batch
             if isinstance(event, _OBSERVED):

@@ -230,6 +230,11 @@ GERMAN_REASONS: Mapping[R, Reason] = MappingProxyType(
             "Kein geschütztes Feld ist aktiv.",
             "das Feld verlassen",
         ),
+        R.KEYBOARD_GRABBED: Reason(
+            "Ein Programm hat die Tastatur ganz für sich, wie es PIN-Fenster, Bildschirmsperren und Menüs tun.",
+            "Kein Programm hat die Tastatur ganz für sich.",
+            "dieses Programm zu Ende bedienen",
+        ),
         R.PRIVATE_WINDOW: Reason(
             "Ein privates Fenster ist vorn.", "Kein privates Fenster ist vorn.", "das Fenster verlassen"
         ),

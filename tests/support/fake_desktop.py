@@ -152,6 +152,7 @@ class FakeDesktop:
         self._far.setblocking(False)
         self._signals: list[Signal] = []
         self._focused: WindowInfo | None = None
+        self._grabs = False
         self._hooked: frozenset[Modality] = frozenset()
         self._on: int | None = None
         self._moved: PointerObserved | None = None
@@ -161,7 +162,7 @@ class FakeDesktop:
 
     def focus(self, info: WindowInfo | None) -> None:
         """Give a window (or none) input focus."""
-        self._focused = info
+        self._focused, self._grabs = info, False
         self._say(FocusChanged(window=info, mono_ns=self.clock.monotonic_ns()))
 
     def press(self, text: str | None = None, *, keysym: int | None = None) -> None:
@@ -216,6 +217,15 @@ class FakeDesktop:
     def focused(self) -> WindowInfo | None:
         """The window with focus."""
         return self._focused
+
+    def grabbed(self) -> bool:
+        """Whether :meth:`grab` took the keyboard."""
+        return self._grabs
+
+    def grab(self) -> None:
+        """Another program takes the keyboard for itself alone."""
+        self.focus(None)
+        self._grabs = True
 
     def hook(self, window: int, modalities: frozenset[Modality]) -> None:
         """Deliver input of a window from now on."""

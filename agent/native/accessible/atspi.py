@@ -13,8 +13,9 @@ from agent.native.accessible.wire import Call
 
 PASSWORD_TEXT = 40
 """The role's *number*: toolkits translate names, and Qt calls a password field "text"."""
+PAGE_TAB_LIST = 38
 DOCUMENT_WEB = 95
-ACTIVE, FOCUSED, SHOWING = 1, 12, 25
+ACTIVE, FOCUSED, SELECTED, SHOWING = 1, 12, 23, 25
 """States, as bits of 64."""
 
 ACCESSIBLE = "org.a11y.atspi.Accessible"

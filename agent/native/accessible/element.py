@@ -10,15 +10,31 @@ from dbus_fast import MessageType
 from msgspec import Struct
 
 from agent.native.accessible import atspi
-from agent.native.accessible.atspi import ACCESSIBLE, SHOWING, Element, Talking, active_windows, ask, returned
+from agent.native.accessible.atspi import (
+    ACCESSIBLE,
+    PAGE_TAB_LIST,
+    SELECTED,
+    SHOWING,
+    Element,
+    Talking,
+    active_windows,
+    ask,
+    elements,
+    has_state,
+    number,
+    returned,
+)
 from agent.native.accessible.bus import Answer, Bus, Talk
 from agent.native.accessible.wire import Call
 from schemas.events import Rect
 
-LIMIT_NS = 30_000_000
-"""Nanoseconds for finding and describing an element. A program that is busy has none to tell."""
+LIMIT_NS = 220_000_000
+"""Nanoseconds for finding and describing an element, all steps together: a press waits 250 ms in line anyway, and a
+program that lays out its window after a click answers when it is done."""
 MAX_DEPTH = 16
 """Steps from the window to the innermost element: toolkits that answer with the next child only need several."""
+MAX_TABS = 64
+"""Tabs of a notebook that are looked at."""
 MAX_NAME = 400
 """Characters of a name that are taken."""
 COMPONENT = "org.a11y.atspi.Component"
@@ -96,16 +112,37 @@ def _descend(window: Element, x: int, y: int) -> Talking[Element | None]:
             return current if answer is not None and answer.kind is MessageType.ERROR else None
         below = (told[0][0] or current[0], told[0][1])
         if below[1] == NULL_PATH or below == current:
-            break
+            page = yield from _page_at(current, x, y)
+            if page is None:
+                break
+            below = page
         current = below
     return current
+
+
+def _page_at(notebook: Element, x: int, y: int) -> Talking[Element | None]:
+    """What a notebook shows at a point. GTK 3 looks at the tabs alone there, whose children the pages are."""
+    role, below = yield [ask(notebook, "GetRole"), ask(notebook, "GetChildren")]
+    if number(role) != PAGE_TAB_LIST:
+        return None
+    tabs = elements(below, MAX_TABS)
+    states = (yield [ask(tab, "GetState") for tab in tabs]) if tabs else []
+    shown = [tab for tab, told in zip(tabs, states, strict=True) if has_state(told, SELECTED)]
+    (answer,) = (yield [ask(shown[0], "GetChildren")]) if shown else (None,)
+    for page in elements(answer, 1):
+        (extents,) = yield [Call(*page, COMPONENT, "GetExtents", "u", (SCREEN,))]
+        told = returned(extents, "(iiii)")
+        left, top, width, height = told[0] if told else (0, 0, 0, 0)
+        if left <= x < left + width and top <= y < top + height:
+            return page
+    return None
 
 
 def _describe(element: Element) -> Talking[ElementSeen | None]:
     name = Call(*element, PROPERTIES, "Get", "ss", (ACCESSIBLE, "Name"))
     extents = Call(*element, COMPONENT, "GetExtents", "u", (SCREEN,))
     answers = yield [ask(element, "GetRole"), ask(element, "GetRoleName"), name, extents]
-    role, place = atspi.number(answers[0]), returned(answers[3], "(iiii)")
+    role, place = number(answers[0]), returned(answers[3], "(iiii)")
     if role is None or place is None:
         return None
     left, top, width, height = place[0]
@@ -128,7 +165,7 @@ def _origin(names: list[str], found: Callable[[str | None], None]) -> Talk:
     for name in names:
         for window in (yield from active_windows(name)):
             (answer,) = yield [atspi.search(window, state=SHOWING, role=atspi.DOCUMENT_WEB)]
-            for document in atspi.elements(answer, 1):
+            for document in elements(answer, 1):
                 answers = yield [Call(*document, DOCUMENT, "GetAttributeValue", "s", (key,)) for key in ADDRESSES]
                 addresses = [told[0] for told in (returned(a, "s") for a in answers) if told and told[0]]
                 found(origin_of(addresses[0]) if addresses else None)

@@ -35,12 +35,14 @@ from agent.native.x11.times import NS_IN_MS, Times, server_shares_clock
 from agent.native.x11.windows import Windows, subject_of, window_of
 from agent.native.xkb import Keymap, load
 from schemas.events import Modality
+from schemas.status import ClosedReason
 
 INPUT = frozenset({Modality.KEYBOARD, Modality.POINTER})
 XI_VERSION = (2, 0)
 TOLD_BY_WINDOWS = ("_NET_WM_NAME", "WM_NAME", "_NET_WM_STATE")
 """Properties of a window that are part of its description and can change."""
 LOST = "the X server closed the connection"
+BACK = "start the agent again when the session is back"
 MAX_AT_ONCE = 32
 """Events that are read in one go, at about 0.1 ms each: an off, the leases of the sign, each step in which a program
 tells of its focus, must be heard in between."""
@@ -73,10 +75,13 @@ class X11Native:
         self._lost = self._told_lost = self._closed = False
         try:
             self._begin(clock)
+        except xcffib.ConnectionException:
+            self._link.close()
+            raise NativeUnavailable(LOST, BACK, ClosedReason.DISPLAY_LOST) from None
         except xcffib.XcffibException:
             self._link.close()
             raise NativeUnavailable(
-                "the X server lacks XInput 2 or went away", "use an X server with XInput 2"
+                "the X server lacks XInput 2, XKB or XFixes", "use an X server with XInput 2"
             ) from None
 
     def __repr__(self) -> str:
@@ -97,6 +102,7 @@ class X11Native:
         self._windows.refresh()
         self._focus.told(self._windows.ask_focus()[1])
         self._shown: int | None = None
+        self._shown_grabbed = False
         self._info: WindowInfo | None = None
         self._changed = False
         self._show()
@@ -145,6 +151,10 @@ class X11Native:
         """The window that has input focus as far as was read; ``None`` if that cannot be told."""
         return self._info
 
+    def grabbed(self) -> bool:
+        """Whether another client holds the keyboard grabbed, as far as was read: see the Protocol."""
+        return self._focus.grabbed
+
     def hook(self, window: int, modalities: frozenset[Modality]) -> None:
         """Start observing; ends an earlier hook first.
 
@@ -154,7 +164,7 @@ class X11Native:
         self.unhook()
         wanted = modalities & INPUT
         if self._lost or self._closed:
-            raise NativeUnavailable(LOST, "start the agent again when the session is back")
+            raise NativeUnavailable(LOST, BACK, ClosedReason.DISPLAY_LOST)
         if not wanted:
             return
         self._hook = Hook(self._link, self._windows, self._times, window)
@@ -168,7 +178,7 @@ class X11Native:
         except xcffib.ConnectionException:
             self._lost = True
             self._forget_hook()
-            raise NativeUnavailable(LOST, "start the agent again when the session is back") from None
+            raise NativeUnavailable(LOST, BACK, ClosedReason.DISPLAY_LOST) from None
 
     def unhook(self) -> None:
         """Stop observing. When it returns, the server has confirmed it and what it sent before is thrown away."""
@@ -287,16 +297,17 @@ class X11Native:
             self._windows.read_scale()
             self._changed = True
 
-    def _follow(self, mono_ns: int) -> Iterator[FocusChanged]:
-        if self._focus.window == self._shown:
+    def _follow(self, mono_ns: int) -> Iterator[Signal]:
+        if (self._focus.window, self._focus.grabbed) == (self._shown, self._shown_grabbed):
             return
         if self._hook and self._shown == self._hook.window:
+            yield from self._hook.leaving()
             self._hook.lose()
         self._show()
         yield FocusChanged(window=self._info, mono_ns=self._times.in_order(mono_ns))
 
     def _show(self) -> None:
-        self._shown = self._focus.window
+        self._shown, self._shown_grabbed = self._focus.window, self._focus.grabbed
         self._info = self._windows.describe(self._shown) if self._shown is not None else None
 
     def _focused_hook(self) -> WindowInfo | None:

@@ -155,6 +155,11 @@ class Clipboard:
         while self._asked and self._asked[0].mono_ns + LIMIT_NS < now_ns:
             yield self._told(self._asked.pop(0), ClipboardType.UNKNOWN)
 
+    def given_up(self) -> Iterator[Told]:
+        """Questions whose answers nobody will be there to take: somebody copies and turns to another window."""
+        asked, self._asked = self._asked, []
+        yield from (self._told(one, ClipboardType.UNKNOWN) for one in asked)
+
     def _ask(self, action: Action, server_ms: int, mono_ns: int, *, injected: bool) -> None:
         if len(self._asked) >= MAX_ASKED:
             return  # somebody leans on the key, and the owner sleeps

@@ -52,6 +52,11 @@ class FocusTrack:
         """The managed window that keys go to now; ``None`` if it is another one or somebody grabs the keyboard."""
         return None if self._grabbed else self._holder
 
+    @property
+    def grabbed(self) -> bool:
+        """Whether a client has grabbed the keyboard away from a managed window."""
+        return self._grabbed
+
     def event(self, window: int, mode: int, detail: int, *, gained: bool) -> None:
         """A FocusIn (``gained``) or FocusOut of a managed window."""
         if detail in NOT_THE_KEYBOARD:

@@ -166,6 +166,11 @@ class Hook:
             mono_ns, _ = self._times.of_server(struct.unpack_from("=I", data, TIME_AT)[0])
             self.clipboard.taken(data, self.window, self._times.in_order(mono_ns))
 
+    def leaving(self) -> Iterator[ClipboardObserved]:
+        """The window loses the keyboard: what happened with the clipboard in it is told, answered or not."""
+        if self.clipboard:
+            yield from map(self._clip, self.clipboard.given_up())
+
     def unanswered(self) -> Iterator[ClipboardObserved]:
         """What happened with the clipboard, where its owner did not say of which kind it is."""
         if self.clipboard:

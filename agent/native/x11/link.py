@@ -18,6 +18,7 @@ import xcffib.xproto
 
 from agent.native.base import NativeUnavailable
 from agent.native.x11.readiness import Readiness
+from schemas.status import ClosedReason
 
 GENERIC_EVENT = 35
 """X11 core protocol: extension events that are longer than 32 bytes carry this type."""
@@ -53,12 +54,16 @@ class Link:
     def __init__(self, environ: Mapping[str, str]) -> None:
         display = environ.get("DISPLAY", "")
         if not display:
-            raise NativeUnavailable("no X display is named", "start this inside a graphical X11 session")
+            raise NativeUnavailable(
+                "no X display is named", "start this inside a graphical X11 session", ClosedReason.DISPLAY_LOST
+            )
         try:
             self.xcb: Any = xcffib.connect(display)
         except xcffib.ConnectionException:
             raise NativeUnavailable(
-                "the X display cannot be reached", "check DISPLAY and that this session may use it"
+                "the X display cannot be reached",
+                "check DISPLAY and that this session may use it",
+                ClosedReason.DISPLAY_LOST,
             ) from None
         screen = self.xcb.setup.roots[self.xcb.pref_screen]
         self.root: int = screen.root

@@ -13,6 +13,7 @@ import xcffib.randr
 from agent.native.base import NativeUnavailable
 from agent.native.wayland import wayland_refused
 from agent.native.x11.link import Link, answer
+from schemas.status import ClosedReason
 
 EXTENSION = "XWAYLAND"
 """Xwayland has it since 23.1, and nothing else has: it exists to be asked for."""
@@ -32,7 +33,9 @@ def refuse_xwayland(environ: Mapping[str, str]) -> None:
         try:
             found = is_xwayland(link)
         except xcffib.ConnectionException:
-            raise NativeUnavailable("the X display went away", "start the agent again when it is back") from None
+            raise NativeUnavailable(
+                "the X display went away", "start the agent again when it is back", ClosedReason.DISPLAY_LOST
+            ) from None
     if found:
         raise wayland_refused()
 

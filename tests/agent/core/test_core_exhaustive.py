@@ -111,6 +111,7 @@ SETS: dict[Happening, dict[str, Value]] = {
     H.FOCUS_NOT_AGREED: {"focus": R.MODALITY_NOT_AGREED},
     H.FOCUS_UNKNOWN: {"focus": R.FOCUS_UNKNOWN},
     H.FOCUS_SECURE: {"focus": R.SECURE_INPUT},
+    H.FOCUS_GRABBED: {"focus": R.KEYBOARD_GRABBED},
     H.FOCUS_PRIVATE: {"focus": R.PRIVATE_WINDOW},
     H.FOCUS_ORIGIN_UNKNOWN: {"focus": R.ORIGIN_UNKNOWN},
     H.STARTED: {name: value for name, value in CLOSED.items() if name not in DISK},

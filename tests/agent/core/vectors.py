@@ -30,6 +30,7 @@ FACTS: dict[str, tuple[Value, ...]] = {
         R.APP_NOT_ALLOWED,
         R.MODALITY_NOT_AGREED,
         R.SECURE_INPUT,
+        R.KEYBOARD_GRABBED,
         R.PRIVATE_WINDOW,
         R.ORIGIN_UNKNOWN,
     ),

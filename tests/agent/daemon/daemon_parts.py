@@ -15,11 +15,16 @@ from agent.daemon.standing import Standing
 from agent.disk.places import Places
 from agent.native.base import Clock, NativeUnavailable
 from schemas.events import KeyEvent, TextEvent
+from schemas.status import ClosedReason
 from tests.support.fake_clock import FakeClock
 from tests.support.fake_desktop import FakeDesktop, FakeGrabber
 from tests.support.fake_detector import FakeDetector
 
-UNAVAILABLE = {"lost": "no display", "wayland": "this is Wayland", "permission": "not permitted"}
+UNAVAILABLE = {
+    "lost": ClosedReason.DISPLAY_LOST,
+    "wayland": ClosedReason.WAYLAND,
+    "permission": ClosedReason.PERMISSION_MISSING,
+}
 DETECTORS = 2
 
 
@@ -99,7 +104,7 @@ class Seam:
     def open_native(self, _environ: Mapping[str, str], _clock: Clock) -> FakeDesktop:
         """As :func:`agent.native.choose.open_native`."""
         if self.mode != "fine":
-            raise NativeUnavailable(UNAVAILABLE[self.mode], "none")
+            raise NativeUnavailable("it is not to be had", "none", UNAVAILABLE[self.mode])
         desktop = FakeDesktop(self.clock)
         desktop.focus(self.window)
         desktop.read()

@@ -73,6 +73,7 @@ TOLD: dict[tuple[str, object], Happening] = {
     ("focus", R.MODALITY_NOT_AGREED): H.FOCUS_NOT_AGREED,
     ("focus", R.FOCUS_UNKNOWN): H.FOCUS_UNKNOWN,
     ("focus", R.SECURE_INPUT): H.FOCUS_SECURE,
+    ("focus", R.KEYBOARD_GRABBED): H.FOCUS_GRABBED,
     ("focus", R.PRIVATE_WINDOW): H.FOCUS_PRIVATE,
     ("focus", R.ORIGIN_UNKNOWN): H.FOCUS_ORIGIN_UNKNOWN,
 }

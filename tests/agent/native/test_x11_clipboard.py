@@ -9,7 +9,7 @@ from Xlib.protocol import event as x_event
 from Xlib.protocol import request as x_request
 
 from agent.core.observe import ClipboardObserved
-from agent.native.base import Signal
+from agent.native.base import FocusChanged, Signal
 from agent.native.x11 import X11Native
 from agent.native.x11.clipboard import LIMIT_NS, SECRET, called_for, kind_of
 from agent.native.x11.keyboard import Stroke
@@ -19,7 +19,7 @@ from tests.agent.native.x11_rig import Keys, Plain, everything, read_until, wait
 from tests.support.desktop import Desktop
 from tests.support.driver import Driver
 from tests.support.outside import hooks
-from tests.support.windows import open_mousepad
+from tests.support.windows import Rectangle, open_mousepad
 
 KEYBOARD = frozenset({Modality.KEYBOARD})
 BOTH = frozenset({Modality.KEYBOARD, Modality.POINTER})
@@ -181,6 +181,24 @@ def test_an_owner_that_does_not_answer_leaves_the_kind_unknown(target: Plain, na
     assert clips(found) == [("copy", ClipboardType.UNKNOWN)]
     (seen,) = [s for s in found if isinstance(s, ClipboardObserved)]
     assert seen.mono_ns == asked.mono_ns < native._times.now - LIMIT_NS
+    reply(target, ["STRING"])
+    assert clips(everything(native)) == [], "told twice"
+
+
+def test_a_copy_that_is_left_at_once_is_told_before_the_focus_goes(
+    target: Plain, plain: OpenPlain, native: X11Native, keys: Keys
+) -> None:
+    other = plain(Rectangle(600, 200, 300, 200))
+    target.focus()
+    wait_focus(native, target.id)
+    native.hook(target.id, KEYBOARD)
+    chord(keys, CTRL_L, C)
+    own(target)
+    asked = everything(native)
+    other.focus()
+    found = asked + read_until(native, lambda got: any(isinstance(s, FocusChanged) for s in got))
+    assert clips(found) == [("copy", ClipboardType.UNKNOWN)]
+    assert isinstance(found[-1], FocusChanged)
     reply(target, ["STRING"])
     assert clips(everything(native)) == [], "told twice"
 

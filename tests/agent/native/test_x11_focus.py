@@ -160,11 +160,12 @@ def test_another_clients_grab_hides_keys(target: Plain, plain: OpenPlain, native
     assert locker.window.grab_keyboard(False, X.GrabModeAsync, X.GrabModeAsync, X.CurrentTime) == X.GrabSuccess
     keys.tap(LETTERS[0])
     assert presses(everything(native)) == []
-    assert native.focused() is None
+    assert (native.focused(), native.grabbed()) == (None, True)
     locker.x.ungrab_keyboard(X.CurrentTime)
     locker.x.sync()
     keys.tap(LETTERS[1])
     assert [p.keycode for p in presses(everything(native))] == [LETTERS[1]]
+    assert not native.grabbed()
     assert locker.keys() == [LETTERS[0]]
 
 

@@ -69,12 +69,13 @@ def test_what_comes_too_late_is_let_go(rig: Rig) -> None:
     assert event.element is None
 
 
-def test_the_answer_to_another_press_is_not_taken(rig: Rig) -> None:
-    first, second = press(rig), press(rig)
-    rig.pipe.met(first, BUTTON)
+def test_each_of_quick_presses_has_its_own_answer(rig: Rig) -> None:
+    first, second, third = press(rig), press(rig), press(rig)
     rig.pipe.met(second, ElementObserved(role="entry", name=None, rect=(0, 0, 1, 1)))
+    rig.pipe.met(first, BUTTON)
     found = [e.element.role if e.element else None for e in presses(rig)]
-    assert found == [None, "entry"]
+    assert found == [BUTTON.role, "entry", None]
+    assert third is not second
 
 
 @pytest.mark.parametrize("how", ["retract", "wipe"])
