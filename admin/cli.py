@@ -11,13 +11,15 @@ from typing import Annotated, Any
 
 import platformdirs
 import typer
+from msgspec import to_builtins
 
 from admin import codes as codes_
-from admin import documents, keys
+from admin import documents, keys, policy_words, sheet
 from admin import policy as policies
 from admin import publish as publishing
 from admin import study as studies
 from admin.errors import AdminError
+from admin.mdm import cli as mdm_cli
 from schemas.base import SchemaError
 from schemas.signed import sign, verify
 from schemas.study import StudyManifest
@@ -48,6 +50,7 @@ app = typer.Typer(
 )
 study_app = _group("study", "What a study is, who runs it, who can read.")
 policy_app = _group("policy", "What may be captured at most.")
+app.add_typer(mdm_cli.app, name="mdm")
 codes_app = _group("codes", "One-time enrolment codes.")
 
 Home = Annotated[Path, typer.Option(help="Folder of the organisation's signing key.")]
@@ -130,6 +133,32 @@ def policy_sign(
     _print({**_policy_facts(done), "digest": signed.digest, "file": str(out)}, as_json=json_)
 
 
+@policy_app.command("explain", epilog=_examples("policy explain policy.toml"))
+def policy_explain(file: Annotated[Path, typer.Argument(help="TOML or JSON.")], json_: AsJson = False) -> None:
+    """Say in sentences what a policy allows, and what it cannot do."""
+    lines = policy_words.explain(policies.check(file, _now()).policy)
+    if json_:
+        _print({"sentences": lines}, as_json=True)
+    else:
+        print(_printable("\n".join(lines)))
+
+
+@policy_app.command("diff", epilog=_examples("policy diff policy.toml policy-2.toml"))
+def policy_diff(
+    before: Annotated[Path, typer.Argument(help="The policy as it was.")],
+    after: Annotated[Path, typer.Argument(help="The policy as it shall be.")],
+    json_: AsJson = False,
+) -> None:
+    """Say what changed between two policies; what got wider asks everybody again."""
+    found = policy_words.diff(*(policies.check(file, _now()).policy for file in (before, after)))
+    changes = [to_builtins(change) for change in found]
+    if json_:
+        _print({"changes": changes}, as_json=True)
+    else:
+        lines = [f"{c.direction}: {c.key}: {c.before} -> {c.after}" for c in found]
+        print(_printable("\n".join(lines or ["nothing changed"])))
+
+
 def _policy_facts(done: policies.Checked) -> dict[str, Any]:
     p = done.policy
     apps = [f"{a.id}: {', '.join(a.modalities) or 'nothing'}; screen at most {a.screen}" for a in p.apps]
@@ -140,15 +169,17 @@ def _policy_facts(done: policies.Checked) -> dict[str, Any]:
 @codes_app.command(
     "issue",
     epilog=_examples(
-        "codes issue --study keys-2027 --count 50 --days 14 --collector https://c.example --out codes.json"
+        "codes issue --study keys-2027 --count 50 --days 14 --collector https://c.example --out codes.json",
+        "codes issue --study keys-2027 --count 9 --collector https://c.example --out codes.json --sheet codes.html",
     ),
 )
-def codes_issue(
+def codes_issue(  # noqa: PLR0913, PLR0917  # each is an option of the command
     study: Annotated[str, typer.Option(help="The study.")],
     count: Annotated[int, typer.Option(help="How many.")],
     collector: Annotated[str, typer.Option(help="Address of the collector.")],
     out: Out,
     days: Annotated[int, typer.Option(help="Days until they end.")] = 14,
+    printable: Annotated[Path | None, typer.Option("--sheet", help="HTML page with QR codes, to print.")] = None,
     home: Home = HOME,
     json_: AsJson = False,
 ) -> None:
@@ -163,6 +194,8 @@ def codes_issue(
     signed = sign(listing, org.key)
     documents.write(out, signed.to_bytes())
     links = [codes_.link(url, code, org.public_key) for code in made]
+    if printable:
+        sheet.write_private(printable, sheet.page(study, links, listing.expires))
     if json_:
         expires = listing.expires.isoformat()
         _print({"links": links, "expires": expires, "digest": signed.digest, "file": str(out)}, as_json=True)

@@ -11,16 +11,10 @@ from pydantic_core import ErrorDetails
 
 from admin.errors import InputError
 from schemas.base import Document
+from schemas.policy_keys import refusal
 from schemas.signed import MAX_SIGNED_BYTES, SignedDocument, parse_signed
 
 D = TypeVar("D", bound=Document)
-
-HIDING = ("hide", "hidden", "silent", "stealth", "invisible", "covert", "notray", "noicon", "nobadge", "nonotice")
-GRANTING = ("enable", "force", "autostart", "always", "grant", "assume", "accept", "mandatory", "implied")
-NO_SUCH_KEY_EVER = (
-    "no such key exists, and none will: a policy cannot hide the sign, start capture or consent for anyone"
-)
-"""Told to whoever tries, so that nobody goes looking for the right spelling."""
 
 
 def read_table(path: Path) -> dict[str, Any]:
@@ -106,9 +100,8 @@ def _explain(model: type[BaseModel], error: ErrorDetails) -> str:
 
 
 def _unknown(name: str, owner: type[BaseModel] | None) -> str:
-    squeezed = name.lower().replace("_", "").replace("-", "")
-    if any(word in squeezed for word in (*HIDING, *GRANTING)):
-        return NO_SUCH_KEY_EVER
+    if why := refusal(name):
+        return why
     near = get_close_matches(name, list(owner.model_fields) if owner else [], n=1)
     return f"unknown key; did you mean {near[0]}?" if near else "unknown key"
 

@@ -1,10 +1,7 @@
-"""What can be had quickly: the daemon's own word, and whose agent this is."""
-
-import os
-import sys
+"""What can be had quickly: the daemon's own word."""
 
 from agent.disk.places import Places
-from agent.errors import NotRunningError, NotYoursError, StartError
+from agent.errors import NotRunningError, StartError
 from agent.net.control import DaemonNotRunning, ProtocolError, ask
 from schemas.status import Status
 
@@ -26,22 +23,3 @@ def call(places: Places, op: str) -> Status:
         raise NotRunningError("The daemon is not running, so nothing is captured.") from None
     except ProtocolError as error:
         raise StartError(f"{error}", "overt stop, then overt start") from None
-
-
-def check_owner(places: Places) -> None:
-    """Say nothing about anybody else.
-
-    Raises:
-        NotYoursError: this state is another person's, or it cannot be told whose it is.
-    """
-    if sys.platform == "win32":
-        return  # profiles are closed to others there, administrators aside
-    for folder in (places.state, places.runtime):
-        try:
-            owner = folder.stat().st_uid
-        except FileNotFoundError:
-            continue
-        except OSError:
-            owner = None
-        if owner != os.geteuid():
-            raise NotYoursError("This is another person's Overt. Whether they take part cannot be told from here.")

@@ -5,7 +5,10 @@ import sys
 from contextlib import suppress
 from typing import NoReturn
 
+from agent import quick
+from agent.disk.places import Places
 from agent.errors import OvertError
+from agent.owner import check_owner
 
 
 def main() -> None:
@@ -13,6 +16,8 @@ def main() -> None:
     try:
         if sys.argv[1:] == ["daemon"]:
             _daemon()
+        elif quick.wants(sys.argv[1:]):
+            _status()
         else:
             from agent.commands import app  # noqa: PLC0415  # the daemon lives for days without it
 
@@ -22,10 +27,15 @@ def main() -> None:
         _fail(error)
 
 
+def _status() -> NoReturn:
+    text, code = quick.answer(os.environ, as_json="--json" in sys.argv, bold=sys.stdout.isatty())
+    with suppress(BrokenPipeError):
+        print(text, flush=True)
+    sys.exit(code)
+
+
 def _daemon() -> None:
-    from agent.asking import check_owner  # noqa: PLC0415
     from agent.daemon.main import run_daemon  # noqa: PLC0415
-    from agent.disk.places import Places  # noqa: PLC0415
 
     check_owner(Places.from_environ(os.environ))
     run_daemon(os.environ)

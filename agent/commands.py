@@ -15,11 +15,13 @@ from msgspec import to_builtins
 
 from agent import asking, durations, redact_cli
 from agent.disk.places import Places
-from agent.errors import EXIT_BLOCKED, EXIT_ERROR, EXIT_NO_CONSENT, EXIT_PERMISSION, OvertError
+from agent.errors import EXIT_ERROR, OvertError
 from agent.lazily import lazily
+from agent.owner import check_owner
+from agent.quick import exit_code
 from agent.tell import off_words, out, print_apps, print_checks, print_refreshed, print_rows, print_status, print_why
 from schemas.base import canonical
-from schemas.status import ClosedReason, State, Status
+from schemas.status import State, Status
 
 if TYPE_CHECKING:
     from agent import consents, deletion, enrolment, service
@@ -90,7 +92,7 @@ def enrol(
 @app.callback()
 def _only_your_own(context: typer.Context) -> None:
     if context.invoked_subcommand != "version":
-        asking.check_owner(_places())
+        check_owner(_places())
 
 
 @app.command(epilog="Example: overt refresh")
@@ -339,19 +341,5 @@ def _try_delete_all() -> tuple["deletion.Deleted | None", OvertError | None]:
         return None, error
 
 
-_CODES = {
-    ClosedReason.BLOCKED_BY_ORGANISATION: EXIT_BLOCKED,
-    ClosedReason.POLICY_MISSING: EXIT_BLOCKED,
-    ClosedReason.POLICY_UNSIGNED: EXIT_BLOCKED,
-    ClosedReason.POLICY_ROLLED_BACK: EXIT_BLOCKED,
-    ClosedReason.POLICY_EXPIRED: EXIT_BLOCKED,
-    ClosedReason.PERMISSION_MISSING: EXIT_PERMISSION,
-    ClosedReason.WAYLAND: EXIT_PERMISSION,
-}
-
-
 def _code(now: Status) -> int:
-    closed = [c.reason for c in now.conditions if not c.holds]
-    if closed and now.state is State.OFF:
-        return EXIT_NO_CONSENT
-    return next((_CODES[reason] for reason in closed if reason in _CODES), 0)
+    return exit_code(now.state, [c.reason for c in now.conditions if not c.holds])

@@ -11,6 +11,7 @@ from agent.browser.install import status
 from agent.daemon.main import SystemClock
 from agent.disk.enrolment import Enrolment, load_enrolment
 from agent.disk.keys import open_keys
+from agent.disk.limits import read_limits
 from agent.disk.places import Places
 from agent.native.base import Capability, NativeUnavailable
 from agent.native.choose import open_native, permissions
@@ -43,7 +44,8 @@ def examine(places: Places, environ: Mapping[str, str]) -> list[Check]:
         return machine
     web = any(rule.origins for rule in enrolment.asked().policy.apps)
     browsers = [_browsers(places, environ)] if web else []
-    return [*machine, _keys(places), _daemon(places), *browsers, _collector(enrolment)]
+    files = _policy_files(places, enrolment)
+    return [*machine, files, _keys(places), _daemon(places), *browsers, _collector(enrolment)]
 
 
 def _display(environ: Mapping[str, str]) -> Check:
@@ -143,6 +145,15 @@ def _enrolment(places: Places) -> tuple[Enrolment | None, Check]:
     return enrolment, Check(
         "enrolment", ok=True, sentence=f"Enrolled in “{asked.manifest.title}”; signed by your organisation."
     )
+
+
+def _policy_files(places: Places, enrolment: Enrolment) -> Check:
+    name, found = "policy files", read_limits(places, enrolment.asked(), enrolment.organisation_key)
+    if found.problem is not None:
+        sentence = f"A policy file is refused, so nothing is captured: {found.problem.words}."
+        return Check(name, ok=False, sentence=sentence, remedy="ask IT to put it right, or mend your own limits.json")
+    narrowing = ", ".join(source.where for source in found.sources)
+    return Check(name, ok=True, sentence=f"Limits of this machine: {narrowing or 'none'}.")
 
 
 def _collector(enrolment: Enrolment) -> Check:

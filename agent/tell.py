@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from schemas.status import WARNING_DAYS, Status
+from agent.quick import lines
+from schemas.status import Status
 
 if TYPE_CHECKING:  # for their names alone: they are heavy
     from agent.doctor import Check
@@ -14,7 +15,6 @@ if TYPE_CHECKING:  # for their names alone: they are heavy
 
 SHORT = 12
 """Characters of a digest that people are shown; `--json` has all of it."""
-DAY_S = 86_400
 out = Console(highlight=False)
 
 
@@ -34,29 +34,10 @@ def off_words(done: "Stopped") -> str:
 
 def print_status(now: Status) -> None:
     """Where the agent stands, with its counts."""
-    out.print(f"[bold]{now.sentence}[/bold]")
-    if now.study:
-        out.print(f"Study: {now.study} ({now.organisation})")
-    counts = now.counts
-    out.print(
-        f"Since start: {counts.seen} seen = {counts.kept} kept + {sum(counts.dropped.values())} dropped"
-        + (f", {counts.held} not decided yet" if counts.held else "")
-    )
-    for reason, count in counts.dropped.items():
-        out.print(f"  dropped, {reason}: {count}")
-    out.print(f"Batches: {counts.batches_sent} received by the collector, {counts.batches_waiting} waiting")
-    if counts.batches_erasing:
-        out.print(f"Being deleted by the collector, not confirmed yet: {counts.batches_erasing} batches")
-    if now.consent_until is not None and (days := _days_left(now.consent_until)) <= WARNING_DAYS:
-        out.print(
-            f"Your consent ends in {days} days. To renew it: overt on. If you do nothing, it turns off by itself."
-        )
-    if now.keys_in:
-        out.print(f"Your keys are in {now.keys_in}.")
-
-
-def _days_left(until_s: int) -> int:
-    return max(0, (until_s - int(time.time())) // DAY_S)
+    headline, *rest = lines(now.model_dump(mode="json"), time.time())
+    out.print(headline, markup=False, style="bold")
+    for line in rest:
+        out.print(line, markup=False)
 
 
 def print_refreshed(facts: dict[str, Any]) -> None:

@@ -16,13 +16,16 @@ class Measured:
     measure: str
     value: float | None
     unit: str
-    target: float | None  # at most this; None: there is no promise
+    target: float | None  # at most this (or at least); None: there is no promise
     beside: str = ""  # what it is to be compared with, measured in the same call, or what it means
+    at_least: bool = False
 
     @property
     def met(self) -> bool:
         """True if it was measured and keeps its promise."""
-        return self.value is not None and (self.target is None or self.value <= self.target)
+        if self.value is None or self.target is None:
+            return self.value is not None
+        return self.value >= self.target if self.at_least else self.value <= self.target
 
 
 def report(title: str, rows: Sequence[Measured], file: Path | None = None) -> bool:
@@ -32,7 +35,7 @@ def report(title: str, rows: Sequence[Measured], file: Path | None = None) -> bo
         table.add_column(name, justify="right" if name in ("value", "target") else "left")
     for row in rows:
         value = "not measured" if row.value is None else f"{row.value:,.3f}".rstrip("0").rstrip(".")
-        target = "" if row.target is None else f"≤ {row.target:g}"
+        target = "" if row.target is None else f"{'≥' if row.at_least else '≤'} {row.target:g}"
         table.add_row(row.measure, value, row.unit, target, "yes" if row.met else "NO", row.beside)
     Console(width=150).print(table)
     if file is not None:

@@ -4,12 +4,14 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import anyio
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
 from collector import routes, routes_research
 from collector.errors import NotNowError, Refused, StorageError
 from collector.house import House
+from collector.limits import TIDY_S
 from collector.logs import RequestLog, note
 from collector.replies import on_http_error, on_not_now, on_refused, on_storage_error
 
@@ -36,9 +38,21 @@ async def _open(app: FastAPI) -> AsyncIterator[None]:
         await house.blobs.open()
         await house.ledger.open()
         await house.erasure.settle()
-        yield
+        async with anyio.create_task_group() as group:
+            group.start_soon(_tidy, house)
+            yield
+            group.cancel_scope.cancel()
     except StorageError as error:
         note("store did not open", logging.CRITICAL, fault=str(error))
         raise
     finally:
         await house.ledger.close()
+
+
+async def _tidy(house: House) -> None:
+    while True:
+        await anyio.sleep(TIDY_S)
+        try:
+            await house.ledger.tidy()
+        except StorageError as error:
+            note("tidying failed", logging.ERROR, fault=str(error))

@@ -15,9 +15,9 @@ import typer
 from collector import doctor as examination
 from collector import server
 from collector.app import create_app
-from collector.errors import EXIT_ERROR, EXIT_OK, CollectorError
+from collector.errors import EXIT_ERROR, EXIT_OK, CollectorError, SettingsError
 from collector.logs import note, set_up
-from collector.settings import Settings, lock, make_data_folder, open_house
+from collector.settings import Settings, choose_ledger, lock, make_data_folder, open_house
 
 PRIVATE_UMASK = 0o077
 FORMAT = 1
@@ -32,6 +32,8 @@ Examples:
 
   overt-collector serve --data ./data --port 0 --trust KEY --json
 
+  overt-collector migrate --database postgresql://overt@db.example/overt
+
   overt-collector status --data /var/lib/overt --json
 
   overt-collector doctor --data /var/lib/overt
@@ -41,8 +43,22 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.
 
 app = typer.Typer(help=EXAMPLES, no_args_is_help=True, pretty_exceptions_enable=False)
 Data = Annotated[Path, typer.Option(help="Folder for database, blobs and the receipt key. Made if missing.")]
-Database = Annotated[str | None, typer.Option(help="sqlite+aiosqlite:///PATH. Default: in the data folder.")]
-BlobsUrl = Annotated[str | None, typer.Option("--blobs", help="file:///PATH. Default: in the data folder.")]
+Database = Annotated[
+    str | None,
+    typer.Option(
+        envvar="OVERT_COLLECTOR_DATABASE",
+        help="sqlite:///PATH or postgresql://USER@HOST/DATABASE. Default: SQLite in the data folder.",
+    ),
+]
+BlobsUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--blobs",
+        envvar="OVERT_COLLECTOR_BLOBS",
+        help="file:///PATH or s3://BUCKET/PREFIX?endpoint=URL; S3's keys come from AWS_* or its files."
+        " Default: in the data folder.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
@@ -56,12 +72,16 @@ def serve(  # noqa: PLR0913, PLR0917  # a command has as many options as it need
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one and says which.")] = 8800,
     database: Database = None,
     blobs: BlobsUrl = None,
+    receipt_key: Annotated[
+        Path | None,
+        typer.Option(help="Key of receipts, shared by the collectors of a study. Default: in --data."),
+    ] = None,
     as_json: AsJson = False,
     ready_file: Annotated[Path | None, typer.Option(help="Write the URL here once it serves.")] = None,
 ) -> None:
     """Serve until SIGTERM. Prints `listening on URL` once it is ready; logs go to standard error."""
     set_up(as_json=as_json)
-    settings = Settings(data, database, blobs, tuple(trust))
+    settings = Settings(data, database, blobs, tuple(trust), receipt_key)
     make_data_folder(settings.data)
     held = lock(settings.data)
     with server.listen(host, port) as sock:
@@ -69,6 +89,23 @@ def serve(  # noqa: PLR0913, PLR0917  # a command has as many options as it need
         note("starting", url=url)
         server.serve(create_app(open_house(settings)), sock, lambda: server.announce(url, ready_file, as_json=as_json))
     os.close(held)
+
+
+@app.command()
+def migrate(database: Database = None, data: Annotated[Path | None, typer.Option()] = None) -> None:
+    """Bring the database's schema up to date. Needed for PostgreSQL; SQLite is brought up to date by serving."""
+    if database is None and data is None:
+        raise SettingsError("say which database: --database URL, or --data FOLDER for the one inside")
+    step = anyio.run(_migrate, Settings(data or Path(), database))
+    print(f"schema {step}")
+
+
+async def _migrate(settings: Settings) -> str:
+    ledger = choose_ledger(settings.database_url)
+    try:
+        return await ledger.migrate()
+    finally:
+        await ledger.close()
 
 
 @app.command()

@@ -10,7 +10,7 @@ from collector.errors import CollectorError, Refused
 from collector.library import MANIFEST, POLICY, Library
 from collector.limits import MAX_BATCH_BYTES, SMALL_COUNT
 from collector.ports import Blobs, Ledger
-from collector.receipts import KEY_FILE, load_key
+from collector.receipts import load_key
 from collector.settings import Settings, choose_blobs, choose_ledger
 from schemas.wire import MAX_PAGE_ROWS
 
@@ -67,12 +67,12 @@ async def read_status(settings: Settings) -> Status:
 
 async def examine(settings: Settings) -> list[Finding]:
     """Check permissions, key, free space, the database, and that every row's blob is whole in length."""
-    findings = [_folder(settings.data), _key(settings.data), _space(settings.data)]
+    findings = [_folder(settings.data), _key(settings.key_file), _space(settings.data)]
     ledger = _existing_ledger(settings)
     try:
         faults = await ledger.faults()
         findings.append(Finding("database", not faults, "; ".join(faults[:3])))
-        findings.append(await _blobs(ledger, choose_blobs(settings.blobs_url)))
+        findings.append(await _blobs(ledger, await _opened(settings)))
         findings.append(await _study(ledger))
     finally:
         await ledger.close()
@@ -85,16 +85,23 @@ def _existing_ledger(settings: Settings) -> Ledger:
     return choose_ledger(settings.database_url)
 
 
+async def _opened(settings: Settings) -> Blobs:
+    blobs = choose_blobs(settings.blobs_url)
+    if not settings.blobs_url.startswith("file:"):  # opening a folder clears what a running collector writes there
+        await blobs.open()
+    return blobs
+
+
 def _folder(data: Path) -> Finding:
     open_to = data.stat().st_mode & 0o077
     return Finding("data folder", not open_to, "others may enter it: chmod 700 it" if open_to else "")
 
 
-def _key(data: Path) -> Finding:
-    if not (data / KEY_FILE).exists():
+def _key(path: Path) -> Finding:
+    if not path.exists():
         return Finding("receipt key", ok=False, detail="missing")
     try:
-        load_key(data)
+        load_key(path)
     except CollectorError as error:
         return Finding("receipt key", ok=False, detail=str(error))
     return Finding("receipt key", ok=True)

@@ -29,6 +29,12 @@ class StorageError(CollectorError):
     remedy = "Check free space and permissions of the data folder; run `overt-collector doctor`."
 
 
+class SchemaBehindError(StorageError):
+    """The database's schema is not this program's."""
+
+    remedy = "Run `overt-collector migrate --database URL` once, with the newest version that is to serve."
+
+
 class BlobMissingError(StorageError):
     """A blob that a row names is not there."""
 

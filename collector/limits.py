@@ -33,6 +33,22 @@ DEFAULT_PAGE_ROWS = 100
 """Rows of a listing when the caller does not say."""
 BUSY_S = 30
 """Seconds to wait for SQLite's write lock, which a backup or a checkpoint may hold."""
+CONNECT_S = 10
+"""Seconds in which PostgreSQL must accept a connection; then the client hears 503 and comes again."""
+STATEMENT_S = 30
+"""Seconds for one statement of PostgreSQL: each touches few rows, so more is a fault of the server."""
+POOLED_CONNECTIONS = 16
+"""Connections of one collector to PostgreSQL, whose own default limit is 100 for all."""
+S3_CONNECT_S = 5
+"""Seconds in which the S3 store must accept a connection."""
+S3_S = 60
+"""Seconds for one request to the S3 store: the largest envelope at 9 Mbit/s."""
+S3_ATTEMPTS = 3
+"""Attempts at one request to the S3 store before its client hears 503: who sent it comes again anyway."""
+S3_RETRY_S = 30
+"""Seconds after which no further attempt is begun."""
+TIDY_S = 600
+"""Seconds between two rounds of forgetting in which order things came."""
 CACHED_DEVICES = 20_000
 """Registrations kept parsed, about 1 KiB each."""
 CACHED_LEDGERS = 500

@@ -199,11 +199,23 @@ class Ledger(Published, Devices, Batches, Erasures, Protocol):
     """The rows store as a whole."""
 
     async def open(self) -> None:
-        """Connect, and create what is missing.
+        """Connect. Only a store that belongs to this collector alone brings its own schema up to date.
 
         Raises:
             StorageError: it cannot be used.
         """
+        ...
+
+    async def migrate(self) -> str:
+        """Bring the schema up to date, and give its number. Nothing is lost by doing it twice, or twice at once.
+
+        Raises:
+            StorageError: it cannot be used, or a newer version was here.
+        """
+        ...
+
+    async def tidy(self) -> None:
+        """Forget in which order things came: which code enrolled which device is nobody's business (G12)."""
         ...
 
     async def close(self) -> None:
@@ -247,7 +259,7 @@ class Blobs(Protocol):
         ...
 
     async def delete(self, digest: str) -> None:
-        """Delete a blob durably, if there is one.
+        """Delete a blob durably with all its versions, if there is one.
 
         Raises:
             StorageError: it may still be there.

@@ -39,22 +39,22 @@ def hour_of(now_s: float) -> int:
     return int(now_s) // HOUR_S * HOUR_S
 
 
-def load_key(folder: Path) -> Ed25519PrivateKey:
-    """The key of `receipt.key`, made if there is none yet.
+def load_key(path: Path) -> Ed25519PrivateKey:
+    """The key in a file, made if there is none yet.
 
     Raises:
         KeyFileError: the file is not 32 bytes, or others can read it.
     """
-    path = folder / KEY_FILE
+    folder = path.parent
     if not path.exists():
-        half = folder / f".{KEY_FILE}.half-written"
+        half = folder / f".{path.name}.half-written"
         half.unlink(missing_ok=True)
         write_new(half, os.urandom(_KEY_BYTES))
         half.replace(path)
         sync_folder(folder)
     if path.stat().st_mode & 0o077:
-        raise KeyFileError(f"{KEY_FILE} can be read by others")
+        raise KeyFileError(f"{path.name} can be read by others")
     raw = path.read_bytes()
     if len(raw) != _KEY_BYTES:
-        raise KeyFileError(f"{KEY_FILE} is not {_KEY_BYTES} bytes long")
+        raise KeyFileError(f"{path.name} is not {_KEY_BYTES} bytes long")
     return Ed25519PrivateKey.from_private_bytes(raw)

@@ -11,10 +11,12 @@ from collector.errors import SettingsError, StorageError
 from collector.files import FileBlobs
 from collector.house import House, build_house
 from collector.ports import Blobs, Ledger
-from collector.receipts import load_key
+from collector.receipts import KEY_FILE, load_key
 from collector.sqlite import SqliteLedger
 from schemas.base import SchemaError, unbase64url
 
+_SQLITE = ("sqlite", "sqlite+aiosqlite")
+_POSTGRES = ("postgresql", "postgres", "postgresql+asyncpg")
 KEY_BYTES = 32
 LOCK_FILE = "collector.lock"
 
@@ -24,13 +26,14 @@ class Settings:
     """What `overt-collector` is told.
 
     `database` and `blobs` are URLs; without them, both lie in `data`. `trust` are base64url public keys of
-    organisations.
+    organisations. `receipt_key` is a file that several collectors of one study share.
     """
 
     data: Path
     database: str | None = None
     blobs: str | None = None
     trust: tuple[str, ...] = ()
+    receipt_key: Path | None = None
 
     def __post_init__(self) -> None:
         for key in self.trust:
@@ -39,7 +42,12 @@ class Settings:
     @property
     def database_url(self) -> str:
         """Where rows are."""
-        return self.database or f"sqlite+aiosqlite:///{self.data.resolve()}/ledger.db"
+        return self.database or f"sqlite:///{self.data.resolve()}/ledger.db"
+
+    @property
+    def key_file(self) -> Path:
+        """Where the key of receipts is."""
+        return self.receipt_key or self.data / KEY_FILE
 
     @property
     def blobs_url(self) -> str:
@@ -62,9 +70,14 @@ def choose_ledger(url: str) -> Ledger:
     Raises:
         SettingsError: none does.
     """
-    if url.startswith("sqlite+aiosqlite:///"):
-        return SqliteLedger(url)
-    raise SettingsError("--database takes sqlite+aiosqlite:///PATH in this version")
+    kind, _, rest = url.partition("://")
+    if kind in _SQLITE and rest.startswith("/") and len(rest) > 1:
+        return SqliteLedger(f"sqlite+aiosqlite://{rest}")
+    if kind in _POSTGRES and rest:
+        from collector.postgres import PostgresLedger  # noqa: PLC0415  # who serves from SQLite need not wait for it
+
+        return PostgresLedger(f"postgresql+asyncpg://{rest.replace('sslmode=', 'ssl=')}")
+    raise SettingsError("--database takes sqlite:///PATH or postgresql://USER@HOST/DATABASE")
 
 
 def choose_blobs(url: str) -> Blobs:
@@ -76,7 +89,11 @@ def choose_blobs(url: str) -> Blobs:
     parts = urlsplit(url)
     if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
         return FileBlobs(Path(unquote(parts.path)))
-    raise SettingsError("--blobs takes file:///PATH in this version")
+    if parts.scheme == "s3":
+        from collector.s3 import S3Blobs, parse_place  # noqa: PLC0415  # as for PostgreSQL
+
+        return S3Blobs(parse_place(url))
+    raise SettingsError("--blobs takes file:///PATH or s3://BUCKET/PREFIX")
 
 
 def make_data_folder(data: Path) -> None:
@@ -113,4 +130,4 @@ def open_house(settings: Settings) -> House:
     """Compose the collector that the settings describe. Its stores open with the application."""
     ledger, blobs = choose_ledger(settings.database_url), choose_blobs(settings.blobs_url)
     make_data_folder(settings.data)
-    return build_house(ledger, blobs, load_key(settings.data), settings.trust, time.time)
+    return build_house(ledger, blobs, load_key(settings.key_file), settings.trust, time.time)

@@ -3,6 +3,7 @@
 import json
 import secrets
 import sys
+import time
 from collections.abc import Sequence
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -13,12 +14,16 @@ import platformdirs
 import typer
 from rich.console import Console
 
-from research import desk, keys, show
+from research import desk, keys, lineage, show
 from research import pull as pulling
+from research.adapters import ADAPTERS
 from research.client import Collector, check_reason
+from research.conversion import convert
 from research.disk import write_whole
 from research.errors import InputError, ResearchError
 from research.folder import Folder
+from research.shard import Wanted
+from research.sweep import check_fresh
 from schemas.base import SchemaError
 from schemas.wire import collector_url
 
@@ -112,11 +117,13 @@ def verify(
     headers_only: Annotated[
         bool, typer.Option("--headers-only", help="Do not open batches, as anyone without a key can.")
     ] = False,
+    any_age: Annotated[bool, typer.Option("--any-age", help="Do not mind how long ago the folder was pulled.")] = False,
     home: Home = HOME,
     json_: AsJson = False,
 ) -> None:
     """Prove offline that each event was consented to. Exit code 1 if anything at all is wrong."""
-    report = desk.verify(Folder(folder), organisation, home, headers_only=headers_only)
+    now = None if any_age else int(time.time())
+    report = desk.verify(Folder(folder), organisation, home, headers_only=headers_only, now_s=now)
     if json_:
         print(json.dumps({"format": FORMAT, **show.plain(report)}, indent=2))
     else:
@@ -137,19 +144,33 @@ def unseal(
 
 
 @app.command(epilog=_examples("export data --out parquet", "export data --out parquet --json"))
-def export(
+def export(  # noqa: PLR0913, PLR0917  # one argument an option
     folder: From,
     out: Annotated[Path, typer.Option(help="Folder to make.")],
     format_: Annotated[str, typer.Option("--format", help="parquet")] = "parquet",
+    sheets: Annotated[bool, typer.Option("--sheets", help="Draw a contact sheet for each participant (slow).")] = False,
+    steps: Annotated[bool, typer.Option(help="Reduce raw events to steps: clicks, typing, keys.")] = True,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; tell what would be, and its size.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes; each takes whole participants.")] = 1,
     organisation: Organisation = None,
     home: Home = HOME,
     json_: AsJson = False,
 ) -> None:
-    """Verify, open, and write what verifies as Parquet. Exit code 1 if anything was left out or is wrong."""
+    """Verify, open, and write what verifies as Parquet. Exit code 1 if anything was left out or is wrong.
+
+    Stopped halfway, run it again: it goes on with the participants that are not done.
+    """
     if format_ != "parquet":
         raise InputError(f"unknown format: {format_}", "Known is: parquet.")
-    done, report = desk.export(Folder(folder), out, organisation, home)
-    facts = msgspec.to_builtins(done) | {"folder": str(out)}
+    wanted, now = Wanted(steps=steps, sheets=sheets, dry=dry_run), int(time.time())
+    check_fresh(desk.fetched(Folder(folder)), now)
+    done, report = desk.export(Folder(folder), out, organisation, home, wanted, jobs)
+    if not dry_run:
+        made = lineage.Entry("export", str(out.resolve()), lineage.batches(out), now)
+        lineage.record(home, made)
+    facts = msgspec.to_builtins(done) | {"folder": str(out), "dry_run": dry_run}
     if json_:
         print(json.dumps({"format": FORMAT, **facts, "verification": show.plain(report)}, indent=2))
     else:
@@ -157,6 +178,57 @@ def export(
         show.report(report, Console())
     if not report.good:
         raise typer.Exit(1)
+
+
+@app.command(epilog=_examples("actions parquet --to anthropic --out actions"))
+def actions(
+    exported: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that was exported.")],
+    to: Annotated[str, typer.Option(help=" | ".join(ADAPTERS))],
+    out: Annotated[Path, typer.Option(help="Folder for one JSON Lines file a participant.")],
+    home: Home = HOME,
+    json_: AsJson = False,
+) -> None:
+    """Write an export's steps as another program's actions, and tell what it cannot express."""
+    lineage.record(home, lineage.Entry("derived", str(out.resolve()), lineage.batches(exported), int(time.time())))
+    _print(convert(exported, to, out), as_json=json_)
+
+
+@app.command(epilog=_examples("sweep data --export parquet --cache ~/.cache/huggingface --receipt swept.json"))
+def sweep(
+    folder: From,
+    receipt: Annotated[Path, typer.Option(help="Write the signed receipt here.")],
+    exports: Annotated[list[Path] | None, typer.Option("--export", help="An export; known ones are added.")] = None,
+    caches: Annotated[list[Path] | None, typer.Option("--cache", help="A folder in which loaders keep copies.")] = None,
+    organisation: Organisation = None,
+    home: Home = HOME,
+    json_: AsJson = False,
+) -> None:
+    """Take out of exports, what was made from them, and caches what was withdrawn. Exit code 1 if any is left."""
+    now = int(time.time())
+    done, signed = desk.sweep(Folder(folder), exports or [], caches or [], organisation, home, now)
+    _write(receipt, signed.model_dump_json(indent=1).encode() + b"\n")
+    _print(msgspec.to_builtins(done), as_json=json_)
+    if done.residue:
+        raise typer.Exit(1)
+
+
+@app.command("lineage", epilog=_examples("lineage data", "lineage data --training run-4 --export parquet --seed 7"))
+def lineage_(
+    folder: From,
+    training: Annotated[str | None, typer.Option(help="Record a training run or checkpoint of this name.")] = None,
+    export_: Annotated[Path | None, typer.Option("--export", help="What it was trained on.")] = None,
+    seed: Annotated[str, typer.Option(help="Its seed and order of shards, as you would need them again.")] = "",
+    organisation: Organisation = None,
+    home: Home = HOME,
+    json_: AsJson = False,
+) -> None:
+    """Say which checkpoints saw data that was withdrawn since; or record one. Weights are never said to forget."""
+    now = int(time.time())
+    if training and export_:
+        lineage.record(home, lineage.Entry("training", training, lineage.batches(export_), now, order=seed))
+    elif training or export_:
+        raise InputError("--training and --export belong together")
+    _print({"trained": lineage.plain(desk.trained(Folder(folder), organisation, home, now))}, as_json=json_)
 
 
 @app.command("age-identity", epilog=_examples("age-identity --export --out alice.age-identity"))

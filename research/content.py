@@ -1,17 +1,27 @@
-"""What is inside a batch, event by event, against the consent, policy and study that it cites. Pure."""
+"""What is inside a batch, event by event, against the consent, policy and study that it cites. Pure.
+
+Every event is looked at, but a column at a time: each rule is one comparison over all events of the batch.
+"""
 
 from collections.abc import Iterable
+from typing import Final
 
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from research.columnar import Columnar, Words
 from research.headers import NS, Terms
 from research.reasons import Reason
 from schemas.base import MAX_INTEGER, digest
 from schemas.envelope import HOUR_S, EnvelopeHeader
-from schemas.events import MODALITY_OF, Event, FrameEvent, GapEvent, LossAccount, Modality, Stamp, kind_of
-from schemas.payload import Payload
+from schemas.events import EVENT_TYPES, MODALITY_OF, GapEvent, LossAccount, Modality, Stamp, kind_of
 from schemas.times import unix_ns
 
 CLOCK_SLACK_NS = 600 * NS
 """How far an event may seem to lie behind the sealing of its batch: clocks are set back, hours are sharp."""
+
+_KINDS: Final = {kind_of(t): t for t in EVENT_TYPES}
 
 
 class Tally:
@@ -20,30 +30,40 @@ class Tally:
     def __init__(self) -> None:
         self.faults: dict[Reason, tuple[int | None, str, int]] = {}
 
-    def add(self, reason: Reason, event: int | None = None, detail: str = "") -> None:
-        """Count one."""
-        first, word, count = self.faults.get(reason, (event, detail, 0))
-        self.faults[reason] = (first, word, count + 1)
+    def add(self, reason: Reason, event: int | None = None, detail: str = "", count: int = 1) -> None:
+        """Count some; the first that is told of is the one that is named."""
+        first, word, before = self.faults.get(reason, (event, detail, 0))
+        self.faults[reason] = (first, word, before + count)
 
 
-def check(payload: Payload, header: EnvelopeHeader, terms: Terms, last_seq: int) -> Tally:
+class _Fault(Struct, frozen=True):
+    """One rule broken by some events of a batch."""
+
+    reason: Reason
+    first: int  # place of the first of them, in the order of sequence
+    count: int
+    detail: str = ""
+
+
+def check(opened: Columnar, header: EnvelopeHeader, terms: Terms, last_seq: int) -> Tally:
     """Check everything that a batch holds.
 
     Args:
-        payload: the opened content.
+        opened: the opened content.
         header: of its envelope, verified.
         terms: what the header cites.
         last_seq: sequence number of the device's last event before this batch; -1 for none.
     """
     tally = Tally()
-    if not balanced(payload.account):
+    if not balanced(opened.account):
         tally.add(Reason.LOSS_UNBALANCED)
-    _check_sequence(payload.events, last_seq, tally)
-    _check_times(payload.events, header, terms, tally)
-    _check_rights(payload.events, terms, tally)
-    for event in payload.events:
-        if isinstance(event, FrameEvent) and digest(payload.image(event)) != event.sha256:
-            tally.add(Reason.FRAME_DIGEST, event.seq, f"frame {event.frame}")
+    reused = _mask(Reason.SEQUENCE_REUSED, opened.seq <= last_seq, f"the device had reached {last_seq}")
+    for faults in (reused, _times(opened, header, terms), _all_rights(opened, terms)):
+        for fault in sorted(faults, key=lambda f: f.first):
+            tally.add(fault.reason, int(opened.seq[fault.first]), fault.detail, fault.count)
+    for frame in opened.pictures:
+        if digest(opened.image(frame)) != frame.sha256:
+            tally.add(Reason.FRAME_DIGEST, frame.seq, f"frame {frame.frame}")
     return tally
 
 
@@ -54,40 +74,48 @@ def balanced(account: LossAccount) -> bool:
     return account.balances() and all(0 <= count <= MAX_INTEGER for count in counts)
 
 
-def _check_sequence(events: Iterable[Event], last_seq: int, tally: Tally) -> None:
-    for event in events:
-        if event.seq <= last_seq:
-            tally.add(Reason.SEQUENCE_REUSED, event.seq, f"the device had reached {last_seq}")
-        last_seq = max(last_seq, event.seq)
+def _mask(reason: Reason, wrong: NDArray[np.bool_], detail: str = "") -> list[_Fault]:
+    count = int(np.count_nonzero(wrong))
+    return [_Fault(reason, int(np.argmax(wrong)), count, detail)] if count else []
 
 
-def _check_times(events: Iterable[Event], header: EnvelopeHeader, terms: Terms, tally: Tally) -> None:
-    begin, end = terms.interval.begin_ns, terms.interval.end_ns
-    policy_end = unix_ns(terms.policy.expires)
+def _times(opened: Columnar, header: EnvelopeHeader, terms: Terms) -> Iterable[_Fault]:
+    when = opened.numbers("wall_ns")
     sealed_by = (header.sealed_hour + HOUR_S) * NS + CLOCK_SLACK_NS
-    for event in events:
-        when = event.wall_ns
-        if event.consent != header.consent:
-            tally.add(Reason.EVENT_OTHER_CONSENT, event.seq)
-        if when < begin:
-            tally.add(Reason.EVENT_OUTSIDE_CONSENT, event.seq, f"{begin - when} ns before it began")
-        elif when >= end:
-            tally.add(Reason.EVENT_OUTSIDE_CONSENT, event.seq, f"{when - end} ns after it ended")
-        if when >= policy_end:
-            tally.add(Reason.EVENT_AFTER_POLICY, event.seq)
-        if when >= sealed_by:
-            tally.add(Reason.EVENT_AFTER_SEALING, event.seq)
+    return [
+        *_mask(Reason.EVENT_OTHER_CONSENT, _cites_other(opened, header.consent)),
+        *_outside(when, terms.interval.begin_ns, terms.interval.end_ns),
+        *_mask(Reason.EVENT_AFTER_POLICY, when >= unix_ns(terms.policy.expires)),
+        *_mask(Reason.EVENT_AFTER_SEALING, when >= sealed_by),
+    ]
 
 
-def _check_rights(events: Iterable[Event], terms: Terms, tally: Tally) -> None:
-    known: dict[tuple[type[Stamp], str], list[Reason]] = {}
-    for event in events:
-        key = (type(event), event.app)
-        reasons = known.get(key)
-        if reasons is None:
-            reasons = known[key] = _rights(*key, terms)
-        for reason in reasons:
-            tally.add(reason, event.seq, f"of kind {kind_of(type(event))}")
+def _outside(when: NDArray[np.int64], begin: int, end: int) -> list[_Fault]:
+    found = _mask(Reason.EVENT_OUTSIDE_CONSENT, (when < begin) | (when >= end))
+    for fault in found:
+        first = int(when[fault.first])
+        how = f"{begin - first} ns before it began" if first < begin else f"{first - end} ns after it ended"
+        return [_Fault(fault.reason, fault.first, fault.count, how)]
+    return []
+
+
+def _cites_other(opened: Columnar, consent: str) -> NDArray[np.bool_]:
+    wrong = np.zeros(opened.size, np.bool_)
+    for kind in opened.kinds.values():
+        cited: Words = kind.columns["consent"]
+        wrong[kind.places] = np.array([word != consent for word in cited.words])[cited.codes]
+    return wrong
+
+
+def _all_rights(opened: Columnar, terms: Terms) -> Iterable[_Fault]:
+    for name, kind in opened.kinds.items():
+        apps: Words = kind.columns["app"]
+        for code, app in enumerate(apps.words):
+            reasons = _rights(_KINDS[name], app, terms)
+            if reasons:
+                places = kind.places[apps.codes == code]
+                first, count = int(places.min()), len(places)
+                yield from (_Fault(reason, first, count, f"of kind {name}") for reason in reasons)
 
 
 def _rights(kind: type[Stamp], app: str, terms: Terms) -> list[Reason]:

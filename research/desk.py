@@ -1,21 +1,33 @@
 """What the commands do, put together: folder, keys, trust, verification, export. Prints nothing."""
 
 import re
+import shutil
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from research import export as exporting
-from research import keys
+from research import keys, lineage
+from research import sweep as sweeping
 from research.client import Collector
-from research.errors import InputError
+from research.errors import ExportError, InputError
 from research.folder import Folder, Stored
+from research.reasons import Finding, Reason
+from research.shard import ShardReport, Wanted
+from research.sweep import StaleError, Swept, check_fresh
 from research.trust import Trust, establish
 from research.unseal import opener
-from research.verify import Opener, Report, begin, missing, stream
+from research.verify import Opener, Outcome, Report, Source, begin, look, missing, plan
 from research.verify import verify as verify_all
 from schemas.base import SchemaError, unbase64url
+from schemas.base import digest as digest_of
 from schemas.envelope import parse
-from schemas.signed import fingerprint
+from schemas.signed import SignedDocument, fingerprint, sign
 from schemas.signed import verify as verify_signed
 from schemas.study import StudyManifest
 
@@ -57,30 +69,192 @@ def enrol(collector: Collector, url: str, organisation: str, home: Path) -> dict
     return {"study": manifest.study, "title": manifest.title, "organisation": fingerprint(raw), "names_you": named}
 
 
-def verify(folder: Folder, organisation: str | None, home: Path, *, headers_only: bool) -> Report:
+def verify(
+    folder: Folder, organisation: str | None, home: Path, *, headers_only: bool, now_s: int | None = None
+) -> Report:
     """Verify a folder; with the key in ``home``, if there is one, event by event.
+
+    ``now_s`` (Unix seconds) has the age of the folder's list looked at; None leaves that out.
 
     Raises:
         NotEnrolledError: no organisation's key to go by.
         InputError: not a pulled folder.
     """
     with_key = keys.exist(home) and not headers_only
-    return verify_all(folder.blobs(), _trust(folder, organisation, home), _listed(folder), _opener(home, with_key))
+    report = verify_all(folder.blobs(), _trust(folder, organisation, home), _listed(folder), _opener(home, with_key))
+    if now_s is not None:
+        try:
+            check_fresh(fetched(folder), now_s)
+        except StaleError as error:
+            report.findings.append(Finding(Reason.STALE, detail=str(error)))
+    return report
 
 
-def export(folder: Folder, out: Path, organisation: str | None, home: Path) -> tuple[exporting.Exported, Report]:
-    """Verify a folder and export what verifies.
+def sweep(
+    folder: Folder, exports: Sequence[Path], caches: Sequence[Path], organisation: str | None, home: Path, now_s: int
+) -> tuple[Swept, SignedDocument]:
+    """Take what may not be used any more out of exports, of what was made from them, and of caches.
+
+    Args:
+        folder: what was pulled, lately.
+        exports: folders to sweep; those that lineage knows are added.
+        caches: folders of copies.
+        organisation: its public key; None for the pinned one.
+        home: folder of the researcher's keys and of the lineage.
+        now_s: Unix seconds.
+
+    Returns:
+        What was done, and the receipt, signed by the researcher.
+
+    Raises:
+        StaleError: the folder was pulled too long ago.
+        ExportError: something cannot be rewritten or deleted.
+    """
+    pulled = fetched(folder)
+    check_fresh(pulled, now_s)
+    known = lineage.entries(home)
+    work = _Export(folder, organisation, home, Wanted())
+    roots = list(dict.fromkeys([*(p.resolve() for p in exports), *_there(known, "export")]))
+    gone = _gone(
+        folder, work, [*(b for e in known for b in e.batches), *(b for r in roots for b in lineage.batches(r))]
+    )
+    try:
+        done = sweeping.sweep(roots, _there(known, "derived"), caches, gone, work.rewrite)
+    except OSError as error:
+        raise ExportError(f"cannot sweep: {error.strerror}", "Give access to all of it, then sweep again.") from None
+    runs = sum(answer.withdrawn > 0 for answer in lineage.trained(known, gone))
+    told = sweeping.receipt(done, work.trust.study or "", gone, runs, now_s, pulled or 0)
+    return done, sign(told, keys.load(home).signing)
+
+
+def trained(folder: Folder, organisation: str | None, home: Path, now_s: int) -> list[lineage.Answer]:
+    """Which recorded training runs saw data that was withdrawn since.
+
+    Raises:
+        StaleError: the folder was pulled too long ago to say.
+    """
+    check_fresh(fetched(folder), now_s)
+    known = lineage.entries(home)
+    work = _Export(folder, organisation, home, Wanted())
+    return lineage.trained(known, _gone(folder, work, [b for e in known for b in e.batches]))
+
+
+def _there(known: Sequence[lineage.Entry], kind: lineage.Kind) -> list[Path]:
+    return list(dict.fromkeys(path for e in known if e.kind == kind and (path := Path(e.name)).exists()))
+
+
+def _gone(folder: Folder, work: "_Export", used: Sequence[str]) -> set[str]:
+    """What was used and may not be any more: erased by its device's word, or not listed by the collector."""
+    erased = {name for device in work.trust.devices.values() for name in device.erased.values()}
+    listing = folder.listing()
+    rows = listing.rows if listing else ()
+    listed = {row.digest for row in rows if not row.erased}
+    return {name for name in used if name in erased or name not in listed}
+
+
+def fetched(folder: Folder) -> int | None:
+    """When the folder was pulled, Unix seconds; None if it does not tell. Raises: InputError."""
+    listing = folder.listing()
+    return listing.fetched if listing else None
+
+
+def export(
+    folder: Folder, out: Path, organisation: str | None, home: Path, wanted: Wanted | None = None, jobs: int = 1
+) -> tuple[exporting.Exported, Report]:
+    """Verify a folder and export what verifies; goes on with what an interrupted run left.
+
+    Args:
+        folder: what was pulled.
+        out: folder that does not exist yet.
+        organisation: its public key; None for the pinned one.
+        home: folder of the researcher's keys.
+        wanted: what the export shall hold.
+        jobs: processes. Each reads the keys by itself and takes a whole participant at a time.
 
     Raises:
         KeyFileError: no key to open with.
         ExportError: cannot be written.
     """
-    trust, opens = _trust(folder, organisation, home), _opener(home, wanted=True)
-    sources, listed = list(folder.blobs()), _listed(folder)
-    report = begin(trust, opened=True)
-    report.findings += missing(sources, listed)
-    done = exporting.export(stream(sources, trust, listed, opens), trust, out, report)
+    chosen = wanted or Wanted()
+    work = _Export(folder, organisation, home, chosen)
+    partial = exporting.partial_of(out) if chosen.dry else exporting.begin(out)
+    tasks = exporting.tasks(work.plan, work.trust, work.basis(), chosen)
+    ready = {} if chosen.dry else {t.participant: p for t in tasks if (p := exporting.finished(t, partial))}
+    todo = [t for t in tasks if t.participant not in ready]
+    made = _in_processes(todo, work, partial, jobs) if jobs > 1 and len(todo) > 1 else work.run(todo, partial)
+    parts = [found for t in tasks if (found := ready.get(t.participant) or made[t.participant])]
+    report = begin(work.trust, opened=True)
+    report.findings += missing(work.sources, work.listed)
+    left_out = work.strangers(report)
+    done = exporting.total(parts, report, len(ready))
+    done = replace(done, left_out=dict(sorted((Counter(done.left_out) + left_out).items())))
+    if not chosen.dry:
+        exporting.complete(partial, out, work.trust, parts, done)
     return done, report
+
+
+class _Export:
+    """What every process of an export knows."""
+
+    def __init__(self, folder: Folder, organisation: str | None, home: Path, wanted: Wanted) -> None:
+        self.folder, self.organisation, self.home, self.wanted = folder, organisation, home, wanted
+        self.trust = _trust(folder, organisation, home)
+        self._opens = _opener(home, wanted=True)
+        self.sources, self.listed = list(folder.blobs()), _listed(folder)
+        self.plan = plan(self.sources, self.trust)
+
+    def basis(self) -> str:
+        """Digest of all that decides besides the batches."""
+        documents = [self.folder.ledger().model_dump_json(), self.folder.study().model_dump_json()]
+        return digest_of("\n".join([*documents, *(self.listed or ["-"])]).encode())
+
+    def run(self, tasks: Sequence[exporting.Task], partial: Path) -> dict[str, ShardReport]:
+        """Write these parts."""
+        study = self.trust.study or ""
+        return {
+            t.participant: exporting.write_part(t, self._look(t.sources), study, partial, self.wanted) for t in tasks
+        }
+
+    def rewrite(self, exported: Path, people: Collection[str]) -> None:
+        """Make some participants' parts of an export anew; one of whom nothing is left goes altogether."""
+        before = {part.participant: part for part in lineage.shards(exported)}
+        sheets = any(part.sheet for part in before.values())
+        self.wanted = Wanted(steps=any(exported.glob("*/steps.parquet")), sheets=sheets)
+        tasks = [
+            t for t in exporting.tasks(self.plan, self.trust, self.basis(), self.wanted) if t.participant in people
+        ]
+        self.run(tasks, exported)
+        for name in set(people) - {task.participant for task in tasks}:
+            shutil.rmtree(exported / name)
+        parts = lineage.shards(exported)
+        done = exporting.total(parts, Report(opened=True, findings=[]), 0)
+        exporting.describe(exported, self.trust, parts, done)
+
+    def strangers(self, report: Report) -> Counter[str]:
+        """Look at what belongs to nobody known."""
+        left_out = Counter[str]()
+        for outcome in self._look(exporting.strangers(self.plan)):
+            report.take(outcome)
+            left_out.update({f.reason for f in outcome.findings if f.disqualifies})
+        return left_out
+
+    def _look(self, sources: Sequence[Source]) -> Iterator[Outcome]:
+        return look(sources, self.plan, self.trust, self.listed, self._opens)
+
+
+def _in_processes(tasks: Sequence[exporting.Task], work: _Export, partial: Path, jobs: int) -> dict[str, ShardReport]:
+    """The same in several processes. They are started anew, not forked: no key is copied along with memory."""
+    shares = [tasks[n::jobs] for n in range(min(jobs, len(tasks)))]
+    with ProcessPoolExecutor(len(shares), mp_context=get_context("spawn")) as pool:
+        given = (work.folder, work.organisation, work.home, work.wanted)
+        running = [pool.submit(_share, given, share, partial) for share in shares]
+        return {name: part for done in running for name, part in done.result().items()}
+
+
+def _share(
+    given: tuple[Folder, str | None, Path, Wanted], tasks: Sequence[exporting.Task], partial: Path
+) -> dict[str, ShardReport]:
+    return _Export(*given).run(tasks, partial)
 
 
 def unseal(folder: Folder, digest: str, home: Path) -> bytes:

@@ -1,250 +1,206 @@
-"""Export to Parquet: one folder for each participant, so that no file ever mixes two people.
+"""Export: one folder for each participant, so that no file ever mixes two people. Stopped, it goes on where it was.
 
 ::
 
+    OUT/README.md                         a data card; tells stock loaders which file belongs to which table and split
     OUT/account.json                      totals: batches, events, loss account, what was left out and why
     OUT/<participant>/events.parquet      all events, wide
     OUT/<participant>/text.parquet        typed text with its placeholders
     OUT/<participant>/frames.parquet      pictures, undecoded, with patch and base
+    OUT/<participant>/steps.parquet       what was done: clicks, drags, typing, keys, with their frames
     OUT/<participant>/episodes.parquet    stretches of work with their loss accounts
-    OUT/<participant>/contact-sheet.png   if there are pictures
+    OUT/<participant>/shard.json          which batches are in these files, and what was found about the others
+    OUT/<participant>/contact-sheet.png   if asked for, and if there are pictures
 
-The same input gives the same bytes: rows have one order, nothing tells the time of export.
+The same input gives the same bytes: rows have one order, nothing tells the time of export. A participant's folder
+appears when it is whole, below ``.OUT.partial`` until all are there: a restart loses one of them at most.
 """
 
 import json
 import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import msgspec
 from msgspec import Struct
 
-from research import table
 from research.account import Account
+from research.card import card
+from research.disk import sync_folder, write_whole
 from research.errors import ExportError
-from research.reasons import Finding, Reason
-from research.sheet import Sheet
+from research.identity import split_of
+from research.shard import Shard, ShardReport, Wanted, check_folder_name
 from research.trust import Trust
-from research.verify import Outcome, Report
-from schemas.envelope import EnvelopeHeader
-from schemas.events import FrameEvent, LossAccount
-from schemas.payload import Payload
+from research.verify import Outcome, Plan, Report, Source
+from schemas.base import digest
 
-ROWS_A_GROUP = 65_536
-BYTES_A_GROUP = 32 << 20
-"""Bytes of pictures in a row group at most (and one more batch): memory stays bounded."""
-LEVEL = 3
-"""zstd's default: pictures are compressed already, columns shrink little beyond."""
+FORMAT: Final = 2
+"""Version of the files' layout; a partial export of another version is begun anew."""
+SHARD_FILE: Final = "shard.json"
+COUNTED: Final = ("batches", "events", "text", "frames", "steps", "episodes")
 
-TABLES: dict[str, Mapping[str, Any]] = {"events": table.EVENTS, "text": table.TEXT, "frames": table.FRAMES}
+Look = Callable[[Iterable[Source]], Iterable[Outcome]]
+"""Verifies the envelopes of one participant: :func:`research.verify.look` with all else given."""
 
 
 class Exported(Struct, frozen=True):
-    """What was written."""
+    """What was written, or would be."""
 
     participants: int
     batches: int
     events: int
     text: int
     frames: int
+    steps: int
+    episodes: int
+    bytes: int
     left_out: dict[str, int]  # batches by reason; one with several reasons counts under each
+    steps_lost: dict[str, int]  # observations that no step expresses, by reason
     sheets: list[str]  # paths below the export's folder
+    resumed: int = 0  # participants whose part was there from an earlier, interrupted run
 
 
-def export(outcomes: Iterable[Outcome], trust: Trust, out: Path, report: Report) -> Exported:
-    """Write what is usable among verified envelopes.
+class Task(Struct, frozen=True):
+    """One participant's part, still to be written."""
+
+    participant: str
+    sources: list[Source]
+    key: str
+
+
+def tasks(whole: Plan, trust: Trust, basis: str, wanted: Wanted) -> list[Task]:
+    """An export's parts.
 
     Args:
-        outcomes: from :func:`research.verify.stream`, with a key.
-        trust: the same.
-        out: folder that does not exist yet; it appears when all of it is there.
-        report: counts every outcome.
+        whole: the envelopes, in order.
+        trust: what may be relied on.
+        basis: digest of the documents and of the listing, so that newer ones make older parts void.
+        wanted: what each part shall hold.
+    """
+    groups = [(name, group) for name, group in whole.groups if name]
+    said = json.dumps([FORMAT, trust.study, basis, wanted.steps, wanted.sheets])
+    return [Task(n, g, digest("\n".join([said, n, *(s.name for s in g)]).encode())) for n, g in groups]
+
+
+def strangers(whole: Plan) -> list[Source]:
+    """Envelopes that belong to nobody known: they are looked at, and never exported."""
+    return [source for name, group in whole.groups if not name for source in group]
+
+
+def begin(out: Path) -> Path:
+    """The folder in which parts gather.
 
     Raises:
-        ExportError: the folder exists, or cannot be written.
+        ExportError: the export exists, or cannot be written.
     """
     if out.exists():
         raise ExportError(f"{out} exists already", "Name another folder: an export is never mixed with an older one.")
+    partial = partial_of(out)
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))  # mode 0700
+        partial.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        raise ExportError(f"cannot write {out}: {error.strerror}", "Choose another folder.") from None
+        raise _unwritable(out, error) from None
+    return partial
+
+
+def partial_of(out: Path) -> Path:
+    """Where an unfinished export lies."""
+    return out.with_name(f".{out.name}.partial")
+
+
+def write_part(task: Task, outcomes: Iterable[Outcome], study: str, partial: Path, wanted: Wanted) -> ShardReport:
+    """Write one participant's part, whole or not at all.
+
+    Raises:
+        ExportError: it cannot be written.
+    """
+    name = check_folder_name(task.participant)
+    split, place, work = split_of(study, name), partial / name, partial / f"{name}.new"
     try:
-        done = _write(outcomes, trust, work, report)
-        work.rename(out)
+        if not wanted.dry:
+            shutil.rmtree(work, ignore_errors=True)
+            work.mkdir()
+        done = Shard(work, name, split, wanted).take(outcomes, Report(opened=True, findings=[]), task.key)
+        if not wanted.dry:
+            (work / SHARD_FILE).write_bytes(_told(done))
+            shutil.rmtree(place, ignore_errors=True)
+            work.rename(place)
+            sync_folder(partial)
     except OSError as error:
-        raise ExportError(f"cannot write {out}: {error.strerror}", "Make room, or choose another folder.") from None
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        raise _unwritable(partial, error) from None
     return done
 
 
-def _write(outcomes: Iterable[Outcome], trust: Trust, work: Path, report: Report) -> Exported:
-    totals, left_out = _Totals(), Counter[str]()
-    shard: _Shard | None = None
+def finished(task: Task, partial: Path) -> ShardReport | None:
+    """The part, if an earlier run wrote it from exactly the same input."""
     try:
-        for outcome in outcomes:
-            report.take(outcome)
-            person = trust.participant(outcome.header.device) if outcome.header else None
-            if not outcome.usable or outcome.header is None or outcome.payload is None or person is None:
-                left_out.update({f.reason for f in outcome.findings if f.disqualifies})
-                continue
-            if shard is None or shard.participant != person:
-                if shard:
-                    shard.finish(totals)
-                shard = _Shard(work, person)
-            if not shard.add(outcome.name, outcome.header, outcome.payload):
-                left_out[Reason.PAYLOAD_BROKEN] += 1
-                report.findings.append(Finding(Reason.PAYLOAD_BROKEN, outcome.name, detail="does not fit in a table"))
-        if shard:
-            shard.finish(totals)
-    except BaseException:
-        if shard:
-            shard.close()
-        raise
-    done = totals.exported(dict(sorted(left_out.items())))
-    account = {"format": 1, "study": trust.study, "counts": _plain(done), "account": totals.account.plain()}
-    (work / "account.json").write_text(json.dumps(account, indent=2, sort_keys=True) + "\n")
-    return done
+        done = msgspec.json.decode((partial / task.participant / SHARD_FILE).read_bytes(), type=ShardReport)
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return done if done.key == task.key else None
 
 
-class _Totals:
-    def __init__(self) -> None:
-        self.account = Account()
-        self.counts: Counter[str] = Counter()
-        self.sheets: list[str] = []
+def complete(partial: Path, out: Path, trust: Trust, parts: list[ShardReport], done: Exported) -> None:
+    """Put an export in place once all of its parts are there.
 
-    def exported(self, left_out: dict[str, int]) -> Exported:
-        found = self.counts
-        return Exported(
-            found["participants"],
-            found["batches"],
-            found["events"],
-            found["text"],
-            found["frames"],
-            left_out,
-            self.sheets,
-        )
+    Raises:
+        ExportError: it cannot be written.
+    """
+    try:
+        for path in _foreign(partial, {part.participant for part in parts}):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        describe(partial, trust, parts, done)
+        partial.rename(out)
+        sync_folder(out.parent)
+    except OSError as error:
+        raise _unwritable(out, error) from None
 
 
-class _Episode:
-    def __init__(self) -> None:
-        self.account = Account()
-        self.begin = self.end = 0
-        self.counts: Counter[str] = Counter()
-        self.apps: set[str] = set()
-
-    def add(self, payload: Payload) -> None:
-        loss: LossAccount = payload.account
-        self.account.add(loss.seen, loss.kept, loss.dropped)
-        times = [e.wall_ns for e in payload.events]
-        if times:
-            self.begin = min([*times, *([self.begin] if self.counts["events"] else [])])
-            self.end = max([self.end, *times])
-        self.counts.update(batches=1, events=len(times))
-        self.counts.update(frames=sum(isinstance(e, FrameEvent) for e in payload.events))
-        self.apps |= {e.app for e in payload.events if e.app}
-
-    def row(self, participant: str, device: str, episode: str) -> dict[str, Any]:
-        origin = {"participant": participant, "device": device, "episode": episode}
-        span = {"begin_ns": self.begin, "end_ns": self.end}
-        counts = {n: self.counts[n] for n in ("batches", "events", "frames")}
-        return {**origin, **span, **counts, "apps": sorted(self.apps), "account": self.account.rows()}
+def describe(folder: Path, trust: Trust, parts: list[ShardReport], done: Exported) -> None:
+    """Write what is told of all parts together: totals and data card. Raises: OSError."""
+    account = Account()
+    for part in parts:
+        for modality, row in part.account.items():
+            account.add({modality: row["seen"]}, {modality: row["kept"]}, {modality: row["dropped"]})
+    counts = {n: v for n, v in msgspec.to_builtins(done).items() if n != "resumed"}
+    told = {"format": FORMAT, "study": trust.study, "counts": counts, "account": account.plain()}
+    write_whole(folder / "account.json", (json.dumps(told, indent=2, sort_keys=True) + "\n").encode())
+    write_whole(folder / "README.md", card(trust, parts, done.events).encode())
 
 
-class _Shard:
-    """The files of one participant, while they are written."""
-
-    def __init__(self, work: Path, participant: str) -> None:
-        self.participant = participant
-        self._name = participant
-        self._folder = work / participant
-        self._folder.mkdir()
-        self._files = {name: _File(self._folder / f"{name}.parquet", kind) for name, kind in TABLES.items()}
-        self._episodes: dict[tuple[str, str], _Episode] = {}
-        self._sheet = Sheet()
-
-    def add(self, batch: str, header: EnvelopeHeader, payload: Payload) -> bool:
-        """Take in a batch; false, and nothing of it is taken, if it holds numbers that no table can."""
-        origin = {
-            "participant": self.participant,
-            "device": header.device,
-            "batch": batch,
-            "batch_sequence": header.sequence,
-            "episode": payload.episode,
-        }
-        frames = [e for e in payload.events if isinstance(e, FrameEvent)]
-        images = [payload.image(f) for f in frames]
-        try:
-            tables = {
-                "events": table.events_table(payload.events, origin),
-                "text": table.text_table(payload.events, origin),
-                "frames": table.frames_table(frames, images, origin),
-            }
-        except (pa.ArrowException, OverflowError):
-            return False
-        for name, rows in tables.items():
-            self._files[name].add(rows)
-        for frame, image in zip(frames, images, strict=True):
-            self._sheet.add(header.device, frame, image)
-        self._episodes.setdefault((header.device, payload.episode), _Episode()).add(payload)
-        return True
-
-    def finish(self, totals: _Totals) -> None:
-        """Write what is left, and add this participant to the totals."""
-        self.close()
-        rows = [e.row(self.participant, *key) for key, e in self._episodes.items()]
-        rows.sort(key=lambda row: (row["begin_ns"], row["device"], row["episode"]))
-        episodes = _File(self._folder / "episodes.parquet", table.EPISODES)
-        episodes.add(table.rows_table(table.EPISODES, rows))
-        episodes.close()
-        totals.counts.update(participants=1, batches=sum(row["batches"] for row in rows))
-        totals.counts.update({name: file.rows for name, file in self._files.items()})
-        for episode in self._episodes.values():
-            totals.account.add(episode.account.seen, episode.account.kept, episode.account.dropped)
-        if self._sheet.save(self._folder / "contact-sheet.png"):
-            totals.sheets.append(f"{self._name}/contact-sheet.png")
-
-    def close(self) -> None:
-        for file in self._files.values():
-            file.close()
+def total(parts: Iterable[ShardReport], report: Report, resumed: int) -> Exported:
+    """What all parts come to; the report takes in what was found about each."""
+    counts, left_out, lost, sheets, people, size = Counter[str](), Counter[str](), Counter[str](), [], 0, 0
+    for part in parts:
+        people += bool(part.batches)
+        counts.update(part.counts)
+        left_out.update(part.left_out)
+        lost.update(part.steps_lost)
+        size += sum(part.sizes.values())
+        sheets += [f"{part.participant}/contact-sheet.png"] if part.sheet else []
+        report.findings += part.findings
+        report.batches += part.report["batches"]
+        report.verified += part.report["verified"]
+        report.events += part.report["events"]
+        report.frames += part.report["frames"]
+    plain = {name: counts[name] for name in COUNTED}
+    return Exported(people, **plain, bytes=size, left_out=dict(sorted(left_out.items())),
+                    steps_lost=dict(sorted(lost.items())), sheets=sheets, resumed=resumed)  # fmt: skip
 
 
-class _File:
-    """A Parquet file; rows are gathered into groups of a sensible size. It is there even if it has no row."""
-
-    def __init__(self, path: Path, columns: Mapping[str, Any]) -> None:
-        self.rows = 0
-        self._waiting: list[Any] = []
-        words = [name for name, kind in columns.items() if kind == pa.string()]  # a dictionary of pictures is a waste
-        self._writer = pq.ParquetWriter(
-            path, table.schema(columns), compression="zstd", compression_level=LEVEL, use_dictionary=words
-        )
-
-    def add(self, rows: Any) -> None:
-        self.rows += rows.num_rows
-        self._waiting.append(rows)
-        if (
-            sum(t.num_rows for t in self._waiting) >= ROWS_A_GROUP
-            or sum(t.nbytes for t in self._waiting) >= BYTES_A_GROUP
-        ):
-            self._flush()
-
-    def close(self) -> None:
-        self._flush()
-        self._writer.close()
-
-    def _flush(self) -> None:
-        if any(t.num_rows for t in self._waiting):
-            self._writer.write_table(pa.concat_tables(self._waiting).combine_chunks(), row_group_size=ROWS_A_GROUP)
-        self._waiting = []
+def _told(done: ShardReport) -> bytes:
+    plain: Any = msgspec.to_builtins(done)
+    return json.dumps(plain, indent=1, sort_keys=True).encode() + b"\n"
 
 
-def _plain(done: Exported) -> dict[str, Any]:
-    return {name: getattr(done, name) for name in Exported.__struct_fields__}
+def _foreign(partial: Path, people: set[str]) -> Iterator[Path]:
+    return (path for path in list(partial.iterdir()) if path.name not in people)
+
+
+def _unwritable(out: Path, error: OSError) -> ExportError:
+    return ExportError(
+        f"cannot write {out}: {error.strerror}",
+        "Make room, or choose another folder. Run it again to go on; what is there lies in a hidden .partial folder.",
+    )

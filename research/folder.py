@@ -32,6 +32,12 @@ class Listing(Document):
     """What the collector listed when the folder was last pulled."""
 
     rows: tuple[BatchRow, ...] = note("in the collector's order")
+    fetched: int | None = note(
+        "Unix time of asking, by this machine's clock; absent in folders of older versions",
+        unit="s",
+        default=None,
+        ge=0,
+    )
 
 
 class Stored(Struct, frozen=True):

@@ -66,7 +66,8 @@ def plan(collector: Collector, folder: Folder) -> Plan:
     Raises:
         CollectorError: refused, or not reached.
     """
-    listing = Listing(rows=tuple(collector.rows()))
+    asked = int(time.time())
+    listing = Listing(rows=tuple(collector.rows()), fetched=asked)
     if any(row.size > MAX_ENVELOPE_BYTES for row in listing.rows):
         raise CollectorError("the collector lists a batch that is larger than any can be")
     ledger = collector.ledger()

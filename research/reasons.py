@@ -14,6 +14,7 @@ class Reason(StrEnum):
     REGISTRATION_BROKEN = "registration_broken"
     LEDGER_BROKEN = "ledger_broken"
     ERASURE_UNTRUSTED = "erasure_untrusted"
+    STALE = "stale"
     # The envelope
     ENVELOPE_BROKEN = "envelope_broken"
     DIGEST_MISMATCH = "digest_mismatch"
@@ -62,6 +63,7 @@ MEANING: dict[Reason, str] = {
     Reason.REGISTRATION_BROKEN: "a device's registration is not signed by that device's own key",
     Reason.LEDGER_BROKEN: "a device's consent ledger does not hold together, so nothing of it counts as consented to",
     Reason.ERASURE_UNTRUSTED: "a request for erasure is not signed by the device that it names",
+    Reason.STALE: "the folder was pulled too long ago to know what was withdrawn since: pull again",
     Reason.ENVELOPE_BROKEN: "not an intact envelope: header, length or sealed bytes were altered",
     Reason.DIGEST_MISMATCH: "the file's bytes are not those that its name, a digest, promises",
     Reason.OTHER_STUDY: "the batch belongs to another study",

@@ -10,9 +10,14 @@ from enum import Enum
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
-from schemas.events import EVENT_TYPES, Event, FrameEvent, Rect, Stamp, TextEvent, kind_of
+from research import scatter
+from research.columnar import Columnar, Kind
+from research.identity import sample_uid
+from research.scatter import WORDS
+from schemas.events import EVENT_TYPES, FrameEvent, Rect, Stamp, TextEvent
 
 OMITTED = frozenset({"offset", "size"})
 """Where an image lies in its batch's frame section: means nothing outside of it."""
@@ -65,11 +70,13 @@ def _fields(kinds: Iterable[type[Stamp]]) -> dict[str, Any]:
 
 EVENTS: dict[str, Any] = {**ORIGIN, "kind": pa.string(), **_fields(EVENT_TYPES)}
 TEXT: dict[str, Any] = {**ORIGIN, **_fields([TextEvent])}
-FRAMES: dict[str, Any] = {**ORIGIN, **_fields([FrameEvent]), "image": pa.binary()}
+FRAMES: dict[str, Any] = {**ORIGIN, "sample_uid": pa.string(), **_fields([FrameEvent]), "image": pa.binary()}
 EPISODES: dict[str, Any] = {
     "participant": pa.string(),
     "device": pa.string(),
     "episode": pa.string(),
+    "sample_uid": pa.string(),
+    "split": pa.string(),
     "begin_ns": pa.int64(),
     "end_ns": pa.int64(),
     "batches": pa.int64(),
@@ -90,48 +97,71 @@ EPISODES: dict[str, Any] = {
 
 
 def schema(columns: Mapping[str, Any]) -> Any:
-    """An Arrow schema of columns."""
-    return pa.schema(list(columns.items()))
+    """An Arrow schema of columns as they are written: words as a dictionary, so that equal ones are stored once."""
+    return pa.schema([(name, WORDS if kind == pa.string() else kind) for name, kind in columns.items()])
 
 
-def events_table(events: Sequence[Event], origin: Mapping[str, Any]) -> Any:
-    """All events of a batch.
+def events_table(opened: Columnar, origin: Mapping[str, Any]) -> Any:
+    """All events of a batch, in the order of sequence.
 
     Args:
-        events: in their order.
+        opened: the batch.
         origin: a value for each of :data:`ORIGIN`.
     """
-    kinds = [kind_of(type(e)) for e in events]
-    return _table(EVENTS, events, {**_repeat(origin, len(events)), "kind": kinds})
+    return _table(EVENTS, opened.kinds, opened.size, origin)
 
 
-def text_table(events: Iterable[Event], origin: Mapping[str, Any]) -> Any:
-    """The text segments among events."""
-    rows = [e for e in events if isinstance(e, TextEvent)]
-    return _table(TEXT, rows, _repeat(origin, len(rows)))
+def text_table(opened: Columnar, origin: Mapping[str, Any]) -> Any:
+    """The text segments of a batch."""
+    return _one(TEXT, opened, "text", origin)
 
 
-def frames_table(rows: Sequence[FrameEvent], images: Sequence[bytes], origin: Mapping[str, Any]) -> Any:
+def frames_table(opened: Columnar, origin: Mapping[str, Any]) -> Any:
     """Frames with their undecoded images."""
-    return _table(FRAMES, rows, {**_repeat(origin, len(rows)), "image": list(images)})
+    images = pa.array([opened.image(frame) for frame in opened.pictures], type=pa.binary())
+    uids = [sample_uid("frame", origin["device"], frame.seq, frame.sha256) for frame in opened.pictures]
+    return _one(FRAMES, opened, "frame", origin, {"image": images, "sample_uid": pa.array(uids, pa.string())})
 
 
 def rows_table(columns: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Any:
     """A table of plain rows."""
-    return pa.Table.from_pylist(list(rows), schema=schema(columns))
+    return pa.Table.from_pylist(list(rows), schema=pa.schema(list(columns.items()))).cast(schema(columns))
 
 
-def _table(columns: Mapping[str, Any], events: Sequence[Stamp], given: Mapping[str, list[Any]]) -> Any:
-    arrays = [
-        pa.array(given[name] if name in given else [_plain(getattr(e, name, None)) for e in events], type=kind)
-        for name, kind in columns.items()
-    ]
+def _one(
+    columns: Mapping[str, Any],
+    opened: Columnar,
+    name: str,
+    origin: Mapping[str, Any],
+    given: Mapping[str, Any] | None = None,
+) -> Any:
+    kind = opened.kinds.get(name)
+    if kind is None:
+        return pa.table([pa.array([], type=f.type) for f in schema(columns)], schema=schema(columns))
+    rank = np.empty(len(kind.places), np.int64)  # rows of one kind are not always written in the order of sequence
+    rank[np.argsort(kind.places)] = np.arange(len(rank))
+    return _table(columns, {name: Kind(rank, kind.columns)}, len(rank), origin, given)
+
+
+def _table(
+    columns: Mapping[str, Any],
+    kinds: Mapping[str, Kind],
+    size: int,
+    origin: Mapping[str, Any],
+    given: Mapping[str, Any] | None = None,
+) -> Any:
+    arrays = [_array(name, kind, kinds, size, {**origin, **(given or {})}) for name, kind in columns.items()]
     return pa.table(arrays, schema=schema(columns))
 
 
-def _plain(value: Any) -> Any:
-    return msgspec.to_builtins(value) if isinstance(value, (list, tuple, Enum, msgspec.Struct)) else value
-
-
-def _repeat(origin: Mapping[str, Any], count: int) -> dict[str, list[Any]]:
-    return {name: [origin[name]] * count for name in ORIGIN}
+def _array(name: str, kind: Any, kinds: Mapping[str, Kind], size: int, given: Mapping[str, Any]) -> Any:
+    if name == "kind":
+        return scatter.names({k: each.places for k, each in kinds.items()}, size)
+    if name in given:
+        return (
+            scatter.fitted(given[name], kind)
+            if isinstance(given[name], pa.Array)
+            else scatter.repeated(given[name], kind, size)
+        )
+    parts = [(each.places, each.columns[name]) for each in kinds.values() if name in each.columns]
+    return scatter.column(parts, kind, size)

@@ -14,19 +14,19 @@ How it works, so that it can be written again by somebody who does not trust thi
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import groupby
 from operator import itemgetter
 from typing import Protocol
 
 from msgspec import Struct
 
 from research import content, headers
+from research.columnar import Columnar, read
 from research.errors import UnsealError
 from research.reasons import Finding, Reason
 from research.trust import Trust
 from schemas.base import SchemaError, digest
 from schemas.envelope import MAGIC, MAX_HEADER_BYTES, SIGNATURE_BYTES, Envelope, EnvelopeHeader, parse, parse_head
-from schemas.events import FrameEvent
-from schemas.payload import Payload, unpack
 
 HEAD_BYTES = len(MAGIC) + 4 + MAX_HEADER_BYTES + SIGNATURE_BYTES
 
@@ -56,7 +56,7 @@ class Outcome(Struct, frozen=True):
     name: str
     header: EnvelopeHeader | None  # None if it cannot be read
     findings: list[Finding]
-    payload: Payload | None  # None without a key, or if it did not open
+    payload: Columnar | None  # None without a key, or if it did not open
 
     @property
     def usable(self) -> bool:
@@ -87,8 +87,8 @@ class Report(Struct):
         self.verified += not any(f.disqualifies for f in outcome.findings)
         self.findings += outcome.findings
         if outcome.payload:
-            self.events += len(outcome.payload.events)
-            self.frames += sum(isinstance(e, FrameEvent) for e in outcome.payload.events)
+            self.events += outcome.payload.size
+            self.frames += len(outcome.payload.pictures)
 
 
 class _Chain(Struct):
@@ -134,14 +134,39 @@ def stream(
         listed: digests that the collector listed; None if that is not known.
         opener: opens the sealed part; None looks at the open part only.
     """
+    found = plan(sources, trust)
+    for _, group in found.groups:
+        yield from look(group, found, trust, listed, opener)
+
+
+class Plan(Struct, frozen=True):
+    """Envelopes in the order of their chains, by participant; those that name no known device under an empty name."""
+
+    groups: list[tuple[str, list[Source]]]
+    repeated: frozenset[Place]
+
+
+def plan(sources: Iterable[Source], trust: Trust) -> Plan:
+    """Put envelopes in order. A group stands by itself: no chain leads from one to another."""
     ordered, repeated = _in_order(sources, trust)
+    return Plan([(name, [s for _, s in rows]) for name, rows in groupby(ordered, key=itemgetter(0))], repeated)
+
+
+def look(
+    group: Iterable[Source],
+    whole: Plan,
+    trust: Trust,
+    listed: Collection[str] | None = None,
+    opener: Opener | None = None,
+) -> Iterator[Outcome]:
+    """Look at each envelope of one group, as :func:`stream` does."""
     names = None if listed is None else frozenset(listed)
     chains: dict[str, _Chain] = {}
-    for source in ordered:
-        yield _Look(source, trust, chains, repeated, opener).outcome(names)
+    for source in group:
+        yield _Look(source, trust, chains, whole.repeated, opener).outcome(names)
 
 
-def _in_order(sources: Iterable[Source], trust: Trust) -> tuple[list[Source], frozenset[Place]]:
+def _in_order(sources: Iterable[Source], trust: Trust) -> tuple[list[tuple[str, Source]], frozenset[Place]]:
     """The sources in the order of their chains, and the places that several authentic batches claim."""
     keyed: list[tuple[tuple[str, str, int, str], Source]] = []
     claims: dict[Place, set[bytes]] = defaultdict(set)
@@ -158,7 +183,7 @@ def _in_order(sources: Iterable[Source], trust: Trust) -> tuple[list[Source], fr
     # Signatures are looked at only where there is a choice, so that no forgery can discredit the genuine batch.
     contested = {place: heads for place, heads in claims.items() if len(heads) > 1}
     repeated = {p for p, heads in contested.items() if sum(_authentic(h, trust) for h in heads) > 1}
-    return [source for _, source in keyed], frozenset(repeated)
+    return [(key[0], source) for key, source in keyed], frozenset(repeated)
 
 
 def _authentic(head: bytes, trust: Trust) -> bool:
@@ -192,7 +217,7 @@ class _Look:
         payload = self._look()
         return Outcome(self._source.name, self._header, self._findings, payload)
 
-    def _look(self) -> Payload | None:
+    def _look(self) -> Columnar | None:
         data = self._source.read()
         name = digest(data)
         if name != self._source.name:
@@ -217,7 +242,7 @@ class _Look:
         payload = self._open(envelope)
         if payload:
             self._check(payload, envelope.header, terms, chain.seq)
-            chain.seq = max([chain.seq, *(e.seq for e in payload.events[-1:])])
+            chain.seq = max([chain.seq, *payload.seq[-1:].tolist()])
         return payload
 
     def _follow(self, header: EnvelopeHeader, name: str) -> _Chain:
@@ -240,18 +265,18 @@ class _Look:
         passed = sum(chain.next <= place < header.sequence for place in erased)
         return max(0, header.sequence - chain.next - passed)
 
-    def _open(self, envelope: Envelope) -> Payload | None:
+    def _open(self, envelope: Envelope) -> Columnar | None:
         if self._opener is None:
             return None
         try:
-            return unpack(self._opener(envelope.payload))
+            return read(self._opener(envelope.payload))
         except UnsealError as error:
             self._add(Reason.CANNOT_OPEN, str(error))
         except SchemaError as error:
             self._add(Reason.PAYLOAD_BROKEN, str(error))
         return None
 
-    def _check(self, payload: Payload, header: EnvelopeHeader, terms: headers.Terms | None, last_seq: int) -> None:
+    def _check(self, payload: Columnar, header: EnvelopeHeader, terms: headers.Terms | None, last_seq: int) -> None:
         if terms is None:
             return  # something that the header cites is unknown, which is reported already
         tally = content.check(payload, header, terms, last_seq)

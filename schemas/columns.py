@@ -8,6 +8,7 @@ A table a kind; a column a field, in the field's order. The form of a column fol
 """
 
 from collections.abc import Callable, Sequence
+from enum import Enum
 from itertools import accumulate
 from operator import sub
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -52,12 +53,24 @@ class ColumnsError(SchemaError):
     remedy = "Verify the envelope first; a verified one that fails here is a fault to report to Overt."
 
 
-class _Form(Struct, frozen=True):
+class Shape(Enum):
+    """How a column is written."""
+
+    DELTA = "delta"
+    WORDS = "words"
+    PLAIN = "plain"
+
+
+class Form(Struct, frozen=True):
+    """How one field's column is written and read."""
+
+    shape: Shape
     encode: Callable[[list[Any]], Any]
     decode: Callable[[Any], list[Any]]
     reader: msgspec.msgpack.Decoder[Any]
 
     def read(self, column: Raw) -> list[Any]:
+        """The values of a column, one a row."""
         return self.decode(self.reader.decode(column))
 
 
@@ -94,33 +107,34 @@ def _rows_of(hint: Any) -> Any:
     return Annotated[list[hint], Meta(max_length=MAX_EVENTS)]
 
 
-def _form(hint: Any) -> _Form:
+def _form(hint: Any) -> Form:
     reader = msgspec.msgpack.Decoder
     if hint is int:
-        return _Form(_delta, _undelta, reader(_rows_of(int)))
+        return Form(Shape.DELTA, _delta, _undelta, reader(_rows_of(int)))
     origin, arguments = get_origin(hint), get_args(hint)
     scalar = not any(isinstance(a, type) and issubclass(a, Struct) for a in arguments) and (
         origin is None or all(isinstance(a, type) or a is None for a in arguments)
     )
     if hint is float or origin in (list, tuple) or not scalar:
-        return _Form(list, list, reader(_rows_of(hint)))
+        return Form(Shape.PLAIN, list, list, reader(_rows_of(hint)))
     words_and_rows: Any = tuple[_rows_of(bool | int | str | None), _rows_of(int)]  # type: ignore[misc]  # made here
-    return _Form(_index, _unindex, reader(words_and_rows))
+    return Form(Shape.WORDS, _index, _unindex, reader(words_and_rows))
 
 
-def _forms(event_type: type[Stamp]) -> dict[str, _Form]:
+def _forms(event_type: type[Stamp]) -> dict[str, Form]:
     hints = get_type_hints(event_type)
     return {name: _form(hints[name]) for name in event_type.__struct_fields__}
 
 
 _TYPES: dict[str, type[Stamp]] = {kind_of(t): t for t in EVENT_TYPES}
-_FORMS: dict[str, dict[str, _Form]] = {kind_of(t): _forms(t) for t in EVENT_TYPES}
+_FORMS: dict[str, dict[str, Form]] = {kind_of(t): _forms(t) for t in EVENT_TYPES}
 _FORMS_1 = {
     kind: {name: form for name, form in forms.items() if name not in _SINCE_2.get(kind, ())}
     for kind, forms in _FORMS.items()
     if _SINCE_2.get(kind) != frozenset()
 }
-_FORMS_OF = {1: _FORMS_1, VERSION: _FORMS}
+FORMS_OF = {1: _FORMS_1, VERSION: _FORMS}
+"""version → kind → field → form, for readers that keep columns as columns."""
 
 
 def encode(events: Sequence[Event]) -> Columns:
@@ -157,7 +171,7 @@ def decode(columns: RawColumns, version: int = VERSION) -> list[Event]:
     events: list[Event] = []
     try:
         for kind, table in columns.items():
-            events += _rows(kind, table, _FORMS_OF[version], MAX_EVENTS - len(events))
+            events += _rows(kind, table, FORMS_OF[version], MAX_EVENTS - len(events))
     except (msgspec.MsgspecError, TypeError, ValueError, LookupError, RecursionError) as error:
         if isinstance(error, ColumnsError):
             raise
@@ -168,7 +182,7 @@ def decode(columns: RawColumns, version: int = VERSION) -> list[Event]:
     return events
 
 
-def _rows(kind: str, table: dict[str, Raw], known: dict[str, dict[str, _Form]], room: int) -> list[Event]:
+def _rows(kind: str, table: dict[str, Raw], known: dict[str, dict[str, Form]], room: int) -> list[Event]:
     forms = known.get(kind)
     if forms is None or table.keys() != forms.keys():
         raise ColumnsError("unknown kind of event, or fields of another version")

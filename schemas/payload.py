@@ -16,6 +16,7 @@ PoPETs 2019): at most 12 % more, and only log log n sizes, so that a batch's len
 
 import struct
 import sys
+from collections.abc import Iterable
 
 import msgspec
 from msgspec import Struct
@@ -67,6 +68,20 @@ class Payload(Struct, frozen=True):
         return self.frames[frame.offset : frame.offset + frame.size]
 
 
+class Parts(Struct, frozen=True):
+    """A payload taken apart, its columns not yet decoded: for readers that keep columns as columns."""
+
+    version: int
+    columns: RawColumns
+    frames: bytes
+    account: LossAccount
+    episode: str
+
+    def __repr__(self) -> str:
+        """How much it holds, without any of it: a repr may end in a log."""
+        return f"Parts({len(self.columns)} kinds, {len(self.frames)} bytes of frames)"
+
+
 class _Written(Struct):
     columns: Columns
     account: LossAccount
@@ -113,6 +128,18 @@ def unpack(data: bytes) -> Payload:
         PayloadError: truncated, altered, or a zip bomb.
         ColumnsError: columns that do not fit together.
     """
+    parts = take_apart(data)
+    events = decode(parts.columns, parts.version)
+    check_frames((e for e in events if isinstance(e, FrameEvent)), parts)
+    return Payload(events, parts.frames, parts.account, parts.episode)
+
+
+def take_apart(data: bytes) -> Parts:
+    """Read a payload but for its events.
+
+    Raises:
+        PayloadError: as :func:`unpack`.
+    """
     start = len(MAGIC) + _LENGTHS.size
     version = VERSIONS.get(data[: len(MAGIC)])
     if version is None or len(data) < start:
@@ -125,9 +152,7 @@ def unpack(data: bytes) -> Payload:
         body = _DECODER.decode(_inflate(data[start : start + packed_len], raw_len))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise PayloadError("columns are not of this version") from None
-    events = decode(body.columns, version)
-    _check_frames(events, frames_len)
-    return Payload(events, data[start + packed_len : end], body.account, body.episode)
+    return Parts(version, body.columns, data[start + packed_len : end], body.account, body.episode)
 
 
 def padded(length: int) -> int:
@@ -153,6 +178,11 @@ def _inflate(packed: bytes, raw_len: int) -> bytes:
     return raw
 
 
-def _check_frames(events: list[Event], frames_len: int) -> None:
-    if any(e.offset + e.size > frames_len for e in events if isinstance(e, FrameEvent)):
+def check_frames(frames: Iterable[FrameEvent], parts: Parts) -> None:
+    """Check that each picture lies inside the frame section.
+
+    Raises:
+        PayloadError: one does not.
+    """
+    if any(e.offset + e.size > len(parts.frames) for e in frames):
         raise PayloadError("a frame lies outside the frame section")

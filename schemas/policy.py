@@ -1,35 +1,27 @@
 """The policy: what an organisation's study allows at most. A policy only ever narrows (G4).
 
 Every key carries, besides its meaning, unit and sensitivity, the rule by which several sources of policy combine
-(``x-combine``), most restrictive first, and the version that brought it (``x-since``). There is no key that grants
-capture, hides the sign or shortens the notice, and unknown keys are refused.
+(``x-combine``), who may set it (``x-scope``) and the version that brought it (``x-since``): see
+:mod:`schemas.policy_keys`. There is no key that grants capture, hides the sign, shortens the notice, lengthens consent
+or tells who takes part; unknown keys are refused. What further sources may narrow is in :mod:`schemas.limits`.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import field_validator
 
-from schemas.base import Document, Sensitivity, Slug, note
+from schemas.base import Document, Slug, note
 from schemas.events import Modality
 from schemas.origin import is_origin
+from schemas.policy_keys import SIGNED, Combine, key
 from schemas.scope import ScreenMode, TimingTier
 from schemas.times import Instant
 
 MAX_CONSENT_DAYS = 90
 """Days after which consent is asked for again, at the latest."""
 
-Combine = Literal["set-intersection", "boolean-or", "minimum", "maximum", "most-restrictive", "single"]
-
-
-def key(meaning: str, *, combine: Combine, unit: str = "1", since: str = "0.1", **constraints: Any) -> Any:
-    """A policy key's field."""
-    extra: dict[str, Any] = {
-        "x-unit": unit,
-        "x-sensitivity": Sensitivity.PUBLIC.value,
-        "x-combine": combine,
-        "x-since": since,
-    }
-    return Field(description=meaning, json_schema_extra=extra, **constraints)
+MIN_SPOOL_BYTES = 1 << 20
+"""Bytes. Less than a few batches would close the gate at once and for good."""
 
 
 class AppRule(Document):
@@ -71,22 +63,39 @@ class AppRule(Document):
 class Policy(Document):
     """What may be captured at most, and for how long things may lie about."""
 
-    study: Slug = key("the study that this policy is for", combine="single")
-    version: int = key("counts up with each change; an older one than known is refused", combine="maximum", ge=1)
-    issued: Instant = key("when it was signed", combine="single")
-    expires: Instant = key("from then on it allows nothing", combine="minimum")
-    apps: tuple[AppRule, ...] = key("allow-list of apps", combine="set-intersection", max_length=1000)
-    timing: TimingTier = key("finest timing tier that may be agreed to", combine="most-restrictive")
-    blocked: bool = key("true: nobody captures anything, whatever they agreed to", combine="boolean-or", default=False)
+    study: Slug = key("the study that this policy is for", combine=Combine.SINGLE, scope=SIGNED)
+    version: int = key(
+        "counts up with each change; an older one than known is refused", combine=Combine.MAXIMUM, scope=SIGNED, ge=1
+    )
+    issued: Instant = key("when it was signed", combine=Combine.SINGLE, scope=SIGNED)
+    expires: Instant = key("from then on it allows nothing", combine=Combine.MINIMUM)
+    apps: tuple[AppRule, ...] = key("allow-list of apps", combine=Combine.INTERSECTION, max_length=1000)
+    timing: TimingTier = key("finest timing tier that may be agreed to", combine=Combine.RESTRICTIVE)
+    blocked: bool = key("true: nobody captures anything, whatever they agreed to", combine=Combine.OR, default=False)
     consent_days: int = key(
-        "days until consent is asked for again", unit="d", combine="minimum", ge=1, le=MAX_CONSENT_DAYS, default=90
+        "days until consent is asked for again",
+        unit="d",
+        combine=Combine.MINIMUM,
+        ge=1,
+        le=MAX_CONSENT_DAYS,
+        default=90,
     )
     review_s: int = key(
-        "least time that a sealed batch is held for the person to review", unit="s", combine="maximum", ge=0, default=0
+        "least time that a sealed batch is held for the person to review",
+        unit="s",
+        combine=Combine.MAXIMUM,
+        ge=0,
+        default=0,
     )
-    batch_s: int = key("a batch is sealed at this age at the latest", unit="s", combine="minimum", ge=1, default=300)
+    batch_s: int = key(
+        "a batch is sealed at this age at the latest", unit="s", combine=Combine.MINIMUM, ge=1, default=300
+    )
     spool_bytes: int = key(
-        "sealed bytes that may wait on the machine", unit="byte", combine="minimum", ge=1 << 20, default=1 << 30
+        "sealed bytes that may wait on the machine",
+        unit="byte",
+        combine=Combine.MINIMUM,
+        ge=MIN_SPOOL_BYTES,
+        default=1 << 30,
     )
 
     @field_validator("apps")

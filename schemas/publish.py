@@ -20,6 +20,7 @@ from schemas.consent import ConsentRecord
 from schemas.envelope import EnvelopeHeader
 from schemas.erasure import ErasureRequest
 from schemas.events import Event, LossAccount, Mask, Span
+from schemas.limits import Limits
 from schemas.policy import Policy
 from schemas.receipt import Receipt
 from schemas.signed import SignedDocument
@@ -39,6 +40,7 @@ DOCUMENTS: dict[str, type[Document]] = {
     "envelope-header": EnvelopeHeader,
     "erasure-request": ErasureRequest,
     "ledger-reply": LedgerReply,
+    "limits": Limits,
     "policy": Policy,
     "receipt": Receipt,
     "refusal": Refusal,

@@ -22,6 +22,7 @@ from schemas.base import (
     note,
     unbase64url,
 )
+from schemas.policy_keys import refusal
 
 MAX_SIGNED_BYTES = 1 << 20
 """Largest signed document, bytes: a manifest with notices in twenty languages is below 200 KiB."""
@@ -166,8 +167,15 @@ def _fits(signature: Signature, kind: str, body: bytes, keys: Mapping[str, bytes
 
 
 def brief(error: ValidationError) -> str:
-    """Where a document is wrong and how, without any of its values; names that no schema has are shown as ``?``."""
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    """Where a document is wrong and how, without any of its values; names that no schema has are shown as ``?``.
+
+    A key that no document will ever have is told first, with the reason.
+    """
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    unknown = (e["loc"][-1] for e in found if e["type"] == "extra_forbidden")
+    if why := next((why for name in unknown if (why := refusal(str(name)))), None):
+        return why
+    first = found[0]
     known = frozenset(_field_names(Document))
     where = ".".join(str(p) if isinstance(p, int) or p in known else "?" for p in first["loc"]) or "document"
     return f"{where}: {first['msg']}"

@@ -35,6 +35,7 @@ class ClosedReason(StrEnum):
     POLICY_MISSING = "policy_missing"
     POLICY_UNSIGNED = "policy_unsigned"
     POLICY_ROLLED_BACK = "policy_rolled_back"
+    POLICY_REFUSED = "policy_refused"
     POLICY_EXPIRED = "policy_expired"
     BLOCKED_BY_ORGANISATION = "blocked_by_organisation"
     NO_SIGN = "no_sign"
@@ -102,6 +103,9 @@ class Status(Document):
         default=None,
     )
     collector_reached: bool | None = note("the last attempt reached the collector; absent before any", default=None)
+    policy_problem: str | None = note(
+        "what is wrong with a policy file on this machine; absent where nothing is", max_length=600, default=None
+    )
     keys_in: str | None = note("where the private keys lie, in words", default=None)
     counts: Counts = note("what was seen, kept and sent")
     pid: int = note("process id of the daemon", ge=0)

@@ -14,10 +14,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from agent.browser.package import FIREFOX_ID, HOST_NAME, UNPACKED_ID, Family, files
+from agent.browser.package import Family, files
 from agent.disk.durable import write_over
 from agent.disk.places import OWNER_ONLY_DIR, Places
 from agent.errors import OvertError
+from schemas.companion import FIREFOX_ALLOWED, FIREFOX_ID, HOST_NAME, UNPACKED_ID, chromium_origins
+from schemas.companion import host_manifest as any_manifest
 from schemas.origin import is_origin
 
 LAUNCHER_MODE = 0o700
@@ -121,13 +123,8 @@ def status(places: Places, environ: Mapping[str, str]) -> list[dict[str, str]]:
 
 def host_manifest(family: Family, launcher: Path, ids: Sequence[str] = ()) -> dict[str, Any]:
     """Who may talk to our program: our extension only."""
-    allowed = (
-        {"allowed_extensions": [FIREFOX_ID]}
-        if family is Family.FIREFOX
-        else {"allowed_origins": [f"chrome-extension://{name}/" for name in (UNPACKED_ID, *ids)]}
-    )
-    about = "Tells Overt which of the listed sites has the keys"
-    return {"name": HOST_NAME, "description": about, "path": str(launcher), "type": "stdio"} | allowed
+    allowed = FIREFOX_ALLOWED if family is Family.FIREFOX else chromium_origins([UNPACKED_ID, *ids])
+    return any_manifest(str(launcher), allowed)
 
 
 def managed(extension_id: str, update_url: str, firefox_url: str) -> dict[str, Any]:

@@ -4,27 +4,16 @@ It is made for certain origins. A browser grants it those and no other: it can n
 one is open. Other origins are another extension, which whoever installs it, or their browser, has to accept anew.
 """
 
-import base64
-import hashlib
 import json
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from schemas.companion import CHROMIUM_KEY, FIREFOX_ID
+
 SOURCE = Path(__file__).with_name("extension")
 SCRIPTS = ("background.js", "content.js")
-HOST_NAME = "org.overt.host"
-"""What extensions call the program that they talk to. The same in ``background.js``."""
-FIREFOX_ID = "extension@overt.example"
-CHROMIUM_KEY = (
-    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEArNBczON/kr+cO8EBtfyhNGzi5d4OjYdtvc5vjFtInRx+KjYCn8wPSZpT"
-    "6plak1hOzfh0UH2a+2JAi6wXRjylIGxOqlZDloCAh80dspOkLYEb7DBI9RblCzEYsSdOejIEyCHf4XPIC5XatvqycFqgN4MT6gHl"
-    "EcMEn0XkldqypGANM0P9s4ViHYtFwZpaxYtPSICVT1JbGP0IbaBVVUtGZ0xUqHfRpQr0cyPJD73bKwAReqTY6zZo2emVvjgmaZDO"
-    "IOj96bEg88k4ZT++SvQjb+Mq3Z2NR5YRWmYAqIFDEuB2yN1Tx74GGjc+typiHAbHJmING9iAFVR/cBtQFNKOmQIDAQAB"
-)
-"""Public half of a key whose private half was thrown away. It gives the unpacked extension the same id everywhere; what
-IT packs and signs has the id of IT's own key."""
 OLDEST_CHROMIUM = "116"
 """From then on a service worker lives as long as its native port."""
 OLDEST_FIREFOX = "128.0"
@@ -65,15 +54,6 @@ def files(family: Family, origins: Sequence[str], *, key: bool = True) -> dict[s
     scripts = {name: (SOURCE / name).read_text() for name in SCRIPTS}
     listed = f'"use strict";\nconst ORIGINS = {json.dumps(sorted(origins))};\n'
     return {**scripts, "origins.js": listed, "manifest.json": json.dumps(manifest(family, origins, key=key), indent=2)}
-
-
-def chromium_id(public_key: bytes) -> str:
-    """The id that Chromium gives an extension: 16 bytes of the SHA-256 of its key (DER), in the letters a to p."""
-    return "".join(chr(ord("a") + int(digit, 16)) for digit in hashlib.sha256(public_key).hexdigest()[:32])
-
-
-UNPACKED_ID = chromium_id(base64.b64decode(CHROMIUM_KEY))
-"""The unpacked extension's id in Chromium's family."""
 
 
 def _pattern(family: Family, origin: str) -> str:

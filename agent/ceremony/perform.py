@@ -30,6 +30,7 @@ from agent.daemon.standing import read_standing, settle_withdrawal
 from agent.disk.consent_store import ConsentStore
 from agent.disk.enrolment import load_enrolment
 from agent.disk.keys import DEVICE_KEY, Keys, open_keys
+from agent.disk.limits import read_limits
 from agent.disk.places import Places
 from agent.disk.switch import Position, Switch, Switched
 from agent.disk.versions import Versions
@@ -70,6 +71,7 @@ def what_to_ask(places: Places) -> Asked:
         raise NotEnrolledError("this machine takes part in no study")
     if Versions(places.versions).rolled_back(asked, enrolment.organisation_key):
         raise NotEnrolledError("the study or policy here is older than one that was here before")
+    asked = read_limits(places, asked, enrolment.organisation_key).over(asked)
     if not askable_apps(asked):
         raise NothingOfferedError("the study's policy lists no app in which anything may be captured")
     return asked

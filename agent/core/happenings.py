@@ -36,6 +36,7 @@ class Happening(StrEnum):
     POLICY_GONE = "policy_gone"
     POLICY_UNSIGNED = "policy_unsigned"
     POLICY_ROLLED_BACK = "policy_rolled_back"
+    POLICY_REFUSED = "policy_refused"
     POLICY_EXPIRED = "policy_expired"
     POLICY_BLOCKED = "policy_blocked"
     CLOCK_BACK = "clock_back"
@@ -123,6 +124,7 @@ HAPPENINGS: dict[Happening, Row] = {
     _H.POLICY_GONE: _sets("there is no policy that can be read", "policy", R.POLICY_MISSING),
     _H.POLICY_UNSIGNED: _sets("a policy came that the organisation did not sign", "policy", R.POLICY_UNSIGNED),
     _H.POLICY_ROLLED_BACK: _sets("an older policy was put back in its place", "policy", R.POLICY_ROLLED_BACK),
+    _H.POLICY_REFUSED: _sets("a policy file on this machine cannot be believed", "policy", R.POLICY_REFUSED),
     _H.POLICY_EXPIRED: _sets("the policy's time ran out", "policy", R.POLICY_EXPIRED, None),
     _H.POLICY_BLOCKED: _sets("the organisation switched capture off", "policy", R.BLOCKED_BY_ORGANISATION),
     _H.CLOCK_BACK: _sets("the clock was set to before the yes", "clock_trusted", to=False),

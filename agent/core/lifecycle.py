@@ -60,6 +60,7 @@ _HOLDS: dict[R, Callable[[Facts], bool]] = {
     R.POLICY_MISSING: _is(R.POLICY_MISSING, lambda f: f.policy),
     R.POLICY_UNSIGNED: _is(R.POLICY_UNSIGNED, lambda f: f.policy),
     R.POLICY_ROLLED_BACK: _is(R.POLICY_ROLLED_BACK, lambda f: f.policy),
+    R.POLICY_REFUSED: _is(R.POLICY_REFUSED, lambda f: f.policy),
     R.POLICY_EXPIRED: _is(R.POLICY_EXPIRED, lambda f: f.policy),
     R.BLOCKED_BY_ORGANISATION: _is(R.BLOCKED_BY_ORGANISATION, lambda f: f.policy),
     R.CLOCK_UNTRUSTED: lambda f: f.clock_trusted,

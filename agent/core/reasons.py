@@ -57,6 +57,12 @@ REASONS: dict[R, Words] = {
         "No newer study or policy was here before.",
         "overt refresh",
     ),
+    R.POLICY_REFUSED: Words(
+        State.BLOCKED,
+        "A policy file on this machine cannot be believed.",
+        "No policy file on this machine is refused.",
+        "overt policy show says which and why; ask IT to put it right",
+    ),
     R.POLICY_EXPIRED: Words(
         State.BLOCKED, "The policy has run out.", "The policy is in force.", "ask IT for a newer policy"
     ),

@@ -34,6 +34,14 @@ class Detector(Protocol):
         """When (monotonic) :meth:`verdict` may become another by time alone; ``None`` for never."""
         ...
 
+    def open_since_ns(self) -> int | None:
+        """Since when (monotonic) it has still to be seen what the verdict is; ``None`` if it is known.
+
+        What was observed since then waits in memory until the verdict is out. Never for long: a detector that cannot
+        tell within a second or two is in doubt.
+        """
+        ...
+
 
 Detect = Callable[[News], Sequence[Detector]]
 """Makes the detectors of one daemon."""

@@ -16,6 +16,7 @@ from agent.disk.lock import only_one
 from agent.disk.places import Places
 from agent.errors import StartError
 from agent.native.harden import name_process, refuse_dumps
+from agent.native.memory import give_back, keep_little
 
 
 class SystemClock:
@@ -39,6 +40,7 @@ def run_daemon(environ: Mapping[str, str]) -> None:
     """
     hold_off_signal(held=True)
     refuse_dumps()
+    keep_little()
     os.umask(0o077)
     # From WARNING on, no line depends on what the person answered: logs are read by others (test_agent_logs.py).
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=environ.get("OVERT_LOG", "WARNING"))
@@ -59,6 +61,7 @@ def run_daemon(environ: Mapping[str, str]) -> None:
     if sys.platform != "win32":  # Windows has no signal of one's own
         signal.signal(signal.SIGUSR1, lambda *_: daemon.switch_off_soon())
     hold_off_signal(held=False)
+    give_back()  # what imports and the first reading of the disk left behind
     daemon.run()
 
 

@@ -11,6 +11,7 @@ from agent.core.scope import narrow, offered
 from agent.disk.consent_store import ConsentStore
 from agent.disk.enrolment import Enrolment, load_enrolment
 from agent.disk.keys import DEVICE_KEY, Keys
+from agent.disk.limits import Managed, read_limits, stamps
 from agent.disk.places import Places
 from agent.disk.switch import Position, Switch, Switched
 from agent.disk.versions import Versions
@@ -36,6 +37,7 @@ class Standing:
     ledger: tuple[tuple[str, ConsentRecord], ...]
     switched: Switched
     key: Ed25519PrivateKey | None
+    managed: Managed
 
     def consent(self, now_ns: int) -> tuple[ClosedReason | None, Agreement | None]:
         """How consent stands. Where the study cannot be read, the person's own answer; it allows nothing then."""
@@ -49,6 +51,8 @@ class Standing:
             return self.policy_error or ClosedReason.POLICY_MISSING
         if self.asked.policy.blocked:
             return ClosedReason.BLOCKED_BY_ORGANISATION
+        if self.managed.problem is not None:
+            return self.managed.problem.reason
         return ClosedReason.POLICY_EXPIRED if now_ns >= unix_ns(self.asked.policy.expires) else None
 
     def effective(self, now_ns: int) -> Scope:
@@ -84,13 +88,18 @@ class Standing:
 def read_standing(places: Places, keys: Keys) -> Standing:
     """Read the disk. Whatever is damaged or not signed closes the gate; nothing here raises for it."""
     enrolment, asked, error = _enrolled(places)
+    if asked is not None and enrolment is not None:
+        managed = read_limits(places, asked, enrolment.organisation_key)
+    else:
+        managed = Managed(stamps=stamps(places))  # nothing to narrow, and no key to verify with
     return Standing(
         enrolment=enrolment,
-        asked=asked,
+        asked=managed.over(asked) if asked else None,
         policy_error=error,
         ledger=_ledger(places, enrolment),
         switched=Switch(places.switch).read(),
         key=device_key(keys, enrolment),
+        managed=managed,
     )
 
 

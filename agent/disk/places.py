@@ -1,8 +1,11 @@
-"""Where things lie on this machine. ``OVERT_STATE_DIR`` and ``OVERT_RUNTIME_DIR`` move them, for tests and for IT."""
+"""Where things lie on this machine. ``OVERT_STATE_DIR`` and ``OVERT_RUNTIME_DIR`` move them, for tests and for IT.
+
+``OVERT_POLICY_FILE`` names one more file with limits; IT's usual one is read all the same, so it can only narrow.
+"""
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import platformdirs
@@ -10,6 +13,15 @@ import platformdirs
 APP = "overt"
 OWNER_ONLY_DIR = 0o700
 OWNER_ONLY_FILE = 0o600
+MACHINE_POLICY = {
+    "linux": Path("/etc/overt/policy.json"),
+    "darwin": Path("/Library/Managed Preferences/org.overt.agent.plist"),
+}
+"""Where IT puts limits, by platform. On Windows they stand in the registry, which is not read yet."""
+
+
+def _machine_policies() -> tuple[Path, ...]:
+    return (MACHINE_POLICY[sys.platform],) if sys.platform in MACHINE_POLICY else ()
 
 
 @dataclass(frozen=True)
@@ -18,16 +30,19 @@ class Places:
 
     state: Path  # survives reboots
     runtime: Path  # sockets; gone at log-out
+    machine_policies: tuple[Path, ...] = field(default_factory=_machine_policies)  # IT's limits; not ours to write
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Places":
         """The folders that the environment names, else the platform's usual ones."""
         state = Path(environ.get("OVERT_STATE_DIR") or platformdirs.user_state_dir(APP, appauthor=False))
+        more = environ.get("OVERT_POLICY_FILE")
+        policies = _machine_policies() + ((Path(more),) if more else ())
         if runtime := environ.get("OVERT_RUNTIME_DIR"):
-            return cls(state, Path(runtime))
+            return cls(state, Path(runtime), policies)
         if sys.platform == "linux" and not environ.get("XDG_RUNTIME_DIR"):
-            return cls(state, state / "run")  # no session manager: the shared /tmp is no place for a socket
-        return cls(state, Path(platformdirs.user_runtime_dir(APP, appauthor=False)))
+            return cls(state, state / "run", policies)  # no session manager: the shared /tmp is no place for a socket
+        return cls(state, Path(platformdirs.user_runtime_dir(APP, appauthor=False)), policies)
 
     def make(self) -> None:
         """Create both folders, readable by their owner only."""
@@ -60,6 +75,11 @@ class Places:
     def enrolment(self) -> Path:
         """The study, as signed by the organisation."""
         return self.state / "enrolment.json"
+
+    @property
+    def own_limits(self) -> Path:
+        """What the person themself allows at most, if they wrote it down."""
+        return self.state / "limits.json"
 
     @property
     def versions(self) -> Path:

@@ -26,6 +26,10 @@ class Looker(Protocol):
         """When that may change by time alone."""
         ...
 
+    def open_since_ns(self) -> int | None:
+        """Since when that is still to be seen."""
+        ...
+
 
 def open_detectors(
     environ: Mapping[str, str], clock: Clock, selector: selectors.BaseSelector, news: Callable[[int], None]

@@ -1,9 +1,10 @@
-"""What lies over what, from a list of windows as macOS and Windows give it: front to back. Pure."""
+"""What lies over a window, and how to tell it from a list of windows, front to back (macOS, Windows). Pure."""
 
 from collections.abc import Sequence
 
 from msgspec import Struct
 
+from agent.core.rects import intersect, within
 from schemas.events import Rect
 
 Point = tuple[int, int]
@@ -28,21 +29,12 @@ class Listed(Struct, frozen=True):
 class Scene(Struct, frozen=True):
     """A window's place, and what lies over it. Two equal scenes: nothing moved in between."""
 
-    client: Rect
-    over: tuple[tuple[int, Rect], ...]  # topmost first
+    client: Rect  # as far as it is on the screen
+    over: tuple[tuple[int, Rect], ...]  # windows over it, always in the same order, and their rectangles on the desktop
 
     def covered(self) -> tuple[Rect, ...]:
         """Covered rectangles in the coordinates of ``client``."""
-        left, top = self.client[:2]
-        cut = (intersect(self.client, rect) for _, rect in self.over)
-        return tuple((x0 - left, y0 - top, x1 - left, y1 - top) for x0, y0, x1, y1 in filter(None, cut))
-
-
-def intersect(one: Rect, other: Rect) -> Rect | None:
-    """The common part, or ``None``."""
-    left, top = max(one[0], other[0]), max(one[1], other[1])
-    right, bottom = min(one[2], other[2]), min(one[3], other[3])
-    return (left, top, right, bottom) if left < right and top < bottom else None
+        return within(self.client, (rect for _, rect in self.over))
 
 
 def find(windows: Sequence[Listed], window: int) -> Listed | None:

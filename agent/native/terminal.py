@@ -82,6 +82,10 @@ class EchoOff:
         """Never: it has its own alarm, and tells."""
         return None
 
+    def open_since_ns(self) -> int | None:
+        """Since the last look: a loop that is busy looks late."""
+        return self._looked_ns if self._terminals else None
+
     def _leave(self) -> None:
         if self._alarm is not None:
             self._selector.unregister(self._alarm)

@@ -20,7 +20,6 @@ the keys is to say so again; when that changes or is to be said at once, the sam
 import json
 import os
 import socket
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
@@ -30,10 +29,33 @@ from msgspec import Meta, Struct
 
 from agent.core.sign import plausible
 from agent.core.site import Claim
+from agent.net.dial import MAX_REPLY_BYTES, DaemonNotRunning, ProtocolError, dial, say
 from agent.net.local import local_socket
 from schemas.events import Rect
 from schemas.origin import is_origin
 from schemas.status import Status
+
+__all__ = [
+    "MAX_CLIENTS",
+    "MAX_COUNT",
+    "MAX_LINES",
+    "MAX_LINE_BYTES",
+    "MAX_REPLY_BYTES",
+    "MAX_TIME_NS",
+    "Badge",
+    "Client",
+    "ControlClient",
+    "DaemonNotRunning",
+    "DeletionRefusedError",
+    "Peer",
+    "ProtocolError",
+    "Request",
+    "Said",
+    "ask",
+    "listen",
+    "parse_request",
+    "reply",
+]
 
 MAX_LINE_BYTES = 4096
 """Bytes of one request: the longest legitimate one is below 100."""
@@ -44,14 +66,8 @@ MAX_COUNT = 2**53 - 1
 MAX_LINES = 8
 """Requests that may arrive at once from one client: ours wait for each answer, and a lease that waits while the daemon
 is busy is followed by another in 400 ms."""
-MAX_REPLY_BYTES = 1 << 20
-"""Bytes that a client reads of one reply; a status is about 10 KiB."""
-RETRY_S = 0.01
-"""Seconds between tries to connect where too many wait already."""
 MAX_TIME_NS = (1 << 63) - 1
 """Nanoseconds of Unix time: what the index can hold."""
-CALL_TIMEOUT_S = 3.0
-"""Seconds that a client waits for a reply: the daemon answers in milliseconds or is stuck."""
 
 
 class Badge(Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,16 +103,8 @@ class Request(Struct, frozen=True, forbid_unknown_fields=True):
     since_ns: Annotated[int, Meta(ge=0, le=MAX_TIME_NS)] | None = None  # with delete, and only there
 
 
-class DaemonNotRunning(Exception):  # noqa: N818  # it tells a state
-    """Nobody listens at the socket."""
-
-
 class DeletionRefusedError(Exception):
     """The daemon could not note a deletion durably. Its message is the daemon's."""
-
-
-class ProtocolError(Exception):
-    """A line that is not a request of version 1. Never carries the line."""
 
 
 class Peer(Protocol):
@@ -251,8 +259,7 @@ class ControlClient:
     """A program's end of the socket, blocking, for CLI and ceremony."""
 
     def __init__(self, path: Path, connect: Callable[[], socket.socket] | None = None) -> None:
-        self._path = path
-        self._connect = connect or self._dial
+        self._connect = connect or (lambda: dial(path))
 
     def call(self, op: str, **fields: Any) -> Status:
         """Say something and return the daemon's status after it.
@@ -283,49 +290,9 @@ class ControlClient:
         raise ProtocolError("the daemon speaks another version")
 
     def _say(self, op: str, **fields: Any) -> dict[str, Any]:
-        with self._connect() as connection:
-            try:
-                connection.sendall(json.dumps({"v": 1, "op": op, **fields}).encode() + b"\n")
-                line = _read_line(connection)
-            except OSError:
-                raise DaemonNotRunning from None
-        try:
-            answer = json.loads(line)
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict):
-            raise ProtocolError("the daemon speaks another version")
-        return answer
-
-    def _dial(self) -> socket.socket:
-        connection = local_socket()
-        connection.settimeout(CALL_TIMEOUT_S)
-        until = time.monotonic() + CALL_TIMEOUT_S
-        while True:
-            try:
-                connection.connect(str(self._path))
-            except BlockingIOError:  # more programs wait to be let in than the system lets wait
-                if time.monotonic() < until:
-                    time.sleep(RETRY_S)
-                    continue
-                connection.close()
-                raise DaemonNotRunning from None
-            except OSError:
-                connection.close()
-                raise DaemonNotRunning from None
-            return connection
+        return say(self._connect, op, **fields)
 
 
 def ask(path: Path, op: str, **fields: Any) -> Status:
     """One call on a connection of its own. Raises as :meth:`ControlClient.call`."""
     return ControlClient(path).call(op, **fields)
-
-
-def _read_line(connection: socket.socket) -> bytes:
-    data = b""
-    while not data.endswith(b"\n"):
-        more = connection.recv(65536)
-        if not more or len(data) > MAX_REPLY_BYTES:
-            raise ConnectionResetError
-        data += more
-    return data

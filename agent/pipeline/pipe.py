@@ -96,6 +96,7 @@ class Pipeline:
         self._token = 0
         self._press: _Press | None = None
         self._seals = False  # the batch is to be closed once the line is empty
+        self._held_ns = FOREVER_NS  # what happened from then on waits for news that are on their way
 
     @property
     def failures(self) -> int:
@@ -184,18 +185,23 @@ class Pipeline:
         """A press may have moved the caret: the text before it is finished."""
         self._keys.finish(End.CLICK)
 
+    def hold(self, since_ns: int | None) -> None:
+        """From now on let nothing leave that happened since then; ``None``: everything may that has waited enough."""
+        self._held_ns = FOREVER_NS if since_ns is None else since_ns
+
     def tick(self, now_ns: int) -> None:
         """Time has passed: end what is due."""
         deadline = self._keys.deadline_ns()
         if deadline is not None and now_ns >= deadline:
             self._keys.finish(End.IDLE)
-        self._emit(now_ns - HOLD_NS)
+        self._emit(min(now_ns - HOLD_NS, self._held_ns - 1))
         if self._batcher.due(now_ns, self.max_age_ns) or (self._seals and not self._line):
             self.close_batch()
 
     def deadline_ns(self) -> int | None:
         """When :meth:`tick` next has something to do."""
-        times = [self._keys.deadline_ns(), self._batcher.deadline_ns(self.max_age_ns), self._line.due_ns()]
+        times = [self._keys.deadline_ns(), self._batcher.deadline_ns(self.max_age_ns)]
+        times.append(self._line.due_ns(self._held_ns))
         return min((t for t in times if t is not None), default=None)
 
     def retract(self, since_ns: int, reason: str) -> None:

@@ -66,9 +66,13 @@ class Line:
         while self._slots and self._slots[0].decided and self._settled_ns(self._slots[0]) <= until_ns:
             yield self._slots.popleft()
 
-    def due_ns(self) -> int | None:
-        """When the front is to leave, a little later than it may; ``None`` while it is not decided, or missing."""
-        if not self._slots or not self._slots[0].decided:
+    def due_ns(self, held_ns: int) -> int | None:
+        """When the front is to leave, a little later than it may; ``None`` while it is not decided, held, or missing.
+
+        Args:
+            held_ns: what happened from then on does not leave yet.
+        """
+        if not self._slots or not self._slots[0].decided or self._settled_ns(self._slots[0]) >= held_ns:
             return None
         return -(-(self._settled_ns(self._slots[0]) + HOLD_NS) // STEP_NS) * STEP_NS
 

@@ -9,7 +9,7 @@ import cv2
 import msgspec
 import numpy as np
 
-from agent.core.doubt import intersect, shifted, without
+from agent.core.rects import intersect, shifted, without
 from agent.core.redact.pixels import CELL, masked
 from agent.core.tiles import TILE, Pixels, bounds, changed, is_key_frame
 from agent.native.base import Grabber, RawFrame, WatchingGrabber

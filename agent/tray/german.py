@@ -158,6 +158,11 @@ GERMAN_REASONS: Mapping[R, Reason] = MappingProxyType(
             "Hier waren noch keine neueren Regeln und keine neuere Studie.",
             "overt refresh",
         ),
+        R.POLICY_REFUSED: Reason(
+            "Einer Regeldatei auf diesem Rechner ist nicht zu trauen.",
+            "Keine Regeldatei auf diesem Rechner wird abgelehnt.",
+            "overt policy show sagt, welcher und warum; die IT darum bitten, sie zu berichtigen",
+        ),
         R.POLICY_EXPIRED: Reason(
             "Die Regeln der Organisation sind abgelaufen.",
             "Die Regeln der Organisation gelten.",

@@ -54,7 +54,7 @@ class Evidence:
 
     def export(self) -> None:
         """Parquet and contact sheet."""
-        self._organisation.research("export", str(self.pulled), "--out", str(self.exported), "--json")
+        self._organisation.research("export", str(self.pulled), "--out", str(self.exported), "--sheets", "--json")
 
     def text(self) -> str:
         """All typed text, redacted, segment after segment."""

@@ -59,7 +59,7 @@ def test_no_variable_but_these_is_read_from_the_environment() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("OVERT_"):
                 found.add(node.value)
-    assert found == {"OVERT_STATE_DIR", "OVERT_RUNTIME_DIR", "OVERT_LOG"}
+    assert found == {"OVERT_STATE_DIR", "OVERT_RUNTIME_DIR", "OVERT_LOG", "OVERT_POLICY_FILE"}
 
 
 def test_removing_it_needs_nobody(tmp_path: Path) -> None:

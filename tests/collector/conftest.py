@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.collectors import Collector, running
+from tests.support.databases import PostgresServer, postgres
 from tests.support.devices import World
 
 
@@ -17,3 +18,9 @@ def world() -> World:
 def collector(tmp_path_factory: pytest.TempPathFactory, world: World) -> Iterator[Collector]:
     with running(tmp_path_factory.mktemp("collector"), world) as served:
         yield served
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    with postgres() as server:
+        yield server

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from collector.schema import newest
 from tests.support.collectors import Collector, running
 from tests.support.devices import World
 
@@ -109,3 +110,11 @@ def test_a_broken_database_ends_it_with_1(tmp_path: Path) -> None:
     ended = run("serve", "--data", str(data), "--port", "0", "--trust", World.make(0).trust)
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
+
+
+def test_migrate_makes_the_schema_and_may_come_twice(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    assert run("migrate").returncode == 2
+    for _ in range(2):
+        done = run("migrate", "--database", url)
+        assert (done.returncode, done.stdout) == (0, f"schema {newest()}\n")

@@ -165,6 +165,8 @@ def test_a_database_of_the_version_before_is_brought_up(tmp_path: Path) -> None:
         await old.open()
         async with old._write() as connection:
             await connection.execute(text("ALTER TABLE batches DROP COLUMN erased_hour"))
+            await connection.execute(text("DROP TABLE erasures"))
+            await connection.execute(text("DROP TABLE alembic_version"))
             await connection.execute(
                 text("INSERT INTO batches (digest, device, sequence, size, received_hour) VALUES ('a', 'd', 0, 7, 0)")
             )

@@ -149,17 +149,17 @@ def test_a_blob_that_cannot_be_flushed_is_not_stored(tmp_path: Path, monkeypatch
 
 
 def test_the_receipt_key_is_made_once_and_guarded(tmp_path: Path) -> None:
-    first = load_key(tmp_path)
-    assert load_key(tmp_path).private_bytes_raw() == first.private_bytes_raw()
+    first = load_key(tmp_path / "receipt.key")
+    assert load_key(tmp_path / "receipt.key").private_bytes_raw() == first.private_bytes_raw()
     path = tmp_path / "receipt.key"
     assert path.stat().st_mode & 0o777 == 0o600
     path.chmod(0o644)
     with pytest.raises(KeyFileError):
-        load_key(tmp_path)
+        load_key(tmp_path / "receipt.key")
     path.chmod(0o600)
     path.write_bytes(b"short")
     with pytest.raises(KeyFileError):
-        load_key(tmp_path)
+        load_key(tmp_path / "receipt.key")
 
 
 def test_the_same_receipt_is_the_same_bytes_and_says_no_more_than_the_hour() -> None:
@@ -174,13 +174,25 @@ def test_a_wrong_trust_key_is_a_wrong_usage(tmp_path: Path, key: str) -> None:
         settings.Settings(tmp_path, trust=(key,))
 
 
-@pytest.mark.parametrize("url", ["", "mysql://x", "sqlite:///x", "postgresql+asyncpg://x/y"])
+@pytest.mark.parametrize("url", ["", "mysql://x", "sqlite://", "sqlite://x", "sqlite:///", "postgresql://"])
 def test_other_databases_are_a_wrong_usage(url: str) -> None:
     with pytest.raises(SettingsError):
         settings.choose_ledger(url)
 
 
-@pytest.mark.parametrize("url", ["", "s3://bucket", "file://host/path", "file:relative", "/path"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "s3://",
+        "s3://key:secret@bucket",
+        "s3://bucket?acl=public",
+        "gs://bucket",
+        "file://host/path",
+        "file:relative",
+        "/path",
+    ],
+)
 def test_other_blob_stores_are_a_wrong_usage(url: str) -> None:
     with pytest.raises(SettingsError):
         settings.choose_blobs(url)

@@ -18,7 +18,7 @@ from tests.support.driver import Driver
 from tests.support.live import Employee, Organisation
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 SWITCHES = 4
 BATCH_S = 2
 SLOW_S = 60

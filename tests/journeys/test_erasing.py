@@ -16,7 +16,7 @@ from tests.support.driver import Driver
 from tests.support.live import POLICY, Employee, Organisation
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 CANARY = "wombats file their tax records at dawn"
 REVIEW_S = 3_600
 """Seconds that a batch is held where the test has to be faster than the shipper."""

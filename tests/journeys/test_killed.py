@@ -26,7 +26,7 @@ from tests.support.live import Employee, Organisation, run
 from tests.support.person import agree
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.journey, pytest.mark.soak, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.journey, pytest.mark.soak, pytest.mark.timeout(600)]
 ROOT = Path(__file__).parents[2]
 MOST_STEPS = 40
 """No path here has as many durable steps: whoever gets there does not come through."""

@@ -13,7 +13,7 @@ PAUSE_S = 0.3
 CLICKS = 8
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_a_copy_and_the_clicks_arrive(household: Household, tmp_path: Path) -> None:
     household.start()
     household.agree()

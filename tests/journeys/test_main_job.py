@@ -13,7 +13,7 @@ FEWEST_CLAIMS = 30
 
 
 @pytest.mark.journey
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_every_claim_of_the_demo_holds(tmp_path: Path) -> None:
     out = tmp_path / "out"
     done = subprocess.run(

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,7 +112,7 @@ class Bench:
             BatchRow(cursor=n + 1, digest=s.name, device="0" * 64, sequence=n, size=len(s.data))
             for n, s in enumerate(sources)
         )
-        folder.save(self.study(), self.ledger(), Listing(rows=rows))
+        folder.save(self.study(), self.ledger(), Listing(rows=rows, fetched=int(time.time())))
         for source in sources:
             folder.blob(source.name).parent.mkdir(parents=True, exist_ok=True)
             folder.blob(source.name).write_bytes(source.data)

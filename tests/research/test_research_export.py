@@ -14,14 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from research import desk, export, table
+from research import desk, export, files, table
+from research.columnar import read
 from research.errors import ExportError
+from research.identity import split_of
 from research.reasons import Reason
+from research.shard import Shard, Wanted
 from research.sheet import MAX_CELLS, Sheet
 from schemas.events import EVENT_TYPES, Element, FrameEvent, LossAccount, Span, to_builtins
+from schemas.payload import Payload, pack
 from tests.research.bench import NOW_NS, Bench, filmed, picture
+from tests.support.device_events import account_of
 
-FILES = ("events", "text", "frames", "episodes")
+FILES = ("events", "text", "frames", "steps", "episodes")
 
 
 @pytest.fixture
@@ -79,7 +84,7 @@ def test_two_exports_have_the_same_bytes(busy: Bench, home: Path, tmp_path: Path
     desk.export(folder, tmp_path / "two", None, home)
     first = _contents(tmp_path / "one")
     assert first == _contents(tmp_path / "two")
-    assert len(first) == 1 + 2 * (len(FILES) + 1)
+    assert len(first) == 2 + 2 * (len(FILES) + 1)
 
 
 def test_the_account_adds_up_what_the_batches_say(bench: Bench, tmp_path: Path) -> None:
@@ -128,19 +133,89 @@ def test_an_export_is_private_and_never_replaces_another(busy: Bench, home: Path
     assert _contents(out) == before
 
 
-def test_a_failed_export_leaves_nothing(
+def test_an_interrupted_export_goes_on_and_comes_to_the_same_bytes(
     busy: Bench, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    folder, out = busy.save(tmp_path / "data"), tmp_path / "out"
+    desk.export(folder, tmp_path / "whole", None, home)
+    taken: list[int] = []
+    whole_take = Shard.take
+
+    def full(shard: Shard, *given: Any) -> Any:
+        taken.append(1)
+        if len(taken) == 2:
+            raise OSError(28, "No space left on device")
+        return whole_take(shard, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Shard, "take", full)
+        with pytest.raises(ExportError, match="No space left"):
+            desk.export(folder, out, None, home)
+    assert not out.exists()
+    done, report = desk.export(folder, out, None, home)
+    assert (done.resumed, done.participants, done.batches, report.good) == (1, 2, 6, True)
+    assert _contents(out) == _contents(tmp_path / "whole")
+    assert not export.partial_of(out).exists()
+
+
+def test_a_part_is_made_anew_when_what_it_was_made_from_changed(busy: Bench, home: Path, tmp_path: Path) -> None:
+    out, wanted = tmp_path / "out", Wanted()
+    partial = export.begin(out)
+    work = desk._Export(busy.save(tmp_path / "data"), None, home, wanted)
+    (task, other) = export.tasks(work.plan, work.trust, work.basis(), wanted)
+    work.run([task, other], partial)
+    assert export.finished(task, partial)
+    device = next(d for d in busy.world.devices if d.participant == task.participant)
+    busy.erase(device, device.envelopes[0])
+    done, report = desk.export(busy.save(tmp_path / "data"), out, None, home)
+    assert done.resumed == 0
+    assert done.left_out == {Reason.ERASED: 1}
+    assert not report.good
+
+
+def test_a_dry_run_tells_the_sizes_and_writes_nothing(busy: Bench, home: Path, tmp_path: Path) -> None:
     folder = busy.save(tmp_path / "data")
-
-    def full(*_: object) -> bool:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Sheet, "save", full)
     before = set(tmp_path.iterdir())
-    with pytest.raises(ExportError, match="No space left"):
-        desk.export(folder, tmp_path / "out", None, home)
+    dry, report = desk.export(folder, tmp_path / "out", None, home, Wanted(dry=True))
     assert set(tmp_path.iterdir()) == before
+    done, _ = desk.export(folder, tmp_path / "out", None, home)
+    assert msgspec.to_builtins(dry) == msgspec.to_builtins(done)
+    assert done.bytes == sum(p.stat().st_size for p in (tmp_path / "out").rglob("*.parquet"))
+    assert report.good
+
+
+def test_two_processes_write_what_one_does(busy: Bench, home: Path, tmp_path: Path) -> None:
+    folder = busy.save(tmp_path / "data")
+    desk.export(folder, tmp_path / "one", None, home)
+    done, report = desk.export(folder, tmp_path / "two", None, home, jobs=2)
+    assert (done.participants, report.good) == (2, True)
+    assert _contents(tmp_path / "one") == _contents(tmp_path / "two")
+
+
+def test_a_participant_is_in_one_split_whoever_else_takes_part() -> None:
+    people = [f"p-{n}" for n in range(2_000)]
+    drawn = [split_of("study", p) for p in people]
+    assert drawn == [split_of("study", p) for p in people]
+    assert 1_500 < drawn.count("train") < 1_700
+    assert {split_of("other", p) for p in people} == {"train", "validation", "test"}
+
+
+def test_uids_follow_content_and_not_the_place(busy: Bench, home: Path, tmp_path: Path) -> None:
+    desk.export(busy.save(tmp_path / "data"), tmp_path / "one", None, home)
+    busy.world.devices.reverse()
+    desk.export(busy.save(tmp_path / "again"), tmp_path / "two", None, home)
+    for name in ("frames", "steps", "episodes"):
+        found = [
+            {u for d in busy.world.devices for u in _column(tmp_path / out / d.participant, name)}
+            for out in ("one", "two")
+        ]
+        assert found[0] == found[1]
+        assert len(found[0]) >= 2
+
+
+def _column(folder: Path, name: str) -> list[str]:
+    found: list[str] = pq.read_table(folder / f"{name}.parquet")["sample_uid"].to_pylist()
+    return found
 
 
 # Tables -------------------------------------------------------------------------------------------------------------
@@ -174,7 +249,8 @@ def test_events_come_back_from_the_table_as_they_were(kinds: list[str]) -> None:
     }
     events: list[Any] = [makers[k]() for k in kinds]
     origin = {"participant": "p", "device": "d", "batch": "b", "batch_sequence": 0, "episode": "e"}
-    rows = table.events_table(events, origin).to_pylist()
+    payload = Payload(events, b"x", account_of(events), "e")
+    rows = table.events_table(read(pack(payload)), origin).to_pylist()
     for event, row in zip(events, rows, strict=True):
         as_json = json.loads(json.dumps(to_builtins(event)))
         plain = {k: v for k, v in as_json.items() if k not in table.OMITTED}
@@ -183,7 +259,7 @@ def test_events_come_back_from_the_table_as_they_were(kinds: list[str]) -> None:
 
 
 def test_rows_are_gathered_into_groups(tmp_path: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "ROWS_A_GROUP", 10)
+    monkeypatch.setattr(files, "ROWS_A_GROUP", 10)
     device = bench.person()
     for _ in range(4):
         device.envelope([device.make.pointer() for _ in range(7)])

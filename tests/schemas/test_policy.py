@@ -11,7 +11,9 @@ from pydantic import ValidationError
 from schemas.base import Document, SchemaError, canonical
 from schemas.consent import ConsentRecord
 from schemas.events import Modality
+from schemas.limits import Limits
 from schemas.policy import MAX_CONSENT_DAYS, AppRule, Policy
+from schemas.policy_keys import Combine, Source, keys_of, refusal
 from schemas.scope import AppScope, Scope, ScreenMode, TimingTier
 from schemas.signed import parse_body
 from schemas.study import StudyManifest
@@ -134,3 +136,70 @@ def test_a_scope_answers_for_its_own_apps_only(
 )
 def test_a_scope_has_one_spelling(table: dict[str, Any]) -> None:
     refused(SchemaError, read, Scope, table)
+
+
+def test_each_key_s_metadata_is_typed() -> None:
+    keys = keys_of(Policy)
+    assert keys.keys() == Policy.model_fields.keys()
+    types = {"version": int, "timing": TimingTier, "blocked": bool, "consent_days": int, "spool_bytes": int}
+    assert {name: keys[name].type for name in types} == types
+    days = keys["consent_days"]
+    assert (days.default, days.least, days.most, days.unit) == (90, 1, MAX_CONSENT_DAYS, "d")
+    assert keys["version"].scope == (Source.ORGANISATION, Source.STUDY)
+    assert keys["blocked"].combine is Combine.OR
+    assert all(key.description and key.since for key in keys.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("enable_capture", "starts capture"),
+        ("capture_on", "starts capture"),
+        ("prevent_off", "starts capture"),
+        ("assume_consent", "starts capture"),
+        ("hideIcon", "hides the sign"),
+        ("show-badge", "hides the sign"),
+        ("silent", "hides the sign"),
+        ("notice_seconds", "shortens, skips or replaces the notice"),
+        ("skip_ceremony", "shortens, skips or replaces the notice"),
+        ("extend_consent", "lengthens consent"),
+        ("consent_forever", "lengthens consent"),
+        ("participants", "who takes part"),
+        ("who_consented", "who takes part"),
+        ("notify_manager", "who takes part"),
+        ("idle_minutes", "how hard somebody works"),
+    ],
+)
+def test_a_key_that_would_do_harm_is_refused_with_the_reason(name: str, why: str) -> None:
+    for model, table in ((Policy, plain(world().policy)), (Limits, {}), (AppRule, rule())):
+        with pytest.raises(SchemaError, match=why) as caught:
+            parse_body(model, json.dumps(table | {name: True}).encode())
+        assert name not in str(caught.value)
+
+
+def test_no_key_that_exists_is_one_of_those() -> None:
+    known = {*Policy.model_fields, *Limits.model_fields, *AppRule.model_fields}
+    assert not [name for name in known if refusal(name)]
+    assert refusal("reveiw_s") is None
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"consent_days": 91},
+        {"consent_days": 0},
+        {"apps": ["b", "a"]},
+        {"apps": ["a", "a"]},
+        {"apps": "a"},
+        {"modalities": ["microphone"]},
+        {"blocked": "yes"},
+        {"spool_bytes": 1},
+        {"timing": "1ms"},
+        {"screen": "all"},
+        {"version": 1},
+        {"executables": []},
+    ],
+    ids=str,
+)
+def test_limits_that_are_none_are_refused(table: dict[str, Any]) -> None:
+    refused(SchemaError, read, Limits, table)

@@ -17,6 +17,7 @@ from schemas import publish
 from schemas.base import SCHEMA_BASE, Document, Sensitivity, canonical
 from schemas.erasure import ErasedBatch, ErasureRequest
 from schemas.events import EVENT_TYPES, Event, LossAccount, kind_of, to_builtins
+from schemas.limits import Limits
 from schemas.receipt import Receipt, ReceiptKind
 from schemas.signed import media_type
 from schemas.status import ClosedReason, Condition, Counts, State, Status
@@ -47,6 +48,7 @@ def instances() -> dict[str, Document]:
         "ledger-reply": LedgerReply(
             registrations=(registration,), consents=tuple(person.ledger), policies=(policy,), manifests=(manifest,)
         ),
+        "limits": Limits(apps=("mail",), blocked=False, consent_days=30),
         "policy": org.policy,
         "erasure-request": ErasureRequest(
             version=1,

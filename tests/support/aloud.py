@@ -4,17 +4,15 @@ Spec: https://gitlab.gnome.org/GNOME/at-spi2-core (xml/Accessible.xml). Each rea
 """
 
 import asyncio
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from dbus_fast import Message, MessageType
 from dbus_fast.aio import MessageBus
 
+from tests.support.background import Background
 from tests.support.desktop import Desktop
-from tests.support.waiting import PATIENCE_S
 
 EVENTS = "org.a11y.atspi.Event.Object"
 REGISTRY = ("org.a11y.atspi.Registry", "/org/a11y/atspi/accessible/root")
@@ -50,7 +48,7 @@ def read_aloud(desktop: Desktop, pid: int) -> list[Node]:
     return asyncio.run(_read(desktop.env["DBUS_SESSION_BUS_ADDRESS"], pid))
 
 
-class Ear:
+class Ear(Background):
     """A screen reader's ear: what the keyboard's focus lands on, one after the other, for the length of a block.
 
     Attributes:
@@ -58,26 +56,11 @@ class Ear:
     """
 
     def __init__(self, desktop: Desktop) -> None:
+        super().__init__("ear")
         self._session = desktop.env["DBUS_SESSION_BUS_ADDRESS"]
         self.heard: list[tuple[str, str]] = []
-        self._listens = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        self._end = asyncio.Event()
-        self._thread = threading.Thread(target=lambda: self._loop.run_until_complete(self._listen()), name="ear")
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        assert self._listens.wait(PATIENCE_S), "no accessibility bus"
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join()
-        self._loop.close()
-
-    async def _listen(self) -> None:
+    async def _serve(self) -> None:
         bus = await _accessibility(self._session)
         said: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
 
@@ -92,9 +75,8 @@ class Ear:
         registry = (REGISTRY[0], "/org/a11y/atspi/registry")
         event = "object:state-changed:focused"
         await _call(bus, registry, "org.a11y.atspi.Registry", "RegisterEvent", "s", event)
-        self._listens.set()
         telling = asyncio.create_task(self._tell(bus, said))
-        await self._end.wait()
+        await self._serving()
         telling.cancel()
         bus.disconnect()
 

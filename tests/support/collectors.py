@@ -1,5 +1,6 @@
 """A real `overt-collector serve` in a process of its own, and what clients say to it."""
 
+import os
 import subprocess
 import sys
 import time
@@ -18,6 +19,8 @@ from tests.support.waiting import until
 
 TIMEOUT_S = 30.0
 """Above what any single request takes on a loaded machine."""
+START_S = 90.0
+"""Seconds: starting is a second of processor time, which a loaded machine may give late."""
 ONE_REQUEST_EACH = httpx.Limits(max_keepalive_connections=0)
 """No connection is used twice: one that a killed collector left behind would fail the next test."""
 
@@ -25,8 +28,9 @@ ONE_REQUEST_EACH = httpx.Limits(max_keepalive_connections=0)
 class Collector:
     """One collector on a data folder; it can be killed and started again, each time on a free port."""
 
-    def __init__(self, data: Path, trust: str) -> None:
+    def __init__(self, data: Path, trust: str, *options: str, **environ: str) -> None:
         self.data = data
+        self._options, self._environ = options, environ
         self.log = data.with_name(data.name + ".log")
         self._ready = data.with_name(data.name + ".ready")
         self._trust = trust
@@ -48,10 +52,12 @@ class Collector:
         """Start it and wait until it serves."""
         self._ready.unlink(missing_ok=True)
         command = [sys.executable, "-m", "collector.cli", "serve", "--data", str(self.data), "--port", "0"]
-        options = ["--trust", self._trust, "--json", "--ready-file", str(self._ready)]
+        options = ["--trust", self._trust, "--json", "--ready-file", str(self._ready), *self._options]
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen([*command, *options], stdout=log, stderr=log)
-        until(self._is_ready, what="the collector to serve")
+            self._process = subprocess.Popen(
+                [*command, *options], stdout=log, stderr=log, env=os.environ | self._environ
+            )
+        until(self._is_ready, START_S, "the collector to serve")
         self.url = self._ready.read_text().strip()
 
     def _is_ready(self) -> bool:

@@ -16,6 +16,7 @@ class FakeDetector:
         self.window: WindowInfo | None = None
         self.says: ClosedReason | None = None
         self.later: tuple[int, ClosedReason | None] | None = None
+        self.out_since_ns: int | None = None  # it has still to find out, since then
 
     # --- what a test does ---
 
@@ -45,3 +46,7 @@ class FakeDetector:
     def deadline_ns(self) -> int | None:
         """As the Protocol says."""
         return self.later[0] if self.later is not None and self.window is not None else None
+
+    def open_since_ns(self) -> int | None:
+        """As the Protocol says."""
+        return self.out_since_ns if self.window is not None else None

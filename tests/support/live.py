@@ -218,7 +218,7 @@ class Employee:
         """Start the tray icon."""
         return self.desktop.start([*program("overt"), "indicator"], name="indicator", env=self.env)
 
-    def wait_for(self, what: str, holds: Callable[[dict[str, Any]], bool], timeout: float = 20) -> dict[str, Any]:
+    def wait_for(self, what: str, holds: Callable[[dict[str, Any]], bool], timeout: float = 60) -> dict[str, Any]:
         """Wait until the status is as it should be; gives it."""
         last: dict[str, Any] = {}
 
@@ -235,7 +235,7 @@ class Employee:
 
     def agree_in_terminal(self, apps: Mapping[str, Sequence[str]]) -> None:
         """Hold the ceremony in a terminal, typing as a person would: yes to these modalities of these apps."""
-        child = pexpect.spawn(program("overt")[0], ["on", "--terminal"], env=self.env, encoding="utf-8", timeout=30,
+        child = pexpect.spawn(program("overt")[0], ["on", "--terminal"], env=self.env, encoding="utf-8", timeout=90,
                               dimensions=(50, 100))  # fmt: skip
         try:
             _answer(child, apps)

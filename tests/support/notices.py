@@ -3,17 +3,14 @@
 Spec: https://specifications.freedesktop.org/notification-spec/ (1.2), as far as programs here use it.
 """
 
-import asyncio
-import threading
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from dbus_fast import Message, MessageType
 from dbus_fast.aio import MessageBus
 
+from tests.support.background import Background
 from tests.support.desktop import Desktop
-from tests.support.waiting import PATIENCE_S
 
 NAME = "org.freedesktop.Notifications"
 ANSWERS: dict[str, tuple[str, list[Any]]] = {
@@ -31,7 +28,7 @@ class Notice:
     body: str
 
 
-class Notices:
+class Notices(Background):
     """The service, on a desktop's session bus, for the length of a block.
 
     Attributes:
@@ -39,24 +36,9 @@ class Notices:
     """
 
     def __init__(self, desktop: Desktop) -> None:
+        super().__init__("notices")
         self._address = desktop.env["DBUS_SESSION_BUS_ADDRESS"]
         self.shown: list[Notice] = []
-        self._ready = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        self._end = asyncio.Event()
-        self._thread = threading.Thread(target=lambda: self._loop.run_until_complete(self._serve()), name="notices")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        assert self._ready.wait(PATIENCE_S), "no session bus"
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join()
-        self._loop.close()
 
     def titles(self) -> list[str]:
         """What was shown, by title."""
@@ -66,8 +48,7 @@ class Notices:
         bus = await MessageBus(bus_address=self._address).connect()
         bus.add_message_handler(self._take)
         await bus.request_name(NAME)
-        self._ready.set()
-        await self._end.wait()
+        await self._serving()
         bus.disconnect()
 
     def _take(self, message: Message) -> Message | bool:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0
 """How long to wait when the caller does not say: far above what a loaded two-core machine has needed."""
 INTERVAL_S = 0.02
 """Between two looks: short against what people notice, long against what a look costs."""

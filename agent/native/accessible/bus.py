@@ -23,8 +23,10 @@ from agent.native.base import Clock
 if sys.platform != "linux":
     raise ImportError("the accessibility bus is Linux's")
 
-LIMIT_NS = 150_000_000
-"""Nanoseconds that a program has for an answer. Keys wait 250 ms in memory; what is not known by then is lost."""
+LIMIT_NS = 1_500_000_000
+"""Nanoseconds that a program has for an answer: on a busy machine it is often we, or the bus, who are late. What is
+observed meanwhile waits in memory (:meth:`agent.daemon.detectors.Detector.open_since_ns`), so a longer limit costs
+memory and no secret; the person is told that capture goes on for as long."""
 MAX_OPEN = 512
 """Calls without an answer yet. A walk through a window has at most as many."""
 READ_BYTES = 1 << 16

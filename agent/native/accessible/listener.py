@@ -99,8 +99,7 @@ class Listener:
         self.bus.talk(self._join())
 
     def _join(self) -> Talk:
-        yield [add_match(_JOINING)]
-        (answer,) = yield [Call(BUS, BUS_PATH, BUS, "ListNames")]
+        _, answer = yield [add_match(_JOINING), Call(BUS, BUS_PATH, BUS, "ListNames")]
         told = returned(answer, "as")
         names = [n for n in told[0] if n.startswith(":")] if told else []
         if not names or len(names) > MAX_NAMES:

@@ -24,13 +24,11 @@ from schemas.status import ClosedReason
 
 TRAIL_NS = 200_000_000
 """Nanoseconds before a field's word from which on it counts. Measured: 2 to 50 ms; keys wait 250 ms in memory."""
-ROLE_LIMIT_NS = 100_000_000
-"""Nanoseconds that a field has to tell its role, after its word that it has the focus."""
 LOOKS_NS = (15_000_000, 45_000_000, 250_000_000, 1_000_000_000, 4_000_000_000)
 """Nanoseconds from one look for the focus to the next, the last one again and again. A window that just came to the
 front may not know it yet; later looks are for doubt."""
 FIRST_LOOKS = 2
-"""Looks that are made before there is doubt."""
+"""Looks that are over once there is doubt."""
 MAX_SECRETS = 1000
 """Password fields that are remembered of one program."""
 
@@ -39,7 +37,7 @@ class Standing(Enum):
     """What is known of the focus in the window in front."""
 
     AWAY = auto()  # nothing allowed is in front
-    ASKED = auto()  # within the limit
+    ASKED = auto()  # within the limit: the gate is open, and nothing leaves memory
     ABSENT = auto()  # the program is not on the accessibility bus
     CLEAR = auto()
     SECRET = auto()
@@ -74,6 +72,7 @@ class SecureFocus:
         self._looks = 0
         self._look_ns: int | None = None
         self._limit_ns: int | None = None
+        self._open_ns: int | None = None  # since when it is not known what has the focus
 
     def __repr__(self) -> str:
         return f"<SecureFocus {self.standing.name}>"
@@ -90,6 +89,7 @@ class SecureFocus:
         elif before.window != self._window.window and self.standing is not Standing.ABSENT:
             self._since_ns = self._clock.monotonic_ns()
             self._turn += 1
+            self._await(self._since_ns)
             self._look_at_once()
 
     def verdict(self) -> ClosedReason | None:
@@ -99,6 +99,10 @@ class SecureFocus:
     def deadline_ns(self) -> int | None:
         """Never: it has its own alarm, and tells."""
         return None
+
+    def open_since_ns(self) -> int | None:
+        """Since when it is not known what has the focus."""
+        return self._open_ns
 
     def element_at(self, x: int, y: int, found: Callable[[ElementObserved], None]) -> None:
         """Ask what lies under a point of the window in front: see :class:`agent.daemon.elements.Describer`."""
@@ -117,9 +121,9 @@ class SecureFocus:
     def _begin(self, pid: int) -> None:
         self.standing = Standing.ASKED
         self._since_ns = self._clock.monotonic_ns()
-        self._limit_ns = self._since_ns + LIMIT_NS
         self._alarm = Alarm()
         self._selector.register(self._alarm, selectors.EVENT_READ, self._ring)
+        self._await(self._since_ns)
         self._listen(pid)
         self._wind()
 
@@ -136,8 +140,14 @@ class SecureFocus:
         if self._alarm is not None:
             self._selector.unregister(self._alarm)
             self._alarm.close()
-        self._listener = self._alarm = self._focus = self._look_ns = self._limit_ns = None
+        self._listener = self._alarm = self._focus = self._look_ns = self._limit_ns = self._open_ns = None
         self._secrets.clear()
+
+    def _await(self, since_ns: int) -> None:
+        """What has the focus since then is to be known soon; until it is, what was observed since then waits."""
+        self._open_ns = since_ns if self._open_ns is None else min(self._open_ns, since_ns)
+        self._limit_ns = self._limit_ns or self._clock.monotonic_ns() + LIMIT_NS
+        self._wind()
 
     def _joined(self, there: bool | None) -> None:  # noqa: FBT001  # an answer of three values
         if there:
@@ -145,13 +155,12 @@ class SecureFocus:
         elif there is None:
             self._doubt()
         else:
-            self._limit_ns = self._look_ns = None
+            self._limit_ns = self._look_ns = self._open_ns = None
             self._settle(Standing.ABSENT, self._clock.monotonic_ns())
 
     def _look_at_once(self) -> None:
         self._looks = 0
         self._look_ns = self._clock.monotonic_ns()
-        self._limit_ns = self._limit_ns or self._look_ns + LIMIT_NS
         self._wind()
 
     def _ring(self, _mask: int) -> None:
@@ -197,13 +206,12 @@ class SecureFocus:
         if gained is False and element == self._focus:
             self._focus = None
             self._looks, self._look_ns = 1, now_ns + LOOKS_NS[0]  # unless another element says that it has it
-            self._limit_ns = self._limit_ns or now_ns + LIMIT_NS
-            self._wind()
+            self._await(since_ns)
         elif gained or element == self._focus:
             self._focus = element
             if self._listener is not None and self._listener.bus is not None:
-                asked = ask(element, "GetRole")
-                self._listener.bus.call(asked, lambda told: self._told(element, told, since_ns), ROLE_LIMIT_NS)
+                self._await(since_ns)
+                self._listener.bus.call(ask(element, "GetRole"), lambda told: self._told(element, told, since_ns))
 
     def _told(self, element: Element, answer: Answer, since_ns: int) -> None:
         """An element said what it is. No answer is never remembered."""
@@ -218,16 +226,16 @@ class SecureFocus:
             self._know(Standing.CLEAR, self._clock.monotonic_ns())
 
     def _know(self, standing: Standing, since_ns: int) -> None:
-        self._look_ns = self._limit_ns = None
+        self._look_ns = self._limit_ns = self._open_ns = None
         self._settle(standing, since_ns)
         self._wind()
 
     def _doubt(self, since_ns: int | None = None) -> None:
         now_ns = self._clock.monotonic_ns()
-        self._limit_ns = None
+        open_ns, self._open_ns, self._limit_ns = self._open_ns, None, None
         self._looks = max(self._looks, FIRST_LOOKS)
         self._look_ns = self._look_ns or now_ns + LOOKS_NS[FIRST_LOOKS]
-        earliest_ns = now_ns - LIMIT_NS - TRAIL_NS if since_ns is None else since_ns
+        earliest_ns = min(t for t in (open_ns, since_ns, now_ns - TRAIL_NS) if t is not None)
         self._settle(Standing.DOUBT, max(self._since_ns, earliest_ns))
         self._wind()
 

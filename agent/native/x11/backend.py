@@ -43,7 +43,7 @@ TOLD_BY_WINDOWS = ("_NET_WM_NAME", "WM_NAME", "_NET_WM_STATE")
 LOST = "the X server closed the connection"
 MAX_AT_ONCE = 32
 """Events that are read in one go, at about 0.1 ms each: an off, the leases of the sign, each step in which a program
-tells of its focus (150 ms for all of them), must be heard in between."""
+tells of its focus, must be heard in between."""
 SETTLED_NS = 50 * NS_IN_MS
 """Repeats are worked out up to this long ago: a release may still be on its way."""
 

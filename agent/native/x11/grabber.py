@@ -13,7 +13,7 @@ import xcffib.composite
 import xcffib.damage
 from msgspec.structs import replace
 
-from agent.core.doubt import intersect, shifted
+from agent.core.rects import intersect, shifted
 from agent.native.base import Clock, NativeUnavailable, Pixels, RawFrame
 from agent.native.x11.image import Images
 from agent.native.x11.link import Link, answer

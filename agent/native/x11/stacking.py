@@ -3,28 +3,20 @@
 from typing import Any
 
 import xcffib.xproto
-from msgspec import Struct
 
-from agent.core.doubt import intersect
+from agent.core.rects import intersect
+from agent.native import layers
 from agent.native.x11.link import Link, answer
 from agent.native.x11.windows import Windows
 from schemas.events import Rect
 
 
-class Scene(Struct, frozen=True):
-    """A window's place, and everything visible over it. Two equal scenes: nothing moved in between."""
+class Scene(layers.Scene, frozen=True, kw_only=True):
+    """As the server tells it; ``client`` is the window without its frame."""
 
-    client: Rect  # its client area on the desktop, as far as that is on the screen
-    whole: Rect  # all of its client area, also what is beyond the screen's edges
+    whole: Rect  # all of the client area, also what is beyond the screen's edges
     top: int  # the child of the root that it lies in: the manager's frame, or itself
     corner: tuple[int, int]  # that one's left top corner, outside of its border
-    over: tuple[tuple[int, Rect], ...]  # windows over it, lowest first, and their rectangles on the desktop
-
-    def covered(self) -> tuple[Rect, ...]:
-        """Covered rectangles in the coordinates of ``client``."""
-        left, top = self.client[:2]
-        cut = (intersect(self.client, rect) for _, rect in self.over)
-        return tuple((x0 - left, y0 - top, x1 - left, y1 - top) for x0, y0, x1, y1 in filter(None, cut))
 
 
 def scene(link: Link, windows: Windows, window: int) -> Scene | None:
@@ -48,9 +40,8 @@ def scene(link: Link, windows: Windows, window: int) -> Scene | None:
     if client is None or frame is None or top not in children:
         return None
     over = _shown(core, children[children.index(top) + 1 :])
-    return Scene(
-        client, whole, top, (frame.x, frame.y), tuple((w, rect) for w, rect in over if intersect(client, rect))
-    )
+    above = tuple((w, rect) for w, rect in over if intersect(client, rect))
+    return Scene(client, above, whole=whole, top=top, corner=(frame.x, frame.y))
 
 
 def _shown(core: Any, windows: list[int]) -> list[tuple[int, Rect]]:

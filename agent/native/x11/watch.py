@@ -12,7 +12,8 @@ from typing import Any
 import xcffib.damage
 import xcffib.xproto
 
-from agent.core.doubt import Doubt, intersect, shifted, without
+from agent.core.doubt import Doubt
+from agent.core.rects import intersect, shifted, without
 from agent.native.x11.link import Link, Wire, answer
 from agent.native.x11.stack import CONFIGURE, MAP, UNMAP, Stack
 from agent.native.x11.stacking import Scene

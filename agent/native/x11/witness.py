@@ -12,7 +12,7 @@ import xcffib
 import xcffib.res
 import xcffib.xproto
 
-from agent.core.doubt import intersect
+from agent.core.rects import intersect
 from agent.core.sign import Claim
 from agent.core.stripe import Pixels, shows
 from agent.native.base import NativeUnavailable

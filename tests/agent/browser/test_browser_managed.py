@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from agent.browser.install import install, managed, package
-from agent.browser.package import FIREFOX_ID, chromium_id
+from schemas.companion import FIREFOX_ID, chromium_id
 from tests.agent.browser.browser_rig import ELSEWHERE, PRIVATE
 from tests.agent.browser.conftest import MAILBOX, OTHER, Room
 from tests.support.browsers import CHROMIUM, QUIET, Chromium, Firefox, pack_firefox

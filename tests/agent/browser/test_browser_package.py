@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.browser.install import BROWSERS, BrowserError, folder_of, install, managed, package, remove, status
-from agent.browser.package import FIREFOX_ID, SCRIPTS, SOURCE, UNPACKED_ID, Family, chromium_id, files, manifest
+from agent.browser.package import SCRIPTS, SOURCE, Family, files, manifest
 from agent.browser.words import browser_help
 from agent.disk.places import Places
+from schemas.companion import FIREFOX_ID, UNPACKED_ID, chromium_id
 
 ORIGINS = ["http://[::1]:8080", "http://localhost:8080", "https://chat.example", "https://mail.example:8443"]
 WHERE_THEY_DIFFER = {"background", "browser_specific_settings", "content_scripts", "key", "minimum_chrome_version"}

@@ -123,7 +123,7 @@ def terminal(me: Participant) -> Iterator["pexpect.spawn[str]"]:
         cwd=str(ROOT),
         encoding="utf-8",
         dimensions=(40, 100),
-        timeout=20,
+        timeout=90,
     )
     yield child
     child.close(force=True)

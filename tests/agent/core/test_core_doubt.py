@@ -5,7 +5,8 @@ import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.doubt import MAX_RECTS, Doubt, intersect, shifted, without
+from agent.core.doubt import MAX_RECTS, Doubt
+from agent.core.rects import intersect, shifted, without
 from schemas.events import Rect
 
 SIDE = 24

@@ -88,6 +88,7 @@ SETS: dict[Happening, dict[str, Value]] = {
     H.POLICY_GONE: {"policy": R.POLICY_MISSING},
     H.POLICY_UNSIGNED: {"policy": R.POLICY_UNSIGNED},
     H.POLICY_ROLLED_BACK: {"policy": R.POLICY_ROLLED_BACK},
+    H.POLICY_REFUSED: {"policy": R.POLICY_REFUSED},
     H.POLICY_EXPIRED: {"policy": R.POLICY_EXPIRED},
     H.POLICY_BLOCKED: {"policy": R.BLOCKED_BY_ORGANISATION},
     H.CLOCK_BACK: {"clock_trusted": False},

@@ -14,6 +14,7 @@ FACTS: dict[str, tuple[Value, ...]] = {
         R.POLICY_MISSING,
         R.POLICY_UNSIGNED,
         R.POLICY_ROLLED_BACK,
+        R.POLICY_REFUSED,
         R.POLICY_EXPIRED,
         R.BLOCKED_BY_ORGANISATION,
     ),

@@ -9,9 +9,9 @@ from agent.core.batch import Batch
 from agent.core.observe import WindowInfo
 from agent.core.sign import SignState
 from agent.daemon.detectors import News
+from agent.daemon.makers import Makers
 from agent.daemon.session import Session, Tools
 from agent.daemon.standing import Standing
-from agent.daemon.warden import Makers
 from agent.disk.places import Places
 from agent.native.base import Clock, NativeUnavailable
 from schemas.events import KeyEvent, TextEvent

@@ -48,7 +48,8 @@ class DaemonRig:
         self.clock = FakeClock()
         world = World.make("stateful", researchers=1, codes=1, now_ns=self.clock.time_ns())
         world.policy = world.policy.model_copy(update={"spool_bytes": SPOOL_BYTES})
-        self.machine = Machine(Places(folder / "state", folder / "run"), world, world.device())
+        places = Places(folder / "state", folder / "run", (folder / "etc" / "policy.json",))
+        self.machine = Machine(places, world, world.device())
         self.places = self.machine.places
         self.places.make()
         self.keys = FileKeys(self.places)

@@ -30,6 +30,9 @@ class Quiet:
     def deadline_ns(self) -> int | None:
         return None
 
+    def open_since_ns(self) -> int | None:
+        return None
+
 
 class Telling(Quiet):
     """One that describes, when the test says so."""

@@ -7,7 +7,8 @@ import pytest
 
 from agent.core.lifecycle import closed_by
 from agent.core.reasons import REASONS
-from agent.daemon.loop import MAX_SLEEP_S, RETRY_OFF_NS
+from agent.daemon.pace import MAX_SLEEP_S
+from agent.daemon.switching import RETRY_OFF_NS
 from agent.disk.switch import Position, Switch
 from agent.pipeline.slots import HOLD_NS
 from schemas.consent import DAY_NS, ConsentState
@@ -110,7 +111,7 @@ def test_a_policy_that_cannot_be_used_keeps_what_was_captured_and_says_so(rig: D
     pass_time(rig, HOLD_NS)
     assert kept(rig, word)
     assert rig.log.wipes == wipes
-    status = rig.daemon._status()
+    status = rig.daemon._teller.status()
     assert status.state is State.BLOCKED
     assert REASONS[damage].closed in status.sentence
     assert rig.type_word(1000) not in " ".join(text for batch in rig.log.batches for text in texts_of(batch))

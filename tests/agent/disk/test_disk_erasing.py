@@ -51,7 +51,8 @@ def judged(laptop: Laptop, spool: Spool) -> tuple[Report, dict[int, Payload]]:
         report.take(outcome)
         assert outcome.header is not None
         assert outcome.payload is not None
-        found[outcome.header.sequence] = outcome.payload
+        opened = outcome.payload
+        found[outcome.header.sequence] = Payload(opened.events, opened.parts.frames, opened.account, opened.episode)
     return report, found
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from agent.daemon.server import LEASE_NS, RENEW_MS, ControlServer
-from agent.net import control
+from agent.net import dial as dialling
 from agent.net.control import (
     MAX_CLIENTS,
     MAX_LINE_BYTES,
@@ -301,7 +301,7 @@ def test_a_second_daemon_is_refused_and_a_dead_ones_socket_replaced(served: Serv
 
 
 def test_a_daemon_of_another_version_is_not_replaced(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(control, "_read_line", lambda _connection: b'{"v": 2, "state": "?"}\n')
+    monkeypatch.setattr(dialling, "_read_line", lambda _connection: b'{"v": 2, "state": "?"}\n')
     with pytest.raises(ProtocolError):
         ask(served.path, "status")
     with pytest.raises(OSError, match="another version"):

@@ -115,3 +115,23 @@ def test_whatever_was_typed_nothing_since_is_left(text: list[str], cut: int) -> 
     late = [e for e in rig.done() if isinstance(e, KeyEvent | TextEvent) and e.mono_ns >= since_ns]
     assert late == []
     assert rig.pipe.held == 0
+
+
+def test_what_a_detector_has_still_to_judge_waits_for_as_long_as_that_takes() -> None:
+    rig = Rig()
+    rig.enter(title=None)
+    rig.move()
+    rig.clock.advance(MS_NS)
+    since_ns = rig.clock.monotonic_ns()
+    rig.move()
+    rig.pipe.hold(since_ns)
+    rig.clock.advance(4 * HOLD_NS)
+    rig.pipe.tick(rig.clock.monotonic_ns())
+    assert rig.pipe.held == 1
+    assert rig.pipe.deadline_ns() > rig.clock.monotonic_ns(), "the loop must not spin meanwhile"  # type: ignore[operator]
+    rig.pipe.retract(since_ns, SECURE)
+    rig.pipe.hold(None)
+    rig.pipe.tick(rig.clock.monotonic_ns())
+    assert rig.pipe.held == 0
+    assert rig.dropped(Modality.POINTER) == {SECURE: 1}
+    assert len([e for e in rig.done() if isinstance(e, PointerEvent)]) == 1

@@ -94,6 +94,28 @@ def test_a_field_that_hid_its_text_once_stays_secret(session: Session) -> None:
     await_standing(session, Standing.SECRET)
 
 
+def test_until_it_is_known_what_was_observed_meanwhile_is_not_vouched_for(session: Session) -> None:
+    began_ns = time.monotonic_ns()
+    session.detector.attend(window(), APP)
+    assert began_ns <= (session.detector.open_since_ns() or 0) <= time.monotonic_ns()
+    await_standing(session, Standing.CLEAR)
+    assert session.detector.open_since_ns() is None
+
+
+def test_a_field_that_gets_the_focus_is_not_vouched_for_until_it_told_its_role(session: Session) -> None:
+    attend(session)
+    came_ns = time.monotonic_ns()
+    session.roles[SECRET_FIELD] = None
+    session.focused(SECRET_FIELD)
+    session.loop.spin(lambda: session.detector.open_since_ns() is not None, "the question to be open")
+    assert (session.detector.open_since_ns() or 0) <= came_ns
+    assert session.detector.verdict() is None
+    session.loop.news.clear()
+    await_standing(session, Standing.DOUBT)
+    assert session.loop.news[0] <= came_ns, "all that was held is dropped"
+    assert session.detector.open_since_ns() is None
+
+
 def test_a_role_that_is_not_told_closes_and_is_asked_again(session: Session) -> None:
     attend(session)
     session.roles[SECRET_FIELD] = None

@@ -1,0 +1,72 @@
+"""The window in front, judged: by policy and consent, by the page that it shows, and by what looks into it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent.core.gate import judge_focus, titled
+from agent.core.observe import WindowInfo
+from agent.core.scope import shows_sites
+from agent.daemon.detectors import Detector
+from agent.daemon.sites import NoSites, SiteSource
+from schemas.events import Modality
+from schemas.policy import AppRule, Policy
+from schemas.scope import Scope
+from schemas.status import ClosedReason
+
+
+@dataclass(frozen=True)
+class View:
+    """What was found of the window in front."""
+
+    reason: ClosedReason | None  # why it may not be captured; None: nothing speaks against it
+    window: WindowInfo | None
+    rule: AppRule | None
+    modalities: frozenset[Modality]
+
+
+class Front:
+    """Judges, and has detectors and browsers asked only about what may be captured at all. For one thread.
+
+    Args:
+        detectors: of the daemon.
+    """
+
+    def __init__(self, detectors: Sequence[Detector]) -> None:
+        self._detectors = detectors
+        self.sites: SiteSource = NoSites()
+        """Knows what a browser's window shows."""
+
+    def judge(self, window: WindowInfo | None, policy: Policy, effective: Scope) -> View:
+        """Whether the window in front may be captured, as which app, and what of it."""
+        browser = window if window is not None and shows_sites(policy, window.executable) else None
+        reason, rule, modalities = judge_focus(window, policy, effective, self.sites.look(browser))
+        window = titled(window, rule)
+        self.attend(window if reason is None else None, rule)
+        return View(reason or self.verdict(), window, rule, modalities)
+
+    def leave(self) -> None:
+        """Nobody knows what is in front: look into nothing."""
+        self.attend(None, None)
+        self.sites.look(None)
+
+    def attend(self, window: WindowInfo | None, rule: AppRule | None) -> None:
+        """Have the detectors look into this window; ``None``: into none."""
+        for detector in self._detectors:
+            detector.attend(window, rule if window else None)
+
+    def verdict(self) -> ClosedReason | None:
+        """The first thing that a detector holds against the window in front."""
+        return next((why for detector in self._detectors if (why := detector.verdict()) is not None), None)
+
+    def deadline_ns(self) -> int | None:
+        """When (monotonic) :meth:`verdict` may become another by time alone; ``None`` for never."""
+        return min((due for each in self._detectors if (due := each.deadline_ns()) is not None), default=None)
+
+    def open_since_ns(self) -> int | None:
+        """Since when (monotonic) some detector has still to say what it makes of the window; ``None`` if none has."""
+        earliest = None
+        for each in self._detectors:
+            since_ns = each.open_since_ns()
+            if since_ns is not None and (earliest is None or since_ns < earliest):
+                earliest = since_ns
+        return earliest

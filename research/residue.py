@@ -1,0 +1,86 @@
+"""Looking for what was withdrawn: unmistakable pieces of it, in every file below some folders."""
+
+import mmap
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from research.shard import ShardReport
+
+IMAGE_BYTES: Final = 48
+"""Bytes from the middle of a picture: enough that no other file holds them by chance."""
+TEXT_CHARACTERS: Final = 16
+"""Shorter texts are in other people's files too."""
+
+
+class Needles:
+    """Pieces of withdrawn data. Taken from an export before it is rewritten; held in memory only."""
+
+    def __init__(self, gone: Iterable[str]) -> None:
+        self._gone = frozenset(gone)
+        self._pieces = {batch.encode() for batch in self._gone}
+
+    def take(self, folder: Path, shard: ShardReport) -> None:
+        """Learn what a participant's part holds of withdrawn batches."""
+        wanted = pa.array([batch for batch in shard.batches if batch in self._gone], pa.string())
+        for rows, column in _contents(folder):
+            held = rows.filter(pa.compute.is_in(rows["batch"], wanted))
+            self._pieces.update(piece for value in held[column].to_pylist() if (piece := _piece(value)))
+
+    def forgive(self, exported: Path) -> None:
+        """Forget what an export, rewritten by now, holds from others too: equal words are not a copy."""
+        for folder in sorted(exported.iterdir()):
+            for rows, column in _contents(folder):
+                self._pieces.difference_update(piece for value in rows[column].to_pylist() if (piece := _piece(value)))
+
+    def within(self, path: Path) -> bool:
+        """Whether a file holds any of them, as it lies there or inside its Parquet pages."""
+        if path.stat().st_size == 0:
+            return False
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            if data[:4] != b"PAR1":
+                return any(data.find(piece) >= 0 for piece in self._pieces)
+        return self._in_columns(path)
+
+    def _in_columns(self, path: Path) -> bool:
+        try:
+            file = pq.ParquetFile(path)
+            names = [n for n in ("batch", "image", "text") if n in file.schema_arrow.names]
+            return any(self._in_rows(rows) for rows in file.iter_batches(columns=names))
+        except (pa.ArrowException, OSError):
+            return True  # unreadable: nobody can say that it holds nothing
+
+    def _in_rows(self, rows: Any) -> bool:
+        if "batch" in rows.schema.names and not self._gone.isdisjoint(rows["batch"].unique().to_pylist()):
+            return True
+        values = (v for name in rows.schema.names if name != "batch" for v in rows[name].to_pylist())
+        return any(_piece(value) in self._pieces for value in values)
+
+
+def _contents(folder: Path) -> Iterator[tuple[Any, str]]:
+    for name, column in (("frames", "image"), ("text", "text")):
+        path = folder / f"{name}.parquet"
+        if path.is_file():
+            yield from ((rows, column) for rows in pq.ParquetFile(path).iter_batches(columns=["batch", column]))
+
+
+def _piece(value: str | bytes | None) -> bytes | None:
+    if isinstance(value, str):
+        return value.encode() if len(value) >= TEXT_CHARACTERS else None
+    if value is None or len(value) < 2 * IMAGE_BYTES:
+        return None
+    middle = len(value) // 2
+    return value[middle - IMAGE_BYTES // 2 : middle + IMAGE_BYTES // 2]
+
+
+def files_below(roots: Iterable[Path]) -> Iterator[Path]:
+    """Every plain file, once; links are not followed."""
+    seen: set[Path] = set()
+    for root in roots:
+        for path in [root] if root.is_file() else sorted(root.rglob("*")):
+            if path.is_file() and not path.is_symlink() and path.resolve() not in seen:
+                seen.add(path.resolve())
+                yield path

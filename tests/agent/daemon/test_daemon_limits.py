@@ -1,0 +1,141 @@
+"""G1, G4: no policy, at any extreme or hostile, hooks anything without a yes; a hostile one stops a running capture."""
+
+import itertools
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.daemon.loop import TICK_NS
+from schemas.events import Modality
+from schemas.status import ClosedReason as R
+from tests.agent.daemon.daemon_rig import DaemonRig
+from tests.support.fake_desktop import window
+from tests.support.limit_files import EXTREMES, HOSTILE, put
+
+ALL = frozenset(Modality)
+EVERY_EXTREME = [{key: value} for key, values in EXTREMES.items() for value in values]
+MOST = {key: values[-1] for key, values in EXTREMES.items()} | {"blocked": False, "timing": "exact", "screen": "reveal"}
+
+
+@pytest.fixture
+def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DaemonRig]:
+    made = DaemonRig(tmp_path, monkeypatch)
+    yield made
+    made.end()
+
+
+def file_of(rig: DaemonRig) -> Path:
+    (file,) = rig.places.machine_policies
+    return file
+
+
+def clear(file: Path) -> None:
+    """As if there had never been anything."""
+    shutil.rmtree(file.parent)
+
+
+def capture(rig: DaemonRig) -> None:
+    rig.say_yes(rig.answers(("mail",), ALL))
+    front(rig)
+
+
+def front(rig: DaemonRig) -> None:
+    rig.focus(window(1))
+    rig.seam.sign.shown = True
+    rig.nudge()
+
+
+def hooks(rig: DaemonRig) -> int:
+    return sum(desktop.hooks_made for desktop in rig.seam.made)
+
+
+def test_no_key_at_any_extreme_hooks_anything_without_a_yes(rig: DaemonRig) -> None:
+    """Every key alone, in both files, and every key at its most at once; restarted under the widest."""
+    for table, path in itertools.product([*EVERY_EXTREME, MOST], (file_of(rig), rig.places.own_limits)):
+        put(path, json.dumps(table).encode())
+        front(rig)
+        rig.tell(rig.places, "reload")
+        rig.type_word()
+    rig.crash()
+    rig.start()
+    front(rig)
+    rig.type_word()
+    assert hooks(rig) == 0
+    assert rig.warden.gate is None
+    assert rig.daemon._status().counts.seen == 0
+    assert not rig.log.batches
+
+
+def test_no_hostile_file_hooks_anything_without_a_yes(rig: DaemonRig) -> None:
+    for write, _, _ in HOSTILE.values():
+        write(file_of(rig), rig.machine.world)
+        rig.publish()
+        front(rig)
+        rig.type_word()
+        assert hooks(rig) == 0
+        clear(file_of(rig))
+
+
+def test_a_hostile_file_closes_the_gate_and_the_status_tells(rig: DaemonRig) -> None:
+    """Each of them while capturing; and once it is gone, capture goes on."""
+    capture(rig)
+    for write, reason, words in HOSTILE.values():
+        assert rig.warden.gate is not None
+        write(file_of(rig), rig.machine.world)
+        rig.publish()
+        rig.clock.advance(TICK_NS)
+        rig.turn()
+        assert rig.warden.gate is None
+        status = rig.daemon._status()
+        assert reason in [c.reason for c in status.conditions if not c.holds]
+        assert words in (status.policy_problem or "")
+        assert status.hooks == ()
+        clear(file_of(rig))
+        rig.tell(rig.places, "status")
+        rig.nudge()
+
+
+def test_switching_off_for_everybody_takes_effect_at_the_next_look(rig: DaemonRig) -> None:
+    capture(rig)
+    put(file_of(rig), b'{"blocked": true}')
+    rig.clock.advance(TICK_NS)
+    rig.turn()
+    assert rig.warden.gate is None
+    assert R.BLOCKED_BY_ORGANISATION in [c.reason for c in rig.daemon._status().conditions if not c.holds]
+    file_of(rig).unlink()
+    rig.tell(rig.places, "status")
+    rig.nudge()
+    assert rig.warden.gate is not None
+
+
+@pytest.mark.parametrize("table", [{"apps": ["editor"]}, {"modalities": []}])
+def test_what_is_taken_away_is_not_captured_any_more(rig: DaemonRig, table: dict[str, object]) -> None:
+    capture(rig)
+    put(file_of(rig), json.dumps(table).encode())
+    rig.clock.advance(TICK_NS)
+    rig.turn()
+    assert rig.warden.gate is None
+
+
+def test_a_kind_that_is_taken_away_is_unhooked_while_the_others_stay(rig: DaemonRig) -> None:
+    capture(rig)
+    put(rig.places.own_limits, b'{"modalities": ["pointer"]}')
+    rig.clock.advance(TICK_NS)
+    rig.turn()
+    assert rig.warden.gate is not None
+    assert rig.warden.gate.modalities == {Modality.POINTER}
+    assert rig.daemon._status().policy_problem is None
+
+
+def test_limits_in_force_when_the_yes_is_given_are_not_outgrown_later(rig: DaemonRig) -> None:
+    """What was not offered was not agreed to: taking the limit away captures no more than was ticked."""
+    put(file_of(rig), b'{"modalities": ["pointer"]}')
+    capture(rig)
+    file_of(rig).unlink()
+    rig.clock.advance(TICK_NS)
+    rig.turn()
+    assert rig.warden.gate is not None
+    assert rig.warden.gate.modalities == {Modality.POINTER}
