@@ -25,7 +25,8 @@ CLOCK = FakeClock()
 MAX_MODEL = 2_000_000
 
 PEOPLE = (
-    "Helene Achterberg", "Jürgen Klinsberg", "María Fontanals", "Giulia Bertolucci", "Sjoerd Veenstra", "Zofia Wrońska",
+    "Helene Achterberg", "Jürgen Klinsberg", "María Fontanals", "Giulia Bertolucci", "Sjoerd Veenstra",
+    "Zofia Wrońska",
     "Thomas Whitcombe", "Priya Raghunathan", "Olivier Marchand", "Katarzyna Zielińska", "Ingrid Solheim", "Carlos Ibarra",
 )  # fmt: skip
 PLACES = (
