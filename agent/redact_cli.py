@@ -45,24 +45,26 @@ def redact(
     jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object with `text` a line.")] = False,
     image: Annotated[Path | None, typer.Option("--image", help="A picture instead of text.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Where the masked picture goes (PNG).")] = None,
-    mode: Annotated[str, typer.Option("--mode", help="layout: all text is filled.")] = "layout",
+    mode: Annotated[
+        str, typer.Option("--mode", help="layout: all text is filled. reveal: but for dull lines.")
+    ] = "layout",
     live: Annotated[bool, typer.Option("--type", help="Show it while you type, in this terminal.")] = False,
 ) -> None:
     """Show what would be masked. Nothing is recorded, kept or sent; no daemon and no consent are needed."""
     if (image is None) != (out is None) or sum((jsonl, live, image is not None)) > 1:
         raise AskedWronglyError("--image goes with --out, and --jsonl, --type and --image not with each other")
-    if mode != "layout":
-        raise redacting.NotBuiltError("only --mode layout is built; reveal is not there yet")
+    if mode not in redacting.MODES:
+        raise AskedWronglyError(f"--mode is {' or '.join(redacting.MODES)}")
     try:
-        whole = _run(jsonl=jsonl, live=live, image=image, out=out)
+        whole = _run(jsonl=jsonl, live=live, image=image, out=out, reveal=mode == "reveal")
     except RedactError as error:
         raise RedactFailedError(str(error)) from None
     raise typer.Exit(0 if whole else EXIT_ERROR)
 
 
-def _run(*, jsonl: bool, live: bool, image: Path | None, out: Path | None) -> bool:
+def _run(*, jsonl: bool, live: bool, image: Path | None, out: Path | None, reveal: bool) -> bool:
     if image is not None and out is not None:
-        sys.stdout.write(json.dumps({"rectangles": redacting.picture(image, out)}) + "\n")
+        sys.stdout.write(json.dumps({"rectangles": redacting.picture(image, out, _told if reveal else None)}) + "\n")
         return True
     key = secrets.token_bytes(KEY_BYTES)
     masker = redacting.redactor(key)

@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import policies
 from agent.core.redact.errors import RedactError
@@ -16,7 +16,10 @@ from agent.core.redact.names import Names
 from agent.core.redact.rules import RuleSet
 from agent.core.redact.spans import Ordinals, Span, apply
 from agent.core.redact.text import TextRedactor
-from agent.errors import EXIT_USAGE, OvertError
+from agent.errors import OvertError
+
+if TYPE_CHECKING:
+    from agent.core.redact.pixels import Pixels, Rect
 
 LEFT, RIGHT = 2_048, 8_192
 """Code points looked at before and after what is given out: the widest rule that ends looks over fewer."""
@@ -26,6 +29,8 @@ MAX_LINE = 8 << 20
 """Bytes of one line of JSON; more is refused rather than held in memory."""
 PIECE = 16_384
 """Bytes read at once; a longer line of plain text is read in pieces."""
+MODES = ("layout", "reveal")
+"""What can be done with a picture."""
 MAX_PICTURE = 256 << 20
 """Bytes of a picture's file; more is refused rather than held in memory."""
 
@@ -37,13 +42,6 @@ class BadInputError(OvertError):
     """What came in is not what was announced. The message names the line or the file, and quotes nothing."""
 
     remedy = "mend what is named; overt redact --help tells what is taken"
-
-
-class NotBuiltError(OvertError):
-    """Asked for something that this version cannot do."""
-
-    exit_code = EXIT_USAGE
-    remedy = "--mode layout fills all text"
 
 
 def redactor(key: bytes) -> TextRedactor:
@@ -177,14 +175,15 @@ def _cut(text: str, spans: list[Span], first: int, last: int) -> int:
     return last
 
 
-def picture(source: Path, into: Path) -> list[dict[str, Any]]:
-    """Write the picture with all its text filled; gives what was filled.
+def picture(source: Path, into: Path, reveal: Told | None = None) -> list[dict[str, Any]]:
+    """Write the picture with its text filled; gives what was filled.
 
     The new file is made from the masked pixels alone: no thumbnail, profile or comment of the original is in it.
 
     Args:
         source: A picture that OpenCV can read.
         into: The PNG to write.
+        reveal: Dull lines are shown; hears why none is, where text cannot be read. Without, all text is filled.
 
     Returns:
         ``{"rect": [left, top, right, bottom], "class": "TEXT"}`` for each rectangle, in pixels of the picture.
@@ -211,12 +210,31 @@ def picture(source: Path, into: Path) -> list[dict[str, Any]]:
         pixels = None
     if pixels is None:
         raise BadInputError(f"{source}: not a picture that can be read")
-    filled, boxes = masked(np.asarray(pixels, np.uint8))
+    whole = np.asarray(pixels, np.uint8)
+    filled, boxes = masked(whole)
+    if reveal is not None:
+        boxes = _revealed(filled, whole, boxes, reveal)
     try:
         into.write_bytes(cv2.imencode(".png", filled)[1].tobytes())
     except OSError as error:
         raise BadInputError(f"{into}: {error.strerror or 'cannot be written'}") from None
     return [{"rect": list(box), "class": "TEXT"} for box in boxes]
+
+
+def _revealed(filled: "Pixels", whole: "Pixels", boxes: list["Rect"], told: Told) -> list["Rect"]:
+    from agent.sources.revealing import revealer, unmasked  # noqa: PLC0415  # reads text in a process of its own
+
+    shows = revealer(time.monotonic)
+    try:
+        if not shows.installed:
+            told("text in pictures cannot be read here, so all of it is filled; install overt[reveal]")
+            return boxes
+        left = unmasked(filled, whole, boxes, shows.shown(whole, boxes))
+    finally:
+        shows.close()
+    if shows.failures:
+        told("the reader of text failed, so all of it is filled")
+    return left
 
 
 def _object(line: bytes | None, masker: TextRedactor) -> dict[str, Any]:

@@ -41,6 +41,15 @@ def offered(policy: Policy, study: Collection[Modality] = tuple(Modality)) -> Sc
     )
 
 
+OTHERS_WORDS = frozenset({"mail", "chat"})
+"""Kinds of app that show what other people wrote. All text in them is filled, whatever was agreed to."""
+
+
+def reveals(effective: Scope, rule: AppRule) -> bool:
+    """True if dull lines of an app's pictures may be shown: policy and consent say so, and no others write there."""
+    return effective.screen_of(rule.id) is ScreenMode.REVEAL and rule.category not in OTHERS_WORDS
+
+
 def shows_sites(policy: Policy, executable: str | None) -> bool:
     """True for a program of which only certain sites are allowed: a browser, so far as the policy is concerned."""
     return executable in browsers(policy)

@@ -46,14 +46,14 @@ class Camera:
                 self.note(Trigger.BEFORE, ground)
             self._moved_ns = seen.mono_ns
 
-    def take_due(self, pipeline: Pipeline, ground: Ground) -> None:
-        """Ask for the picture that is due, if one is."""
+    def take_due(self, pipeline: Pipeline, ground: Ground, reveal: Callable[[], bool] = lambda: False) -> None:
+        """Ask for the picture that is due, if one is; ``reveal`` is asked whether dull lines may be shown in it."""
         now_ns = self._clock.monotonic_ns()
         trigger = self._triggers.pop(now_ns)
         if trigger is None:
             return
         token = self._token = pipeline.expect_picture(ground, trigger, now_ns)
-        if not self._screen.want(Wanted(ground.gate.window.window, trigger, token)):
+        if not self._screen.want(Wanted(ground.gate.window.window, trigger, token, reveal())):
             pipeline.no_picture(token, "overflow")
 
     def fetch(self, pipeline: Pipeline, wall_offset_ns: int) -> None:

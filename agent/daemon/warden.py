@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from agent.core.gate import Open
 from agent.core.lifecycle import Facts, changed, may_capture, watches_focus
 from agent.core.observe import Observation, WindowInfo
+from agent.core.scope import reveals
 from agent.daemon.camera import Camera
 from agent.daemon.desk import Desk
 from agent.daemon.elements import Elements
@@ -29,9 +30,6 @@ from schemas.status import ClosedReason
 
 MAX_FAILURES = 3
 """Segments in a row that redaction could not handle, after which nothing more is captured."""
-
-OTHER_SITE = "other_site"
-"""Dropped, because it turned out later that the browser already showed another page."""
 
 _log = logging.getLogger(__name__)
 
@@ -109,7 +107,7 @@ class Warden:
         self._look_at_pointer(now_ns)
         ground, tidy_ns = self._gateway.ground, self._gateway.tidy_ns
         if ground is not None:
-            self._camera.take_due(self.session.pipeline, ground)
+            self._camera.take_due(self.session.pipeline, ground, self._reveals)
         elif tidy_ns is not None and now_ns >= tidy_ns:
             self._tidy()
 
@@ -232,10 +230,10 @@ class Warden:
             self.session.pipeline.retract(since_ns, why.value)
         self._face_now()
 
-    def site_changed(self, since_ns: int) -> None:
-        """The browser in front may show another page since that time: what came since was not this one's."""
+    def site_changed(self, since_ns: int, why: str) -> None:
+        """The browser in front may show another page or field since that time: what came since is dropped."""
         if self.session is not None:
-            self.session.pipeline.retract(since_ns, OTHER_SITE)
+            self.session.pipeline.retract(since_ns, why)
         self._face_now()
 
     def _hear(self, signals: Sequence[Signal]) -> None:
@@ -258,6 +256,10 @@ class Warden:
     def _observe(self, seen: Observation) -> None:
         if self.session is not None:
             self._intake.take(seen, self.session.pipeline, self._gateway.ground, self._effective)
+
+    def _reveals(self) -> bool:
+        ground = self._gateway.ground
+        return ground is not None and reveals(self.found.effective(self._clock.time_ns()), ground.gate.app)
 
     def _look_at_pointer(self, now_ns: int) -> None:
         native, ground = self.desk.native, self._gateway.ground

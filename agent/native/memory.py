@@ -1,4 +1,4 @@
-"""Has the C library give memory back: on Linux, glibc's, which by default keeps what a picture took for the next one."""
+"""Has the C library give memory back: on Linux, glibc's, which by default keeps what a picture took for the next."""
 
 import ctypes
 import sys
@@ -7,14 +7,14 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 """mallopt(3)."""
 OWN_PAGES_BYTES = 1 << 20
 """From this size on a piece of memory has pages of its own, which go back as soon as it is freed. glibc begins with an
-eighth of it and raises it to the size of what was freed; pictures are some MB. Smaller ones cost less than new pages."""
+eighth of it and raises it to the size of what was freed; pictures are some MB. Smaller ones cost less so."""
 ARENAS = 1
 """Places that threads take memory from. Three threads that seldom allocate at once need no more, and each keeps its
 own leftovers."""
 
 
 def keep_little() -> None:
-    """For a process that lives for days. Call it before threads are started. Elsewhere than on glibc it does nothing."""
+    """For a process that lives for days. Call it before threads are started. Without glibc it does nothing."""
     if (libc := _glibc()) is not None:
         for option, value in (
             (_M_ARENA_MAX, ARENAS),

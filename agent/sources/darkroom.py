@@ -9,6 +9,7 @@ import queue
 import selectors
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from agent.native.base import Grabber, WatchingGrabber
 from agent.sources.pictures import Answer, NoPicture, Picture, Wanted
 
 if TYPE_CHECKING:
+    from agent.sources.revealing import Revealer
     from agent.sources.screen import Photographer
 
 MAX_WAITING = 4
@@ -137,6 +139,7 @@ class _Shift:
         self._heard = heard
         self._grabber: Grabber | None = None
         self._photographer: Photographer | None = None
+        self._revealer: Revealer | None = None
         self._watched: int | None = None
         self._listens: int | None = None
         self.next_number = first
@@ -171,6 +174,8 @@ class _Shift:
     def end(self) -> None:
         """Hang up."""
         self.forget()
+        if self._revealer is not None:
+            self._revealer.close()
         if self._grabber is not None:
             self._grabber.close()
 
@@ -190,9 +195,12 @@ class _Shift:
             _log.info("no pictures can be taken: %s", type(error).__name__)
             return
         # OpenCV takes 16 MB, which a daemon that takes no pictures can do without.
+        from agent.sources.revealing import revealer  # noqa: PLC0415
         from agent.sources.screen import Photographer  # noqa: PLC0415
 
-        self._photographer = Photographer(self._grabber, self.next_number)
+        if self._revealer is None:
+            self._revealer = revealer(time.monotonic)
+        self._photographer = Photographer(self._grabber, self.next_number, self._revealer)
 
     def _lose(self) -> None:
         self._listen(-1)

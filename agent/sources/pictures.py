@@ -7,11 +7,15 @@ from schemas.events import Mask, Rect
 
 
 class Wanted(Struct, frozen=True):
-    """A picture to take: of which window, why, and in whose name (a token that comes back with the answer)."""
+    """A picture to take: of which window, why, and in whose name (a token that comes back with the answer).
+
+    ``reveal``: lines that are recognised as dull may be shown; otherwise all text is filled.
+    """
 
     window: int
     trigger: Trigger
     token: int
+    reveal: bool = False
 
 
 class Picture(Struct, frozen=True):

@@ -14,6 +14,7 @@ from agent.core.redact.pixels import CELL, masked
 from agent.core.tiles import TILE, Pixels, bounds, changed, is_key_frame
 from agent.native.base import Grabber, RawFrame, WatchingGrabber
 from agent.sources.pictures import NoPicture, Picture, Wanted
+from agent.sources.revealing import Revealer, unmasked
 from schemas.base import digest
 from schemas.events import Mask, MaskClass, Rect
 
@@ -36,6 +37,7 @@ class _Last:
     pixels: Pixels
     boxes: list[Rect]  # what is filled in it
     patches: int
+    reveal: bool
 
 
 class Photographer:
@@ -44,10 +46,12 @@ class Photographer:
     Args:
         grabber: takes the raw ones.
         first: number of the first picture.
+        revealer: tells what may be shown where that was agreed to; without, all text is filled.
     """
 
-    def __init__(self, grabber: Grabber, first: int = 0) -> None:
+    def __init__(self, grabber: Grabber, first: int = 0, revealer: Revealer | None = None) -> None:
         self._grabber = grabber
+        self._revealer = revealer
         self.next_number = first
         self._last: _Last | None = None
 
@@ -61,6 +65,8 @@ class Photographer:
 
     def take(self, wanted: Wanted) -> Picture | NoPicture:
         """One picture of the window that is wanted; nothing is grabbed while nothing can have changed."""
+        if self._last is not None and self._last.reveal != wanted.reveal:
+            self.forget()  # nothing is carried over from one agreement to another
         if self._is_still(wanted.window):
             return NoPicture("unchanged")
         raw = self._grabber.grab(wanted.window)
@@ -74,12 +80,26 @@ class Photographer:
             if rows is None:
                 rows = 0, raw.pixels.shape[0]
                 pixels, boxes = masked(raw.pixels)
+                boxes = self._reveal(wanted, raw.pixels, pixels, boxes, None)
             else:
                 assert self._last is not None  # noqa: S101  # there are no rows without it
-                pixels, boxes = masked_rows(raw.pixels, self._last.pixels, self._last.boxes, rows)
+                pixels, boxes = self._patched(wanted, raw.pixels, self._last, rows)
         finally:
             _blank(raw.pixels)
         return self._difference(wanted, msgspec.structs.replace(raw, pixels=pixels), boxes, rows)
+
+    def _patched(self, wanted: Wanted, raw: Pixels, last: _Last, rows: tuple[int, int]) -> tuple[Pixels, list[Rect]]:
+        above, strip, found = _strip(raw, rows)
+        inside = (rows[0] - above, rows[1] - above)
+        found = self._reveal(wanted, raw[above : above + len(strip)], strip, found, inside)
+        return patched(last.pixels, last.boxes, rows, (above, strip, found))
+
+    def _reveal(
+        self, wanted: Wanted, raw: Pixels, pixels: Pixels, boxes: list[Rect], rows: tuple[int, int] | None
+    ) -> list[Rect]:
+        if not wanted.reveal or self._revealer is None:
+            return boxes
+        return unmasked(pixels, raw, boxes, self._revealer.shown(raw, boxes, rows))
 
     def forget(self) -> None:
         """Begin with a whole picture next time, and let the last one go."""
@@ -125,7 +145,7 @@ class Photographer:
         image = encode(frame.pixels, patch)
         number, self.next_number = self.next_number, self.next_number + 1
         patches = base.patches + 1 if base else 0
-        self._last = _Last(wanted.window, number, frame.pixels, boxes, patches)
+        self._last = _Last(wanted.window, number, frame.pixels, boxes, patches, wanted.reveal)
         return Picture(
             number=number,
             base=base.number if base else None,
@@ -150,13 +170,24 @@ def masked_rows(raw: Pixels, before: Pixels, boxes: list[Rect], rows: tuple[int,
         boxes: what is filled in that.
         rows: first row and one past the last.
     """
-    height, width = raw.shape[:2]
+    return patched(before, boxes, rows, _strip(raw, rows))
+
+
+def _strip(raw: Pixels, rows: tuple[int, int]) -> tuple[int, Pixels, list[Rect]]:
+    """The masked rows with those around them: from which row on, their pixels, and what is filled in those."""
+    above, below = max(rows[0] - MARGIN, 0) // CELL * CELL, min(rows[1] + MARGIN, raw.shape[0])
+    return above, *masked(np.ascontiguousarray(raw[above:below]))
+
+
+def patched(
+    before: Pixels, boxes: list[Rect], rows: tuple[int, int], strip: tuple[int, Pixels, list[Rect]]
+) -> tuple[Pixels, list[Rect]]:
+    """The masked picture ``before`` with these rows out of a masked strip, as :func:`masked_rows`."""
     top, bottom = rows
-    above, below = max(top - MARGIN, 0) // CELL * CELL, min(bottom + MARGIN, height)
-    strip, found = masked(np.ascontiguousarray(raw[above:below]))
+    above, pixels, found = strip
     out = before.copy()
-    out[top:bottom] = strip[top - above : bottom - above]
-    band = (0, top, width, bottom)
+    out[top:bottom] = pixels[top - above : bottom - above]
+    band = (0, top, before.shape[1], bottom)
     kept = [part for box in boxes for part in without(box, band)]
     return out, [*kept, *filter(None, (intersect(shifted(box, 0, above), band) for box in found))]
 

@@ -3,6 +3,7 @@
 import io
 import json
 import random
+import struct
 from pathlib import Path
 
 import cv2
@@ -11,12 +12,14 @@ import pytest
 import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageDraw, PngImagePlugin
 from typer.testing import CliRunner
 
 from agent import redact_cli, redacting
+from agent.core.redact.pixels import MASK_COLOUR
 from agent.core.redact.spans import CLOSE, OPEN
 from agent.redact_typing import NoTerminalError, Typed
-from agent.redacting import BadInputError, NotBuiltError, Window, json_lines, picture, plain_text, redactor
+from agent.redacting import BadInputError, Window, json_lines, picture, plain_text, redactor
 from tests.agent.core.redact.redact_examples import make
 
 KEY = b"0" * 32
@@ -165,9 +168,66 @@ def test_the_command_takes_text_and_objects_and_exits_by_what_was_lost() -> None
     assert lines.stderr == "overt: line 2: not JSON\n"
 
 
-def test_reveal_says_that_it_is_not_built(tmp_path: Path) -> None:
-    asked = ["redact", "--image", str(tmp_path / "a.png"), "--out", str(tmp_path / "b.png"), "--mode", "reveal"]
-    assert isinstance(CliRunner().invoke(_app(), asked).exception, NotBuiltError)
+def _shot(at: Path) -> Path:
+    shot = np.full((200, 420, 3), 255, np.uint8)
+    for row, text in enumerate(("Save as", "ann.lee@example.org")):
+        cv2.putText(shot, text, (20, 60 + 80 * row), cv2.FONT_HERSHEY_DUPLEX, 0.8, (0, 0, 0), 1, cv2.LINE_AA)
+    cv2.imwrite(str(at), shot)
+    return at
+
+
+@pytest.mark.parametrize("mode", ["layout", "reveal"])
+def test_the_command_masks_a_picture_in_both_modes(mode: str, tmp_path: Path) -> None:
+    shot, out = _shot(tmp_path / "a.png"), tmp_path / "b.png"
+    done = CliRunner().invoke(_app(), ["redact", "--image", str(shot), "--out", str(out), "--mode", mode])
+    assert (done.exit_code, done.stderr) == (0, "")
+    before, after = cv2.imread(str(shot)), cv2.imread(str(out))
+    assert before is not None
+    assert after is not None
+    ink = (before < 200).any(axis=2)
+    same = ink & (before == after).all(axis=2)
+    assert not same[100:].any(), "the address shows"
+    assert (same[:100].sum() > 0.9 * ink[:100].sum()) == (mode == "reveal")
+    rects = [tuple(each["rect"]) for each in json.loads(done.stdout)["rectangles"]]
+    assert all((after[y:b, x:r] == MASK_COLOUR).all() for x, y, r, b in rects)
+
+
+@pytest.mark.parametrize("mode", [None, lambda _: None])
+@pytest.mark.parametrize("kind", ["RGB", "P", "LA"])
+def test_nothing_of_the_original_is_in_the_bytes(kind: str, mode: redacting.Told | None, tmp_path: Path) -> None:
+    """Not in a comment, profile, thumbnail, palette or alpha channel: what is written is made of masked pixels only."""
+    secret = Image.new("RGB", (300, 80), "white")
+    ImageDraw.Draw(secret).text((20, 30), "ann.lee@example.org", fill="black")
+    told = PngImagePlugin.PngInfo()
+    told.add_text("Comment", "ann.lee@example.org")
+    exif = Image.Exif()
+    exif[0x010E] = "ann.lee@example.org"
+    secret.convert(kind).save(tmp_path / "a.png", pnginfo=told, exif=exif)
+    picture(tmp_path / "a.png", tmp_path / "b.png", mode)
+    data = (tmp_path / "b.png").read_bytes()
+    chunks, at = set(), 8
+    while at < len(data):
+        size, name = struct.unpack_from(">I4s", data, at)
+        chunks.add(name)
+        at += size + 12
+    assert chunks == {b"IHDR", b"IDAT", b"IEND"}
+    with Image.open(tmp_path / "b.png") as after:
+        assert after.mode == "RGB"
+        assert not after.info
+        assert {colour for _, colour in after.getcolors() or ()} == {(255, 255, 255), MASK_COLOUR}
+
+
+def test_where_text_cannot_be_read_all_of_it_is_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.sources.reader.find_spec", lambda _: None)
+    told = list[str]()
+    shot = _shot(tmp_path / "a.png")
+    assert picture(shot, tmp_path / "b.png", told.append) == picture(shot, tmp_path / "c.png")
+    assert ["overt[reveal]" in sentence for sentence in told] == [True]
+
+
+def test_another_mode_is_refused(tmp_path: Path) -> None:
+    asked = ["redact", "--image", str(tmp_path / "a.png"), "--out", str(tmp_path / "b.png"), "--mode", "none"]
+    assert isinstance(CliRunner().invoke(_app(), asked).exception, redact_cli.AskedWronglyError)
 
 
 @pytest.mark.parametrize("asked", [["--image", "a.png"], ["--out", "b.png"], ["--jsonl", "--type"]])

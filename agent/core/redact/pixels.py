@@ -38,14 +38,15 @@ PAD_CELLS = 1
 SOLID_FILL = 0.35
 """Share of its box that a connected region must cover to be filled as a box: text, pictures and codes do, frames
 of windows do not."""
-HEADROOM, MAX_HEADROOM = 0.3, 6
+HEADROOM, MAX_HEADROOM = 0.3, 16
 """Share of a filled box's height, and most cells, added above and below: a line of small letters tells by its room
 where the tall ones would be, and belongs to a line box higher than itself."""
-TALL_CELLS, TALL_GAP = 8, 0.6
+TALL_CELLS, TALL_GAP = 8, 0.9
 """Regions of this height and more may be single letters of huge text; up to this share of the height apart, they are
 taken for one line."""
-BLOCK_CELLS = 12
-"""Regions with no side longer than this are filled as a box in any case: a large initial, an icon, an avatar."""
+BLOCK_CELLS = 64
+"""Regions with no side longer than this (256 px) are filled as a box in any case: an outline may be a huge letter or
+the rim of an avatar, and what it encloses is theirs."""
 
 
 def layout_boxes(bgr: Pixels) -> list[Rect]:
@@ -116,7 +117,8 @@ def _regions(marks: Mask) -> Mask:
     bridged = bridged[columns:-columns, columns:-columns]
     grown = cv2.dilate(np.ascontiguousarray(bridged), np.ones((2 * PAD_CELLS + 1, 2 * PAD_CELLS + 1), np.uint8))
     count, _, stats, _ = cv2.connectedComponentsWithStats(grown, connectivity=8)
-    out = np.asarray(grown, np.uint8)
+    # Turned text has no box of its own to be filled as, so it is covered more widely.
+    out = np.asarray(cv2.dilate(grown, np.ones((3, 3), np.uint8)), np.uint8)
     boxes = [
         (x, y, w, h)
         for x, y, w, h, area in stats[1:count].tolist()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.scope import app_of, narrow, offered
+from agent.core.scope import app_of, narrow, offered, reveals
 from schemas.events import Modality
 from schemas.policy import AppRule, Policy
 from schemas.scope import AppScope, Scope, ScreenMode, TimingTier
@@ -157,3 +157,21 @@ def test_nothing_is_offered_that_the_study_is_not_about(policy: Policy, study: f
     assert {a.app: frozenset(a.modalities) for a in scope.apps} == {
         r.id: frozenset(r.modalities) & study for r in policy.apps
     }
+
+
+@given(SCOPES, SCOPES, RULES, st.sampled_from(("mail", "chat", "ide", "assistant", "other")))
+def test_dull_lines_are_shown_only_where_both_say_so_and_nobody_else_writes(
+    policy: Scope, consent: Scope, rule: AppRule, category: str
+) -> None:
+    rule = rule.model_copy(update={"category": category})
+    if reveals(narrow(policy, consent), rule):
+        assert policy.screen_of(rule.id) is consent.screen_of(rule.id) is ScreenMode.REVEAL
+        assert category not in {"mail", "chat"}
+
+
+def test_dull_lines_are_shown_where_both_say_so() -> None:
+    app = AppScope(app="a", modalities=(Modality.SCREEN,), screen=ScreenMode.REVEAL)
+    scope = Scope(apps=(app,), timing=TimingTier.EXACT)
+    told = {"id": "a", "name": "a", "executables": ("/usr/bin/a",), "modalities": (Modality.SCREEN,)}
+    assert reveals(scope, AppRule(category="ide", screen=ScreenMode.REVEAL, **told))
+    assert not reveals(scope, AppRule(category="chat", screen=ScreenMode.REVEAL, **told))
