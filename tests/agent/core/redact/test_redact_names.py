@@ -26,8 +26,8 @@ MAX_MODEL = 2_000_000
 
 PEOPLE = (
     "Helene Achterberg", "Jürgen Klinsberg", "María Fontanals", "Giulia Bertolucci", "Sjoerd Veenstra",
-    "Zofia Wrońska",
-    "Thomas Whitcombe", "Priya Raghunathan", "Olivier Marchand", "Katarzyna Zielińska", "Ingrid Solheim", "Carlos Ibarra",
+    "Zofia Wrońska", "Thomas Whitcombe",
+    "Priya Raghunathan", "Olivier Marchand", "Katarzyna Zielińska", "Ingrid Solheim", "Carlos Ibarra",
 )  # fmt: skip
 PLACES = (
     "14 Maple Avenue, Springfield, IL 62704", "7 Church Lane, Oxford OX4 2RD", "Lindenstraße 23, 10969 Berlin",
