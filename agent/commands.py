@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from msgspec import to_builtins
 
-from agent import asking, durations, redact_cli
+from agent import asking, durations, redact_cli, upkeep_cli
 from agent.disk.places import Places
 from agent.errors import EXIT_ERROR, OvertError
 from agent.lazily import lazily
@@ -331,6 +331,9 @@ def version(json_: Json = False) -> None:
     """Say which version this is."""
     number = installed_version("overt")
     _show({"overt": number}, json_, lambda: out.print(f"overt {number}"))
+
+
+upkeep_cli.add_to(app)
 
 
 def _try_delete_all() -> tuple["deletion.Deleted | None", OvertError | None]:

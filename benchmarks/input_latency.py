@@ -5,9 +5,9 @@ load of keys, moves and clicks, so that whatever else the machine does falls on 
 """
 
 import argparse
+import statistics
 import sys
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
 from agent.ceremony import perform
@@ -49,13 +49,16 @@ def measure(rounds: int, seconds: float) -> list[Measured]:
 def _round(house: House, employee: Employee, window: PlainWindow, seconds: float) -> tuple[Latencies, int]:
     places = Places.from_environ(employee.env)
     house.front(window.id)
+    time.sleep(SETTLE_S)
     told = {NONE: _probe(window, seconds)}
     with at_work(employee) as me:
         me.wait_for("off")
+        house.front(window.id)
         time.sleep(SETTLE_S)
         told[OFF] = _probe(window, seconds)
         agree(employee.env, "plain")
         me.wait_for("capturing")
+        house.front(window.id)
         time.sleep(SETTLE_S)
         told[CAPTURING] = _probe(window, seconds)
         perform.withdraw(places, time.time_ns(), "cli")
@@ -88,17 +91,17 @@ def _rows(rounds: list[Latencies]) -> list[Measured]:
         ]
     for state in (OFF, CAPTURING):
         for share in (0.5, 0.99):
-            apart = [_added([one], state, share) for one in rounds]
-            beside = "round by round: " + ", ".join("?" if ms is None else f"{ms:+.2f}" for ms in apart)
-            added = _added(rounds, state, share)
+            apart = [_added(one, state, share) for one in rounds]
+            beside = "median; round by round: " + ", ".join("?" if ms is None else f"{ms:+.2f}" for ms in apart)
+            told = [ms for ms in apart if ms is not None]
+            added = statistics.median(told) if told else None  # a hiccup of the machine falls on one round
             rows.append(Measured(f"added by an {state}, p{100 * share:.0f}", added, "ms", ADDED_MS, beside))
     return rows
 
 
-def _added(rounds: Iterable[Latencies], state: str, share: float) -> float | None:
-    """How much later than without an agent, over some rounds."""
-    rounds = list(rounds)
-    ours, bare = (percentile([ms for one in rounds for ms in one[which]], share) for which in (state, NONE))
+def _added(one: Latencies, state: str, share: float) -> float | None:
+    """How much later than without an agent, in one round."""
+    ours, bare = (percentile(one[which], share) for which in (state, NONE))
     return None if ours is None or bare is None else ours - bare
 
 

@@ -33,6 +33,10 @@ from agent.native.parent import parent_of
 from agent.net.control import Request
 from schemas.events import GapReason
 
+REVIEW_NS = 1_000_000_000
+"""Nanoseconds after which a tick works everything out anew although nobody told of anything: room in the spool, and
+redaction that keeps failing. The switch and the sign are looked at with every tick."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -79,7 +83,7 @@ class Daemon:
         self._pace = Pace(self._warden, clock)
         self._teller = Teller(self._warden, self._sign, self._pace, keys, self._server.tell)
         self._time = Timekeeper(clock)
-        self._ticked_ns = 0
+        self._ticked_ns = self._review_ns = 0
         self._stopping = False
         self._off_wanted = False
 
@@ -256,7 +260,9 @@ class Daemon:
     def _tick(self, now_ns: int) -> None:
         self._ticked_ns = now_ns
         self._look()
-        self._review_switch()
+        if now_ns >= self._review_ns or self._switching.moved(self._warden.found):
+            self._review_ns = now_ns + REVIEW_NS
+            self._review_switch()
 
     def _check_clock(self) -> None:
         """A clock step or a sleep begins a new epoch: times before and after cannot be compared."""

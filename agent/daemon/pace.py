@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from agent.core.lifecycle import changed, closed_by, watches_focus
+from agent.core.lifecycle import Facts, changed, closed_by, watches_focus
 from agent.core.sign import LEASE_NS, READY_NS
 from agent.daemon.server import READY_RENEW_MS, RENEW_MS
 from agent.daemon.warden import Warden
@@ -29,6 +29,8 @@ class Pace:
     def __init__(self, warden: Warden, clock: Clock) -> None:
         self._warden = warden
         self._clock = clock
+        self._facts: Facts | None = None  # of which it is known whether leases are wanted: asked several times a turn
+        self._wanted = False
 
     def holds_ns(self) -> int:
         """How long a look at the sign holds now."""
@@ -45,10 +47,12 @@ class Pace:
 
     def renew_ms(self) -> int | None:
         """Leases are worth renewing only while nothing but sign, desktop and focus may stand in the way."""
-        rest = changed(self._warden.facts, desktop=None, sign_visible=True)
-        if not watches_focus(rest):
-            return None
         warden = self._warden
+        if warden.facts is not self._facts:
+            self._facts = warden.facts
+            self._wanted = watches_focus(changed(warden.facts, desktop=None, sign_visible=True))
+        if not self._wanted:
+            return None
         idle = warden.gate is None and warden.waits_ns is None and warden.facts.sign_visible
         return READY_RENEW_MS if idle else RENEW_MS
 

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from agent.core.lifecycle import closed_by
+from agent.core.lifecycle import Facts, closed_by
 from agent.daemon.describe import describe
 from agent.daemon.pace import Pace
 from agent.daemon.sign import Sign
 from agent.daemon.warden import Warden
 from agent.disk.keys import Keys
 from agent.net.control import reply
-from schemas.status import Status
+from schemas.status import ClosedReason, Status
 
 
 class Teller:
@@ -34,6 +34,7 @@ class Teller:
         self._tell = tell
         self._told: dict[str, Any] | None = None
         self._told_badge: dict[str, Any] | None = None
+        self._reasons: tuple[Facts, list[ClosedReason]] | None = None
 
     def status(self) -> Status:
         """Where the daemon stands."""
@@ -54,7 +55,7 @@ class Teller:
         """Tell the indicator when what it shows has changed; counts alone are no news."""
         warden = self._warden
         shown = {
-            "facts": closed_by(warden.facts),
+            "facts": self._closed(warden.facts),
             "app": warden.gate.app.id if warden.gate else None,
             "renew": self._pace.renew_ms(),
             "reached": warden.session.shipper.reached if warden.session else None,
@@ -65,6 +66,12 @@ class Teller:
         elif badge != self._told_badge:
             self._tell(reply(None, self._pace.renew_ms(), badge, event=True))
         self._told, self._told_badge = shown, badge
+
+    def _closed(self, facts: Facts) -> list[ClosedReason]:
+        """The reasons that close the gate, worked out once for each change of the facts, and not in every turn."""
+        if self._reasons is None or self._reasons[0] is not facts:
+            self._reasons = facts, closed_by(facts)
+        return self._reasons[1]
 
     def _badge(self) -> dict[str, Any] | None:
         """What the badge is to show, while a lease is wanted."""

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import sys
 from pathlib import Path
 
 MAX_BYTES = 1 << 20
@@ -63,7 +64,7 @@ def _cannot_open(path: Path, error: OSError) -> str:
 def _check(file: os.stat_result, folder: os.stat_result) -> None:
     if not stat.S_ISREG(file.st_mode):
         raise GuardedError("is not a plain file")
-    if os.name == "nt":
+    if sys.platform == "win32":
         return
     for what, found in (("", file), ("lies in a folder that ", folder)):
         if found.st_uid not in (0, os.geteuid()):

@@ -1,13 +1,13 @@
-"""Has the C library give memory back: on Linux, glibc's, which by default keeps what a picture took for the next."""
+"""Has the C library give memory back: glibc on Linux, which by default keeps what a picture took for the next one."""
 
 import ctypes
 import sys
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 """mallopt(3)."""
-OWN_PAGES_BYTES = 1 << 20
-"""From this size on a piece of memory has pages of its own, which go back as soon as it is freed. glibc begins with an
-eighth of it and raises it to the size of what was freed; pictures are some MB. Smaller ones cost less so."""
+OWN_PAGES_BYTES = 256 << 10
+"""From this size on a piece of memory has pages of its own, which go back as soon as it is freed. glibc begins with
+half of it and raises it to the size of what was freed; pictures are some MB. Below it, new pages cost too much."""
 ARENAS = 1
 """Places that threads take memory from. Three threads that seldom allocate at once need no more, and each keeps its
 own leftovers."""

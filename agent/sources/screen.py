@@ -25,6 +25,7 @@ MAX_PIXELS = 7680 * 4320
 MARGIN = 96
 """Pixels above and below what was painted that are looked at with it: three lines of body text. Lines are looked at in
 their full width, so that none is judged by a part of it."""
+cv2.setNumThreads(1)  # what a picture costs is the processor's time, not the wait: more threads only take memory
 _LOSSLESS = [cv2.IMWRITE_WEBP_QUALITY, 101]  # above 100 is lossless in OpenCV
 
 

@@ -16,12 +16,10 @@ from agent.core.rects import intersect
 from agent.core.sign import Claim
 from agent.core.stripe import Pixels, shows
 from agent.native.base import NativeUnavailable
+from agent.native.x11.glance import ALL_PLANES, BYTES_A_PIXEL, Glance
 from agent.native.x11.link import Link, answer
 from schemas.events import Rect
 
-ALL_PLANES = 0xFFFFFFFF
-BYTES_A_PIXEL = 4
-"""Blue, green, red and one that means nothing: what X servers keep at depths 24 and 32."""
 LOCAL_PID = 2
 """X-Resource 1.2, ClientIdMask: the process id by the server's socket."""
 
@@ -40,6 +38,7 @@ class X11Witness:
         self._link = Link(environ)
         self._closed = False
         self._badge: tuple[int, int | None] | None = None  # the window that was found to be the claimed process's
+        self._glance: Glance | None = None
         try:
             self._res = self._link.xcb(xcffib.res.key)
             version = self._res.QueryVersion(1, 2).reply()
@@ -57,6 +56,8 @@ class X11Witness:
         if self._closed or self._link.lost():
             return False
         try:
+            if (known := self._again(claim)) is not None:
+                return known
             return self._on_top(claim) and shows(self._pixels(claim.rect), claim.nonce)
         except xcffib.ConnectionException:
             return False
@@ -70,6 +71,18 @@ class X11Witness:
         if not self._closed:
             self._closed = True
             self._link.close()
+
+    def _again(self, claim: Claim) -> bool | None:
+        """The same by a glance at where it was seen before; ``None`` where that does not tell."""
+        if self._badge is None or self._badge[1] != claim.pid:
+            return None
+        if self._glance is None or (self._glance.window, self._glance.rect) != (self._badge[0], claim.rect):
+            self._glance = Glance(self._link, self._badge[0], claim.rect)
+        seen = self._glance.look()
+        if seen is None or seen.place is None or not _holds(seen.place, claim.rect) or self._badge[0] not in seen.stack:
+            return None
+        above = self._all_shown(seen.stack[seen.stack.index(self._badge[0]) + 1 :])
+        return not any(intersect(seen.place, rect) for rect in above) and shows(seen.pixels, claim.nonce)
 
     def _pixels(self, rect: Rect) -> Pixels:
         """A rectangle of the screen; no pixels at all where a part of it is off the screen."""
