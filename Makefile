@@ -6,7 +6,7 @@ DEMO_OUT ?= demo-out
 DISPLAY_MODE ?= virtual
 BENCH_OUT ?= bench-out
 
-.PHONY: help setup demo test soak bench check fmt schemas lifecycle mutants journeys clean
+.PHONY: help setup demo test soak bench check fmt schemas lifecycle model mutants journeys clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,9 @@ schemas: setup ## Write the published JSON Schemas
 
 lifecycle: setup ## Write docs/lifecycle.md from the tables of the agent's core
 	@$(PY) -m scripts.lifecycle_doc
+
+model: setup ## Train policies/redaction/names.bin anew, bit for bit as it is here
+	@$(PY) -m scripts.names.train
 
 mutants: setup ## Break gate, lifecycle and scope in every small way; each break must fail a test
 	@$(PY) -m scripts.mutants

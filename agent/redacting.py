@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import policies
 from agent.core.redact.errors import RedactError
+from agent.core.redact.names import Names
 from agent.core.redact.rules import RuleSet
 from agent.core.redact.spans import Ordinals, Span, apply
 from agent.core.redact.text import TextRedactor
@@ -49,7 +50,7 @@ def redactor(key: bytes) -> TextRedactor:
     Args:
         key: Secret random bytes, 16 to 64: equal values get equal ordinals under one key.
     """
-    return TextRedactor(RuleSet(policies.redaction_rules()), key)
+    return TextRedactor(RuleSet(policies.redaction_rules()), key, Names(policies.names_model), time.monotonic)
 
 
 def json_lines(source: BinaryIO, into: BinaryIO, masker: TextRedactor, told: Told) -> bool:

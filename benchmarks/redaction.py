@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import policies
+from agent.core.redact.names import Names
 from agent.core.redact.rules import RuleSet
 from agent.core.redact.segment import RedactedSegment, redact_segment
 from agent.core.redact.text import TextRedactor
@@ -34,7 +35,8 @@ PEER_LIMIT_S: Final = 300
 IMPORTED: Final = (
     "kib = lambda: int(next(r for r in open('/proc/self/status') if r.startswith('VmRSS')).split()[1]); before = kib();"
     "import policies; from agent.core.redact.rules import RuleSet; from agent.core.redact.text import TextRedactor;"
-    "r = TextRedactor(RuleSet(policies.redaction_rules()), b'0' * 32);"
+    "from agent.core.redact.names import Names;"
+    "r = TextRedactor(RuleSet(policies.redaction_rules()), b'0' * 32, Names(policies.names_model));"
     "r.redact('call 020 7946 0958, nr 44051401359, a@x.example');"
     "print((kib() - before) / 1024)"
 )
@@ -142,7 +144,7 @@ def _step(texts: list[Planted]) -> int:
 
 def measure(seed: int, each: int, corpus: Path | None, presidio: Path | None) -> list[Measured]:
     """All figures."""
-    redactor = TextRedactor(RuleSet(policies.redaction_rules()), KEY)
+    redactor = TextRedactor(RuleSet(policies.redaction_rules()), KEY, Names(policies.names_model))
     redactor.redact("call 020 7946 0958, nr 44051401359")  # what is loaded at the first candidate
     made = {"generated": planted(seed, each)} | ({"given": from_file(corpus)} if corpus else {})
     rows: list[Measured] = []

@@ -27,3 +27,12 @@ def redaction_rules() -> dict[str, str]:
     folder = files(__name__).joinpath("redaction")
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
     return {name: read_text(f"redaction/{name}") for name in names}
+
+
+def names_model() -> bytes:
+    """The names model (``agent/core/redact/names.py``), made by ``make model``.
+
+    Raises:
+        FileNotFoundError: it was not shipped.
+    """
+    return files(__name__).joinpath("redaction", "names.bin").read_bytes()

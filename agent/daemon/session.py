@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from agent.core.batch import Authority
 from agent.core.ceremony import Agreement, Asked
 from agent.core.erase import Span
+from agent.core.redact.names import Names
 from agent.core.redact.rules import RuleSet
-from agent.core.redact.text import TextRedactor
+from agent.core.redact.text import TextRedactor, works
 from agent.core.seal import Sealer, recipients_of
 from agent.daemon.standing import Standing
 from agent.disk.consent_store import ConsentStore
@@ -20,7 +21,7 @@ from agent.net.collector import Collector
 from agent.net.shipper import Shipper
 from agent.pipeline.pipe import Pipeline
 from agent.pipeline.sealing import SealingRoom
-from policies import redaction_rules
+from policies import names_model, redaction_rules
 from schemas import age
 from schemas.base import unbase64url
 
@@ -77,8 +78,9 @@ class Session:
         self._tools = tools
         self._made_for = _made_for(found.enrolment)
         self._policy = asked.policy
-        redactor = TextRedactor(RuleSet(redaction_rules()), tools.entropy(EPISODE_KEY_BYTES))
-        self.redaction_works = bool(redactor.find("mail to ada@example.com please"))
+        key = tools.entropy(EPISODE_KEY_BYTES)
+        redactor = TextRedactor(RuleSet(redaction_rules()), key, Names(names_model), tools.monotonic_s)
+        self.redaction_works = works(redactor)
         self.pipeline = Pipeline(
             redactor,
             tools.entropy(EPISODE_BYTES).hex(),

@@ -8,6 +8,8 @@ from itertools import pairwise
 QUOTES = "\"'`"
 MIN_MEDIUM, MIN_RANDOM, MIN_ALONE = 6, 16, 12
 """Shortest secrets taken after a word such as "token", near one, and without any context (code points)."""
+MAX_JUDGED = 512
+"""Code points of a value by which all of it is judged: a word of ten thousand letters is judged by its beginning."""
 RANDOM_BITS = 3.2
 """Bits a character from which a string of 16 or more looks drawn by lot; English words stay below 3."""
 
@@ -70,7 +72,7 @@ def entropy(value: str) -> float:
 def strong(text: str, start: int, end: int) -> tuple[int, int] | None:
     """After "password" and its like: any literal goes, even a plain word, unless prose or code explains it."""
     first, last, quoted = _inner(text, start, end)
-    value = text[first:last]
+    value = text[first : min(last, first + MAX_JUDGED)]
     if not value or _TEMPLATE.match(value) or _ABOUT.search(text[max(0, start - 40) : first]):
         return None
     if quoted:
@@ -83,7 +85,7 @@ def strong(text: str, start: int, end: int) -> tuple[int, int] | None:
 def medium(text: str, start: int, end: int) -> tuple[int, int] | None:
     """After "token", "secret", "api key": goes if it looks like no word: letters with digits, or much chance."""
     first, last, quoted = _inner(text, start, end)
-    value = text[first:last]
+    value = text[first : min(last, first + MAX_JUDGED)]
     if len(value) < MIN_MEDIUM or _TEMPLATE.match(value) or (not quoted and _is_code(value)) or " " in value:
         return None
     if _ABOUT.search(text[max(0, start - 40) : first]):
@@ -96,7 +98,7 @@ def medium(text: str, start: int, end: int) -> tuple[int, int] | None:
 def mixed(text: str, start: int, end: int) -> tuple[int, int] | None:
     """After a mere space or slash: goes only if letters stand with digits, or with marks that words do not have."""
     first, last, _ = _inner(text, start, end)
-    value = text[first:last]
+    value = text[first : min(last, first + MAX_JUDGED)]
     if len(value) < MIN_MEDIUM or _TEMPLATE.match(value) or _is_code(value):
         return None
     letters = any(map(str.isalpha, value))
@@ -106,7 +108,7 @@ def mixed(text: str, start: int, end: int) -> tuple[int, int] | None:
 
 def random_looking(text: str, start: int, end: int) -> tuple[int, int] | None:
     """Near a word such as "key": a long run with letters, digits and much chance; no path, UUID or number."""
-    value = text[start:end]
+    value = text[start : min(end, start + MAX_JUDGED)]
     if len(value) < MIN_RANDOM or _UNLIKE_KEYS.match(value) or value.count("/") > len(value) // 8:
         return None
     letters, digits = any(map(str.isalpha, value)), any(map(str.isdigit, value))
@@ -115,7 +117,7 @@ def random_looking(text: str, start: int, end: int) -> tuple[int, int] | None:
 
 def alone(text: str, start: int, end: int) -> tuple[int, int] | None:
     """A segment that is one token and nothing else, of three kinds of characters that change often: a secret."""
-    value = text[start:end]
+    value = text[start : min(end, start + MAX_JUDGED)]
     if len(value) < MIN_ALONE or _UNLIKE_KEYS.match(value) or _STRUCTURE.search(value) or _is_code(value):
         return None
     kinds = [0 if c.islower() else 1 if c.isupper() else 2 if c.isdigit() else 3 for c in value]
@@ -130,7 +132,7 @@ def _inner(text: str, start: int, end: int) -> tuple[int, int, bool]:
     if text[start] in QUOTES:
         closed = end - start > 1 and text[end - 1] == text[start]
         return start + 1, end - closed, True
-    cut = _NEXT_PAIR.search(text, start, end)
+    cut = _NEXT_PAIR.search(text, start, min(end, start + MAX_JUDGED))
     if cut:
         end = cut.start()
     while end > start and text[end - 1] in ",;)]}>.":
@@ -172,13 +174,13 @@ def flag(text: str, start: int, end: int) -> tuple[int, int] | None:
 
 def url_password(text: str, start: int, end: int) -> tuple[int, int] | None:
     """Between ``user:`` and ``@host``: not a port, not a template."""
-    value = text[start:end]
+    value = text[start : min(end, start + MAX_JUDGED)]
     return None if re.match(r"\d{1,5}(?:/|$)", value) or _TEMPLATE.match(value) else (start, end)
 
 
 def after_email(text: str, start: int, end: int) -> tuple[int, int] | None:
     """One token after an e-mail address, as a sign-in form leaves it: any after a tab, else one that is no word."""
-    value = text[start:end]
+    value = text[start : min(end, start + MAX_JUDGED)]
     if re.match(r"\d+(?:/|$)", value) or re.search(r"@[\w\-]+(?:\.[\w\-]+)*\.[A-Za-z]{2,}$", value):
         return None
     if "\t" in text[max(0, start - 2) : start]:

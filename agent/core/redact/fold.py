@@ -19,6 +19,7 @@ _LOOKS = str.maketrans(
     "аеорсухіјѕһԁԛԝьвкмнтгАВЕКМНОРСТУХІЈЅҮԌԚԜΑΒΕΖΗΙΚΜΝΟΡΤΥΧαοινυκρτεχսօցհոյıɡɑ",
     "aeopcyxijshdqwbbkmhtrABEKMHOPCTYXIJSYGQWABEZHIKMNOPTYXaoivukptexuoghnjiga",
 )
+_MIXED = re.compile(r"[A-Za-z][\u0370-\u058f\u0131\u0251\u0261]|[\u0370-\u058f\u0131\u0251\u0261][A-Za-z]")
 
 
 class Folded(msgspec.Struct, frozen=True):
@@ -98,6 +99,11 @@ def look_alike(folded: Folded) -> Folded | None:
         return None
     starts = folded.starts if folded.starts is not None else list(range(folded.size))
     return Folded(text, _lower(text), starts, folded.size)
+
+
+def mixes_scripts(folded: Folded) -> bool:
+    """True if some word has both Latin letters and others: one of them is there for its looks."""
+    return _MIXED.search(folded.text) is not None
 
 
 def _lower(text: str) -> str:

@@ -30,7 +30,7 @@ _LIST = re.compile(r"\d[ ,;.]{1,2}$|\d, ?$")
 _LIST_ON = re.compile(r"[ ,;]{1,2}-?\d+[ ,;.]+-?\d")
 """One of a row of numbers: coordinates, sums, columns."""
 _OTHER = re.compile(
-    r"\d{5}-\d{4}|\d{1,2}[ ./\-]\d{1,2}[ ./\-](?:\d{4}|\d{2})|\d{4}[ ./\-]\d{1,2}[ ./\-]\d{1,2}(?:[ T]\d{1,2})?"
+    r"\d{5}-\d{4}|\d{1,2}[ ./\-]\d{1,2}[ ./\-](?:\d{4}|\d{2})|\d{4}[ ./\-]\d{1,2}[ ./\-]\d{1,2}(?:[ T]{1,2}\d{1,2})?"
 )
 """Dates, and American postal codes."""
 
@@ -45,9 +45,10 @@ def phone(text: str, start: int, end: int) -> tuple[int, int] | None:
     before = text[max(0, start - 40) : start]
     if raw.startswith("+") or (raw.startswith("00") and digits > MIN_DIGITS + 3):
         return start, end
-    if _NOT_PHONE.search(before):
+    worded = any(map(str.isalpha, before))
+    if worded and _NOT_PHONE.search(before):
         return None
-    if _WORD.search(before) or _NORTH_AMERICA.fullmatch(raw):
+    if (worded and _WORD.search(before)) or _NORTH_AMERICA.fullmatch(raw):
         return start, end
     grouped = bool(re.search(r"[ \-/().]", raw)) and not _decimal(raw)
     if not grouped or _LIST.search(before) or _LIST_ON.match(text, end):

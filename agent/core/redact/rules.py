@@ -6,6 +6,7 @@ there run, on RE2, whose time is linear in the text whatever the pattern.
 """
 
 import tomllib
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 
 import ahocorasick
@@ -13,6 +14,7 @@ import msgspec
 import re2
 
 from agent.core.redact.context import entropy
+from agent.core.redact.effort import STEPS_A_CANDIDATE, Effort
 from agent.core.redact.errors import RedactionFailed, RuleError
 from agent.core.redact.fold import Folded, plain
 from agent.core.redact.spans import Span
@@ -77,12 +79,18 @@ class RuleSet:
         self._always = [i for i, rule in enumerate(self.rules) if not rule.text.keywords]
         self._filter = _automaton(self.rules)
 
-    def find(self, reading: Folded) -> Iterator[Span]:
+    def find(self, reading: Folded, effort: Effort | None = None) -> Iterator[Span]:
         """Spans of the original text found in one of its readings, unordered, possibly overlapping.
 
+        Args:
+            reading: what is looked at.
+            effort: what the whole text may cost; by default, what this reading may.
+
         Raises:
-            RedactionFailed: a detector raised. The original error is not attached: it may hold content.
+            RedactionFailed: a detector raised, or cost too much. The original error is not attached: it may hold
+                content.
         """
+        effort = effort or Effort(len(reading.text))
         chosen = set(self._always)
         for _, rules in self._filter.iter(reading.lower):
             chosen.update(rules)
@@ -91,7 +99,7 @@ class RuleSet:
         for index in sorted(chosen):
             rule = self.rules[index]
             if rule.text.digits <= digits:
-                for start, end in _run(rule, subject):
+                for start, end in _run(rule, subject, effort):
                     yield Span(*reading.original(start, end), rule.text.cls, rule.text.id, rule.version)
 
 
@@ -106,30 +114,39 @@ class _Subject:
     def char(self, byte: int) -> int:
         if len(self.data) == len(self.text):
             return byte
+        return self._map()[byte]
+
+    def byte(self, char: int) -> int:
+        return char if len(self.data) == len(self.text) else bisect_left(self._map(), char)
+
+    def _map(self) -> list[int]:
         if self._at is None:
             self._at = []
             for index, char in enumerate(self.text):
                 self._at.extend([index] * len(char.encode()))
             self._at.append(len(self.text))
-        return self._at[byte]
-
-    def byte(self, char: int) -> int:
-        return char if len(self.data) == len(self.text) else len(self.text[:char].encode())
+        return self._at
 
 
-def _run(rule: Rule, subject: _Subject) -> list[tuple[int, int]]:
+def _run(rule: Rule, subject: _Subject, effort: Effort) -> list[tuple[int, int]]:
     kind = ""
     try:
-        return list(_finds(rule, subject))
+        found = list(_finds(rule, subject, effort))
+        effort.check(rule.text.id)
+    except RedactionFailed:
+        raise
     except Exception as error:  # noqa: BLE001 - whatever a detector raises drops the segment; re-raised below
         kind = type(error).__name__
+    else:
+        return found
     raise RedactionFailed(rule.text.id, kind)  # outside the except block: no context that quotes the content
 
 
-def _finds(rule: Rule, subject: _Subject) -> Iterator[tuple[int, int]]:
+def _finds(rule: Rule, subject: _Subject, effort: Effort) -> Iterator[tuple[int, int]]:
     at = 0
     while at <= len(subject.data) and (match := rule.regex.search(subject.data, at)) is not None:
         first, last = match.span(rule.text.group)
+        effort.spend(STEPS_A_CANDIDATE + match.end() - at, rule.text.id)
         at = max(match.start() + 1, first)  # a refused value may itself hold what announces the next one
         if first < 0 or first == last:
             continue

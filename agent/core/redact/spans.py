@@ -19,7 +19,7 @@ LENGTH_BUCKETS = (4, 8, 16, 32, 64)
 
 STRENGTH = (
     "PRIVATE_KEY", "SEED", "PASSWORD", "TOKEN", "SECRET", "CARD", "CVV", "OTP", "IBAN", "ACCOUNT", "NATID",
-    "DOB", "CRYPTO", "EMAIL", "PHONE", "IP", "MAC",
+    "DOB", "CRYPTO", "EMAIL", "PHONE", "IP", "MAC", "ADDRESS", "PERSON",
 )  # fmt: skip
 """Classes from the strongest to the weakest: what an overlap is called. Unknown classes come last."""
 _RANK = {name: rank for rank, name in enumerate(STRENGTH)}

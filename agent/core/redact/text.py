@@ -1,14 +1,20 @@
 """The door that every text passes: typed segments, window titles, addresses, names of documents."""
 
 from collections.abc import Iterable
-from itertools import chain
 
 import msgspec
 
-from agent.core.redact.fold import fold, look_alike
+from agent.core.redact.effort import Clock, Effort
+from agent.core.redact.errors import RedactionFailed
+from agent.core.redact.fold import fold, look_alike, mixes_scripts
+from agent.core.redact.names import Names
 from agent.core.redact.rules import RuleSet
 from agent.core.redact.spans import Ordinals, Placed, Span, apply, merge
 from agent.core.redact.urls import template
+
+PROOF = "Mail ada@example.com, call +44 20 7946 0958. Best regards, Ada Lovelace, 12 High Street, London N1 9GU"
+"""Holds something for the rules, for a library behind them, and for the model."""
+PROVEN = frozenset({"EMAIL", "PHONE", "PERSON", "ADDRESS"})
 
 
 class RedactedText(msgspec.Struct, frozen=True):
@@ -29,22 +35,31 @@ class TextRedactor:
     Args:
         ruleset: the compiled rules.
         key: secret random bytes of this episode (16 to 64); equal values get equal ordinals under one key.
+        names: finds names and postal addresses; without it, none are found.
+        clock: seconds that only go forward, so that a detector that takes its time is noticed; none counts steps only.
     """
 
-    def __init__(self, ruleset: RuleSet, key: bytes) -> None:
+    def __init__(self, ruleset: RuleSet, key: bytes, names: Names | None = None, clock: Clock | None = None) -> None:
         self._rules = ruleset
+        self._names = names
         self._ordinals = Ordinals(key)
+        self._clock = clock
 
     def find(self, text: str) -> list[Span]:
         """Sorted, disjoint spans in code points of ``text``; the same text gives the same spans.
 
         Raises:
-            RedactionFailed: a detector failed; the text must be dropped.
+            RedactionFailed: a detector failed or took too long; the text must be dropped.
         """
         first = fold(text)
         second = look_alike(first)
         readings = (first,) if second is None else (first, second)
-        return merge(chain.from_iterable(map(self._rules.find, readings)))
+        effort = Effort(sum(len(reading.text) for reading in readings), self._clock)
+        found = [span for reading in readings for span in self._rules.find(reading, effort)]
+        if self._names is not None:
+            named = (first,) if second is None or not mixes_scripts(first) else readings
+            found += [span for reading in named for span in self._names.find(reading, effort)]
+        return merge(found)
 
     def redact(self, text: str, extra: Iterable[Span] = ()) -> RedactedText:
         """The text with every find replaced.
@@ -65,3 +80,11 @@ class TextRedactor:
             RedactionFailed: a detector failed; the address must be dropped.
         """
         return self.redact(template(url))
+
+
+def works(redactor: TextRedactor) -> bool:
+    """True if every layer finds what it must in a text made for it: none is missing, damaged or too slow."""
+    try:
+        return {span.cls for span in redactor.find(PROOF)} >= PROVEN
+    except RedactionFailed:
+        return False

@@ -45,6 +45,7 @@ _IBAN_WORD = re.compile(r"iban\W{0,12}$", re.IGNORECASE)
 _CARD_WORD = re.compile(
     r"(?:card|cc|pan|visa|master|amex|karte|carte|tarjeta|carta|kaart|карт\w*)\W{0,24}(?:n\w*\W{0,3})?$", re.IGNORECASE
 )
+_DIGITS = re.compile(r"\d+")
 _CARD_GROUPS = re.compile(r"\d{4}([ .\-])\d{4}\1\d{4}\1\d{4}(?:\1\d{1,3})?|3\d{3}([ .\-])\d{6}\2\d{5}")
 _FILES = frozenset(
     [
@@ -73,23 +74,28 @@ def luhn(digits: str) -> bool:
 
 def card(text: str, start: int, end: int) -> tuple[int, int] | None:
     """A payment card number: issuer digit and Luhn; typed in card groups or after the word, a slip is forgiven."""
-    ends = [m.end() + start for m in re.finditer(r"\d+", text[start:end])]
+    if text[start] not in "23456" or (text[start - 1 : start] == "." and text[max(0, start - 2) : start - 1].isdigit()):
+        return None  # no issuer, or the digits after a decimal point
+    digits, ends = "", []
+    for group in _DIGITS.finditer(text, start, end):
+        digits += group.group()
+        if len(digits) > MAX_CARD:
+            break
+        if len(digits) >= MIN_CARD:
+            ends.append(group.end())
     return next(((start, last) for last in reversed(ends) if _is_card(text, start, last)), None)
 
 
 def _is_card(text: str, start: int, end: int) -> bool:
-    groups = re.findall(r"\d+", text[start:end])
+    written = text[start:end]
+    groups = _DIGITS.findall(written)
     digits = "".join(groups)
-    if text[start - 1 : start] == "." and text[max(0, start - 2) : start - 1].isdigit():
-        return False  # the digits after a decimal point
-    if not MIN_CARD <= len(digits) <= MAX_CARD or len(set(digits)) == 1 or digits[0] not in "23456":
+    separators = set(written) - set("0123456789")
+    if len(set(digits)) == 1 or len(separators) > 1 or (separators and max(map(len, groups)) > MAX_CARD_GROUP):
         return False
-    separators = set(text[start:end]) - set("0123456789")
-    if len(separators) > 1 or (separators and max(map(len, groups)) > MAX_CARD_GROUP):
-        return False
-    told = _CARD_WORD.search(text[max(0, start - 40) : start])
-    grouped = _CARD_GROUPS.fullmatch(text[start:end])
-    return luhn(digits) or bool(told or grouped)
+    if luhn(digits):
+        return True
+    return bool(_CARD_GROUPS.fullmatch(written) or _CARD_WORD.search(text[max(0, start - 40) : start]))
 
 
 def iban(text: str, start: int, end: int) -> tuple[int, int] | None:

@@ -120,7 +120,7 @@ def test_a_failing_detector_raises_without_content(monkeypatch: pytest.MonkeyPat
     made = redactor()
     value = secret(1)
 
-    def fail(_reading: object) -> list[object]:
+    def fail(_reading: object, _effort: object) -> list[object]:
         raise RedactionFailed("broken", "ValueError")
 
     monkeypatch.setattr(made, "_rules", type("Rules", (), {"find": staticmethod(fail)})())

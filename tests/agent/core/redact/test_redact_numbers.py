@@ -5,12 +5,12 @@ from importlib import import_module
 import pytest
 
 import policies
-from agent.core.redact.national import STRONG
+from agent.core.redact.national import BY_GROUPS
 from agent.core.redact.rules import RuleSet
 from agent.core.redact.text import TextRedactor
 
 REDACTOR = TextRedactor(RuleSet(policies.redaction_rules()), b"0" * 32)
-FORMATS = sorted({name for names in STRONG.values() for name in names})
+FORMATS = sorted({name for names in BY_GROUPS.values() for name in names})
 
 
 def test_numbers_of_at_least_25_countries_are_checked() -> None:

@@ -1,0 +1,1 @@
+"""Makes the names model from seeds: ``python -m scripts.names.train``, or ``make model``."""
