@@ -7,18 +7,10 @@ import logging
 import selectors
 from collections.abc import Callable, Mapping, Sequence
 
-<<<<<<< HEAD
 from agent.core.gate import Open
 from agent.core.lifecycle import Facts, changed, may_capture, watches_focus
 from agent.core.observe import Observation, WindowInfo
-=======
-from agent.core.batch import Authority
-from agent.core.gate import Allowed, Open, decide, judge_focus, titled
-from agent.core.lifecycle import Effect, Facts, changed, closed_by, effects, may_capture, watches_focus
-from agent.core.observe import Observation, PointerObserved, WindowInfo
-from agent.core.scope import reveals, shows_sites
-from agent.core.triggers import Trigger
->>>>>>> pixels
+from agent.core.scope import reveals
 from agent.daemon.camera import Camera
 from agent.daemon.desk import Desk
 from agent.daemon.elements import Elements
@@ -38,9 +30,6 @@ from schemas.status import ClosedReason
 
 MAX_FAILURES = 3
 """Segments in a row that redaction could not handle, after which nothing more is captured."""
-
-OTHER_SITE = "other_site"
-"""Dropped, because it turned out later that the browser already showed another page."""
 
 _log = logging.getLogger(__name__)
 
@@ -115,19 +104,11 @@ class Warden:
         due = self._front.deadline_ns()
         if due is not None and now_ns >= due:
             self._late(now_ns)
-<<<<<<< HEAD
         self._look_at_pointer(now_ns)
         ground, tidy_ns = self._gateway.ground, self._gateway.tidy_ns
         if ground is not None:
-            self._camera.take_due(self.session.pipeline, ground)
+            self._camera.take_due(self.session.pipeline, ground, self._reveals)
         elif tidy_ns is not None and now_ns >= tidy_ns:
-=======
-        if self._polls_pointer() and now_ns >= self._next_pointer_ns:
-            self._poll_pointer(now_ns)
-        if self._ground is not None:
-            self._camera.take_due(self.session.pipeline, self._ground, self._reveals)
-        elif self._tidy_ns is not None and now_ns >= self._tidy_ns:
->>>>>>> pixels
             self._tidy()
 
     def deadline_ns(self) -> int | None:
@@ -249,10 +230,10 @@ class Warden:
             self.session.pipeline.retract(since_ns, why.value)
         self._face_now()
 
-    def site_changed(self, since_ns: int) -> None:
-        """The browser in front may show another page since that time: what came since was not this one's."""
+    def site_changed(self, since_ns: int, why: str) -> None:
+        """The browser in front may show another page or field since that time: what came since is dropped."""
         if self.session is not None:
-            self.session.pipeline.retract(since_ns, OTHER_SITE)
+            self.session.pipeline.retract(since_ns, why)
         self._face_now()
 
     def _hear(self, signals: Sequence[Signal]) -> None:
@@ -276,20 +257,13 @@ class Warden:
         if self.session is not None:
             self._intake.take(seen, self.session.pipeline, self._gateway.ground, self._effective)
 
-<<<<<<< HEAD
+    def _reveals(self) -> bool:
+        ground = self._gateway.ground
+        return ground is not None and reveals(self.found.effective(self._clock.time_ns()), ground.gate.app)
+
     def _look_at_pointer(self, now_ns: int) -> None:
         native, ground = self.desk.native, self._gateway.ground
         moved = self._intake.look(native, ground, now_ns) if native is not None and ground is not None else None
-=======
-    def _reveals(self) -> bool:
-        effective = self.found.effective(self._clock.time_ns())
-        return self._ground is not None and reveals(effective, self._ground.gate.app)
-
-    def _poll_pointer(self, now_ns: int) -> None:
-        moved = self.desk.native.poll_pointer() if self.desk.native is not None else None
-        exact = self._ground is not None and self._ground.timing is TimingTier.EXACT
-        self._next_pointer_ns = now_ns + (MOVING_NS if moved is not None and exact else POINTER_NS)
->>>>>>> pixels
         if moved is not None:
             self._observe(moved)
 
