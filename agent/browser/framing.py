@@ -15,7 +15,11 @@ MAX_COUNT = 2**53 - 1
 """The largest whole number that JavaScript tells exactly."""
 _LENGTH = struct.Struct("=I")
 _STATES = ("page", "elsewhere", "private")
+VERSION = 2
+"""Of the messages. Version 1 did not say whether a field asks for a secret, so it is not understood any more."""
 _KEYS = {"v", "seq", "at", "state"}
+_OF_PAGE = {"origin", "secret"}
+"""What is said of a page, and of nothing else."""
 _ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]{1,260}", re.ASCII)
 """Roughly an origin, and nothing that could hold a path; the daemon compares it with the policy's."""
 
@@ -72,16 +76,16 @@ def parse(body: bytes) -> dict[str, Any]:
         message = json.loads(body.decode("utf-8", "strict"))
     except (ValueError, RecursionError):
         raise FramingError("not JSON") from None
-    if not isinstance(message, dict) or message.keys() - {"origin"} != _KEYS or not _sound(message):
-        raise FramingError("not a message of version 1")
+    if not isinstance(message, dict) or message.keys() - _OF_PAGE != _KEYS or not _sound(message):
+        raise FramingError("not a message of version 2")
     return message
 
 
 def _sound(message: dict[str, Any]) -> bool:
     numbers = (message["v"], message["seq"], message["at"])
-    if not all(type(n) is int and 0 <= n <= MAX_COUNT for n in numbers) or message["v"] != 1:
+    if not all(type(n) is int and 0 <= n <= MAX_COUNT for n in numbers) or message["v"] != VERSION:
         return False
-    if message["state"] not in _STATES or ("origin" in message) is not (message["state"] == "page"):
-        return False
-    origin = message.get("origin", "http://localhost")
-    return isinstance(origin, str) and _ORIGIN.fullmatch(origin) is not None
+    if message["state"] != "page":
+        return message["state"] in _STATES and not _OF_PAGE & message.keys()
+    origin, secret = message.get("origin"), message.get("secret")
+    return isinstance(secret, bool) and isinstance(origin, str) and _ORIGIN.fullmatch(origin) is not None

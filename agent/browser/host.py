@@ -1,8 +1,8 @@
 """``overt-browser-host``: what the extension talks to. Started by the browser, ended with it.
 
-It passes on which origin has the keys, from the browser to the daemon, and how often that is wanted, the other way. It
-keeps nothing, writes nothing, and speaks to nobody but its parent and the person's own daemon. It imports little, since
-it lives as long as a listed page is open.
+It passes on which origin has the keys, and if in a field for a secret, from the browser to the daemon, and how often
+that is wanted, the other way. It keeps nothing, writes nothing, and speaks to nobody but its parent and the person's
+own daemon. It imports little, since it lives as long as a listed page is open.
 """
 
 import json
@@ -25,6 +25,8 @@ BROWSERS = frozenset(
     }
 )
 """Names of programs that start native messaging hosts by themselves, as the kernel knows them."""
+PASSED_ON = ("seq", "at", "state", "origin", "secret")
+"""What of a message is passed on to the daemon."""
 CHUNK_BYTES = 4096
 TIMEOUT_S = 5.0
 """Seconds for the daemon to take a message: it answers in milliseconds or is stuck."""
@@ -62,7 +64,7 @@ class Host:
         if not data or os.getppid() != self._browser:
             raise Gone
         for message in self._reader.feed(data):
-            site: dict[str, Any] = {name: message[name] for name in ("seq", "at", "state", "origin") if name in message}
+            site: dict[str, Any] = {name: message[name] for name in PASSED_ON if name in message}
             request = {"v": 1, "op": "site", "site": {"browser": self._browser, **site}}
             self._daemon.sendall(json.dumps(request).encode() + b"\n")
 

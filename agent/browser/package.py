@@ -13,7 +13,7 @@ from typing import Any
 from schemas.companion import CHROMIUM_KEY, FIREFOX_ID
 
 SOURCE = Path(__file__).with_name("extension")
-SCRIPTS = ("background.js", "content.js")
+SCRIPTS = ("background.js", "content.js", "secret.js")
 OLDEST_CHROMIUM = "116"
 """From then on a service worker lives as long as its native port."""
 OLDEST_FIREFOX = "128.0"

@@ -26,6 +26,7 @@ def browser_help(rows: Sequence[dict[str, str]]) -> list[str]:
     return [
         *lines,
         "",
-        "It sees the study's sites and no other, and tells Overt which of them has the keys: its origin, nothing else.",
+        "It sees the study's sites and no other. It tells Overt which of them has the keys, by its origin, and if in",
+        "a field for a password, a card or a code; nothing else.",
         "Pages that are open already have to be loaded again.",
     ]

@@ -73,7 +73,8 @@ def judge_focus(
     modalities = effective.of(rule.id)
     if not modalities:
         return ClosedReason.MODALITY_NOT_AGREED, rule, nothing
-    return None, rule, modalities
+    hidden = rule.origins is not None and site is not None and site.secret
+    return (ClosedReason.SECURE_INPUT, rule, nothing) if hidden else (None, rule, modalities)
 
 
 def titled(window: WindowInfo | None, rule: AppRule | None) -> WindowInfo | None:

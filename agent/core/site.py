@@ -26,6 +26,7 @@ class Site(Struct, frozen=True, kw_only=True):
 
     origin: str | None  # of the page that has the keys; None: of none that may be told of
     private: bool = False
+    secret: bool = False  # the field that has the keys asks for a password, a card or a one-time code
 
     def __repr__(self) -> str:
         """Nothing of which site it is."""

@@ -14,6 +14,11 @@ from agent.core.site import MARGIN_NS, RENEW_MS, Claim, Site, happened_ns, shown
 from agent.native.base import Clock
 from agent.native.parent import Parent
 from agent.net.control import Client, ProtocolError, Said
+from agent.pipeline.slots import HOLD_NS
+from schemas.status import ClosedReason
+
+OTHER_SITE = "other_site"
+"""Dropped, because it turned out later that the browser already showed another page."""
 
 
 class _Front(Struct, frozen=True):
@@ -56,7 +61,8 @@ class Sites:
         browsers: the programs of which the policy allows certain sites.
         parent_of: asks the kernel who started a process.
         tell: sends a client a message.
-        news: called with the monotonic time from which on the window in front may show something else.
+        news: called with the monotonic time from which on the window in front may show something else, and why what
+            was observed since is to be dropped.
     """
 
     def __init__(
@@ -66,7 +72,7 @@ class Sites:
         browsers: Callable[[], frozenset[str]],
         parent_of: Callable[[int | None], Parent | None],
         tell: Callable[[Client, dict[str, Any]], None],
-        news: Callable[[int], None],
+        news: Callable[[int, str], None],
     ) -> None:
         self._clock = clock
         self._clients = clients
@@ -134,12 +140,18 @@ class Sites:
             self._check()
 
     def _check(self) -> None:
-        """Tell if something else is shown: the page before is in doubt since it last said that it has the keys."""
-        doubt_ns = max(self._sure_ns - MARGIN_NS, self._came_ns)
-        if self._seen is None or self._seen.origin is None:
-            doubt_ns = self._clock.monotonic_ns()  # no page was believed to have them
-        if self._front is not None and self._shown() != self._seen:
-            self._news(doubt_ns)
+        """Tell if something else is shown.
+
+        The page before is in doubt since it last said that it has the keys, and for all that still waits: on a busy
+        machine a page may say so while keys that will go elsewhere are on their way to the browser.
+        """
+        now_ns = self._clock.monotonic_ns()
+        doubt_ns = max(min(self._sure_ns - MARGIN_NS, now_ns - HOLD_NS), self._came_ns)
+        if self._seen is None or self._seen.origin is None or self._seen.secret:
+            doubt_ns = now_ns  # nothing was captured
+        if self._front is not None and (site := self._shown()) != self._seen:
+            secret = site is not None and site.secret
+            self._news(doubt_ns, ClosedReason.SECURE_INPUT.value if secret else OTHER_SITE)
 
     def _shown(self) -> Site | None:
         if self._front is None:
@@ -169,4 +181,4 @@ class Sites:
 def _site(said: Said) -> Site | None:
     if said.state == "elsewhere":
         return None
-    return Site(origin=said.origin, private=said.state == "private")
+    return Site(origin=said.origin, private=said.state == "private", secret=bool(said.secret))

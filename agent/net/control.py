@@ -84,6 +84,7 @@ class Said(Struct, frozen=True, forbid_unknown_fields=True):
     at: Annotated[int, Meta(ge=0, le=MAX_COUNT)]  # Unix time in milliseconds at which it was so
     state: Literal["page", "elsewhere", "private"]
     origin: str | None = None  # of the page; with "page" only
+    secret: bool | None = None  # whether the field that has the keys asks for a secret; with "page" only
 
     def __repr__(self) -> str:
         """Nothing of which site it is."""
@@ -139,7 +140,9 @@ def parse_request(line: bytes) -> Request:
 def _sound(said: Said | None) -> bool:
     if said is None:
         return True
-    return is_origin(said.origin or "") if said.state == "page" else said.origin is None
+    if said.state == "page":
+        return is_origin(said.origin or "") and said.secret is not None
+    return said.origin is None and said.secret is None
 
 
 def reply(

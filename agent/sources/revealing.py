@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from agent.core.doubt import intersect, shifted, without
+from agent.core.rects import intersect, shifted, without
 from agent.core.redact.dull import Dullness, Vocabulary
 from agent.core.redact.pixels import Pixels, Rect
 from agent.core.redact.reveal import ReadLine, revealed

@@ -2,7 +2,8 @@
 
 import random
 import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -10,13 +11,14 @@ import pytest
 
 from agent.disk.places import Places
 from agent.net.control import DaemonNotRunning, ask
-from schemas.status import State
+from schemas.status import State, Status
 from tests.journeys.conftest import Household
 from tests.support.browsers import CHROMIUM, FIREFOX, Chromium, Firefox, Pages, pack_firefox, sites
 from tests.support.desktop import Desktop
 from tests.support.driver import Driver
 from tests.support.live import Employee, Organisation
 from tests.support.waiting import until
+from tests.support.windows import Window, stacking
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 SWITCHES = 4
@@ -44,9 +46,6 @@ screen = "layout"
 """
 
 
-OFF_THE_BUS = dict.fromkeys(("DBUS_SESSION_BUS_ADDRESS", "AT_SPI_BUS_ADDRESS"), "disabled:")
-
-
 class Home(Household):
     """A household whose study is about a web app, and its browser."""
 
@@ -67,6 +66,13 @@ class Home(Household):
 
     def await_soon(self, state: State) -> None:
         """Wait without starting a program for each look: those would be the load under which the browser is late."""
+        self.await_status(lambda now: now.state is state)
+
+    def await_reason(self, reason: str) -> None:
+        """The same, for why nothing is captured."""
+        self.await_status(lambda now: reason in {c.reason.value for c in now.conditions if not c.holds})
+
+    def await_status(self, wanted: Callable[[Status], bool]) -> None:
         socket = Places.from_environ(self.employee.env).control_socket
         last: list[str] = []
 
@@ -77,12 +83,15 @@ class Home(Household):
             except DaemonNotRunning:  # it took longer than a call may: the machine is busy
                 return False
             last[:] = [now.sentence]
-            return now.state is state
+            return wanted(now)
 
         try:
             until(there, SLOW_S)
         except TimeoutError:
-            raise AssertionError(f"not {state}: {last}") from None
+            raise AssertionError(f"never as wanted: {last}") from None
+
+    def windows(self, title: str) -> list[Window]:
+        return [w for w in stacking(self.desktop.display) if title in w.title and w.managed]
 
     def rows(self, folder: Path, name: str) -> list[dict[str, object]]:
         return [row for path in sorted(folder.rglob(f"{name}.parquet")) for row in pq.read_table(path).to_pylist()]
@@ -90,15 +99,21 @@ class Home(Household):
 
 @pytest.fixture(params=["chromium", "firefox"])
 def home(request: pytest.FixtureRequest) -> Iterator[tuple[Home, Pages, Pages]]:
+    with open_home(request.param) as made:
+        yield made
+
+
+@contextmanager
+def open_home(browser: str) -> Iterator[tuple[Home, Pages, Pages]]:
+    """A household with this browser, an allowed site and another one."""
     with Desktop() as desktop, Driver(desktop.display) as hands, sites(MAILBOX, OTHER) as (mail, other):
         folder = desktop.folder / "organisation"
         folder.mkdir()
         made = Home(desktop, hands, Organisation(folder, desktop.env, desktop.start), Employee.on(desktop))
         made.begin(mail)
-        extension = made.employee.state / "browser" / request.param
-        if request.param == "chromium":
-            # Off the accessibility bus: on it, this Chromium ends by a fault of its own when tabs are switched.
-            made.browser = Chromium(desktop, extension, made.employee.env | OFF_THE_BUS)
+        extension = made.employee.state / "browser" / browser
+        if browser == "chromium":
+            made.browser = Chromium(desktop, extension, made.employee.env)
         else:
             profile = desktop.folder / "profile"
             pack_firefox(extension, profile / "extensions/extension@overt.example.xpi")

@@ -44,15 +44,17 @@ PAGE = """<!doctype html><meta charset="utf-8"><title>{title}</title>
 
 
 class Pages:
-    """A site on this machine: its root is a page to type into; others may be added."""
+    """A site on this machine: its root is a page to type into; others may be added. ``asked`` is what was fetched."""
 
     def __init__(self, title: str, files: Mapping[str, tuple[str, bytes]] | None = None) -> None:
         self.files = dict(files or {})
         self.files.setdefault("/", ("text/html", page(title).encode()))
-        files_now = self.files
+        self.asked: list[str] = []
+        files_now, asked = self.files, self.asked
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                asked.append(self.path)
                 found = files_now.get(self.path.partition("?")[0])
                 self.send_response(200 if found else 404)
                 kind, body = found or ("text/plain", b"")

@@ -6,6 +6,7 @@ const api = globalThis.browser ?? globalThis.chrome;
 const HOST = "org.overt.host";
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 60000;
+const SOON_MS = 25; // for a page whose element lost the keys to say that another one of it has them
 
 const pages = new Set(); // ports of the listed pages that are open
 let host = null;
@@ -14,14 +15,19 @@ let seq = 0;
 let turn = 0; // counts what was heard, so that an answer that was overtaken is thrown away
 let here = null; // the port of the page that was told of last
 let asked = null; // the port of the page whose claim is being looked into
+let doubt = null; // a timer: what was told of last will not be true any more
 let retryMs = FIRST_RETRY_MS;
 let notBefore = 0;
 
-function say(state, at, origin) {
-  if (!host || !renew) return;
-  const message = { v: 1, seq: seq++, at, state };
-  if (origin) message.origin = origin;
-  host.postMessage(message);
+function say(state, at, page) {
+  clearTimeout(doubt);
+  doubt = null;
+  if (host && renew) host.postMessage({ v: 2, seq: seq++, at, state, ...page });
+}
+
+function sayPage({ tab, url }, at, secret) {
+  if (tab.incognito) say("private", at);
+  else say("page", at, { origin: new URL(url).origin, secret });
 }
 
 function elsewhere(at) {
@@ -30,10 +36,11 @@ function elsewhere(at) {
   say("elsewhere", at);
 }
 
-async function claims(port, at) {
+async function claims(port, at, secret) {
   const mine = ++turn;
   asked = port;
-  const { tab, url } = port.sender;
+  const { tab } = port.sender;
+  if (secret && here === port) sayPage(port.sender, at, secret); // worse news do not wait to be looked into
   const [tabs, window] = await Promise.all([
     api.tabs.query({ active: true, windowId: tab.windowId }),
     api.windows.get(tab.windowId),
@@ -42,14 +49,15 @@ async function claims(port, at) {
   if (!window?.focused || tabs[0]?.id !== tab.id) return void elsewhere(at);
   here = port;
   asked = null;
-  if (tab.incognito) say("private", at);
-  else say("page", at, new URL(url).origin);
+  sayPage(port.sender, at, secret);
 }
 
-function heard(port, { has, at }) {
+function heard(port, { has, soon, secret, at }) {
   if (!host) connectHost();
-  if (has) claims(port, at);
-  else if (here === port || asked === port) elsewhere(at);
+  if (has) claims(port, at, secret !== false);
+  else if (here !== port && asked !== port) return;
+  else if (soon) doubt ??= setTimeout(elsewhere, SOON_MS, at);
+  else elsewhere(at);
 }
 
 function want(ms) {
@@ -75,7 +83,7 @@ function connectHost() {
     retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
     want(null);
   });
-  host.postMessage({ v: 1, seq: seq++, at: Date.now(), state: "elsewhere" });
+  host.postMessage({ v: 2, seq: seq++, at: Date.now(), state: "elsewhere" });
 }
 
 api.runtime.onConnect.addListener((port) => {

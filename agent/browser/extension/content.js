@@ -1,81 +1,140 @@
-// Runs in the top page of listed origins only. Tells the extension whether this page has the keys: nothing else of it.
+// Runs in the top page of listed origins only. Tells the extension whether this page has the keys, and if in a field for
+// a secret: nothing else of it.
 "use strict";
 
 (() => {
   const api = globalThis.browser ?? globalThis.chrome;
   if (!ORIGINS.includes(location.origin)) return; // a pattern knows no port in Firefox
-  const heard = new WeakSet();
+  const FRAMES = new Set(["IFRAME", "FRAME", "OBJECT", "EMBED", "FENCEDFRAME", "PORTAL"]);
+  const HTML = "http://www.w3.org/1999/xhtml";
+  const watched = new WeakSet(); // documents and shadow trees
   let port = null;
   let renew = null;
   let timer = null;
   let had = false;
+  let hid = false; // whether that was a field for a secret
 
-  // The element that has the keys within a document or a shadow tree, open or closed.
+  // The root of an element's shadow tree, open or closed. Only elements of HTML have one.
+  function shadow(element) {
+    if (element.namespaceURI !== HTML) return null;
+    return api.dom ? api.dom.openOrClosedShadowRoot(element) : element.openOrClosedShadowRoot;
+  }
+
+  // The element that has the keys within a document, also in shadow trees; null where that cannot be told.
   function innermost(root) {
-    let element = root.activeElement;
-    for (;;) {
-      if (!element) return null;
-      const inner = api.dom?.openOrClosedShadowRoot?.(element) ?? element.openOrClosedShadowRoot ?? element.shadowRoot;
-      if (!inner?.activeElement) return element;
-      element = inner.activeElement;
-    }
+    watch(root);
+    const element = root.activeElement;
+    const inner = element && shadow(element);
+    return inner?.activeElement ? innermost(inner) : element;
   }
 
-  // Whether the keys go to this page or to a frame of the same origin in it.
-  function ours() {
-    if (document.visibilityState !== "visible" || !document.hasFocus()) return false;
-    let element = innermost(document);
-    while (element && ["IFRAME", "FRAME", "OBJECT", "EMBED", "FENCEDFRAME"].includes(element.tagName.toUpperCase())) {
-      let inside = null;
-      try {
-        inside = element.contentDocument;
-        if (inside && inside.defaultView.origin !== location.origin) return false;
-      } catch {
-        return false;
-      }
-      if (!inside) return false; // of another origin
-      listen(inside.defaultView);
-      element = innermost(inside);
-    }
-    return true;
+  // The document in a frame, if it is of our own origin.
+  function within(frame) {
+    const inside = frame.contentDocument;
+    return inside?.defaultView?.origin === location.origin && inside.hasFocus() ? inside : null;
   }
 
-  function tell(has) {
-    had = has;
-    again();
+  // The element of this page, or of a frame of the same origin in it, that has the keys; null: none, or who knows.
+  function keyed() {
+    if (document.visibilityState !== "visible" || !document.hasFocus()) return null;
     try {
-      port?.postMessage({ has, at: Date.now() });
+      let element = innermost(document);
+      while (element && FRAMES.has(element.tagName.toUpperCase())) {
+        const inside = within(element);
+        if (inside) listen(inside.defaultView);
+        element = inside && innermost(inside);
+      }
+      return element;
+    } catch {
+      return null; // of another origin
+    }
+  }
+
+  function send(message) {
+    try {
+      port?.postMessage({ ...message, at: Date.now() });
     } catch {
       hangUp();
     }
   }
 
-  // Also while a frame of another origin has the keys: not every way out of one is told.
+  function secret(element) {
+    try {
+      return element !== null && isSecret(element);
+    } catch {
+      return true;
+    }
+  }
+
+  function tell() {
+    const element = keyed();
+    const before = had;
+    had = element !== null;
+    hid = secret(element);
+    again();
+    if (had) send({ has: true, secret: hid });
+    else if (before) send({ has: false });
+  }
+
+  // A field became one for a secret, perhaps the one that has the keys.
+  function changed() {
+    if (had && renew && secret(keyed()) !== hid) tell();
+  }
+
+  // Also while a frame of another origin has the keys, or nobody: not every way out of that is told.
   function again() {
     clearTimeout(timer);
-    timer = renew && document.hasFocus() ? setTimeout(look, renew) : null;
+    timer = renew && document.visibilityState === "visible" ? setTimeout(look, renew) : null;
   }
 
   function look() {
-    if (!port) return connect();
-    if (!renew) return;
-    const has = ours();
-    if (has || had) tell(has);
-    else again();
+    if (!port) connect();
+    else if (renew) tell();
   }
 
-  // Leaving is told at once; whether the keys only went to a frame of our own is seen a moment later.
-  function left() {
-    if (had) tell(false);
-    setTimeout(() => { if (port && ours()) look(); }, 0);
+  function lookSoon() {
+    setTimeout(() => { if (port) look(); }, 0); // not from a page that was left: it must not call again
   }
 
+  // Whether the browser says that the keys go on to an element of ours that holds no other document.
+  function plain(element) {
+    try {
+      return element?.ownerDocument?.defaultView?.origin === location.origin
+        && !FRAMES.has(element.tagName.toUpperCase()) && !shadow(element);
+    } catch {
+      return false;
+    }
+  }
+
+  // That the keys leave an element is told at once; whether they stay in the page is seen a moment later.
+  function left(event) {
+    if (!event.isTrusted) return; // the page's own doing
+    if (had && renew && !plain(event.relatedTarget)) send({ has: false, soon: true });
+    lookSoon();
+  }
+
+  function came(event) {
+    if (!event.isTrusted) return;
+    look();
+    lookSoon(); // the page may make the field another one now
+  }
+
+  function hidden(event) {
+    if (document.visibilityState === "visible") look();
+    else left(event);
+  }
+
+  // Again and again: a frame that goes to another page has another window in the same place, which heard of nothing.
   function listen(view) {
-    if (!view || heard.has(view)) return;
-    heard.add(view);
     view.addEventListener("blur", left, true);
-    view.addEventListener("focus", () => { if (ours()) look(); else if (had) tell(false); }, true);
-    view.addEventListener("pagehide", hangUp, true);
+    view.addEventListener("focus", came, true);
+    view.addEventListener("pagehide", view === window ? hangUp : left, true);
+  }
+
+  function watch(root) {
+    if (watched.has(root)) return;
+    watched.add(root);
+    isSecret.watch(root, changed);
   }
 
   function hangUp() {
@@ -95,13 +154,14 @@
     });
     port.onMessage.addListener((message) => {
       renew = message.renew;
-      if (renew) tell(ours());
+      if (renew) tell();
       else clearTimeout(timer);
     });
   }
 
   listen(window);
-  document.addEventListener("visibilitychange", () => (document.visibilityState === "visible" ? look() : left()), true);
+  watch(document);
+  document.addEventListener("visibilitychange", hidden, true);
   window.addEventListener("pageshow", look, true);
   connect();
 })();

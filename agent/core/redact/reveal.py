@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from agent.core.doubt import intersect, shifted, without
+from agent.core.rects import intersect, shifted, without
 from agent.core.redact.pixels import Pixels, Rect
 
 Marks = npt.NDArray[np.bool_]

@@ -45,6 +45,10 @@ class Standing(Enum):
 
 
 CLOSED = frozenset({Standing.SECRET, Standing.DOUBT})
+CLOSED_IN_BROWSERS = frozenset({Standing.SECRET})
+"""Where single sites are allowed, the browser's extension tells of fields for secrets, and its silence closes the gate
+(:mod:`agent.daemon.sites`). Chromium tells assistive technology no focus unless it was started for that, so doubt means
+nothing there; a password field that it does tell of counts."""
 
 
 class SecureFocus:
@@ -62,6 +66,7 @@ class SecureFocus:
     ) -> None:
         self._environ, self._clock, self._selector, self._news = environ, clock, selector, news
         self._window: WindowInfo | None = None
+        self._closed = CLOSED
         self._listener: Listener | None = None
         self._alarm: Alarm | None = None
         self.standing = Standing.AWAY
@@ -80,6 +85,7 @@ class SecureFocus:
     def attend(self, window: WindowInfo | None, app: AppRule | None) -> None:
         """This window is in front, or nothing that may be captured."""
         before, self._window = self._window, window if app is not None else None
+        self._closed = CLOSED if app is None or app.origins is None else CLOSED_IN_BROWSERS
         if self._window is None or self._window.pid is None:
             self._leave()
             self.standing = Standing.AWAY
@@ -94,7 +100,7 @@ class SecureFocus:
 
     def verdict(self) -> ClosedReason | None:
         """Why this window must not be captured now."""
-        return ClosedReason.SECURE_INPUT if self.standing in CLOSED else None
+        return ClosedReason.SECURE_INPUT if self.standing in self._closed else None
 
     def deadline_ns(self) -> int | None:
         """Never: it has its own alarm, and tells."""

@@ -20,6 +20,7 @@ from tests.support.waiting import until
 UNKNOWN = "unknown"
 ELSEWHERE = "elsewhere"
 PRIVATE = "private"
+HIDING = "a field for a secret of"
 NOT_A_BROWSER = "not a browser:"
 SLOW_S = 30.0
 
@@ -100,7 +101,7 @@ class Ears:
         if any(isinstance(signal, FocusChanged) for signal in self._native.read()):
             self._look()
 
-    def _news(self, _since_ns: int) -> None:
+    def _news(self, _since_ns: int, _why: str) -> None:
         self._look()
 
     def _look(self) -> None:
@@ -120,4 +121,6 @@ def spoken(site: Site | None) -> str:
         return UNKNOWN
     if site.private:
         return PRIVATE
+    if site.secret:
+        return f"{HIDING} {site.origin}"
     return site.origin or ELSEWHERE

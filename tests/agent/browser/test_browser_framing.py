@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from agent.browser.framing import MAX_MESSAGE_BYTES, FramingError, Reader, frame, parse
 
 PATH = "inbox-of-ada"
-HELLO: dict[str, Any] = {"v": 1, "seq": 0, "at": 1_800_000_000_000, "state": "elsewhere"}
-PAGE = HELLO | {"state": "page", "origin": "https://mail.example:8443"}
+HELLO: dict[str, Any] = {"v": 2, "seq": 0, "at": 1_800_000_000_000, "state": "elsewhere"}
+PAGE = HELLO | {"state": "page", "origin": "https://mail.example:8443", "secret": False}
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=10),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
@@ -20,7 +20,10 @@ JSON = st.recursive(
 )
 
 
-@pytest.mark.parametrize("message", [HELLO, PAGE, HELLO | {"state": "private"}, PAGE | {"origin": "http://[::1]:80"}])
+@pytest.mark.parametrize(
+    "message",
+    [HELLO, PAGE, HELLO | {"state": "private"}, PAGE | {"origin": "http://[::1]:80"}, PAGE | {"secret": True}],
+)
 def test_messages(message: dict[str, Any]) -> None:
     assert parse(json.dumps(message).encode()) == message
 
@@ -29,7 +32,8 @@ def test_messages(message: dict[str, Any]) -> None:
     "message",
     [
         *(None, 1, [], "page", {}, [HELLO], PAGE | {"title": "Inbox"}, PAGE | {"url": "https://mail.example/x"}),
-        *(HELLO | {"v": 2}, HELLO | {"v": True}, HELLO | {"v": "1"}, HELLO | {"seq": -1}, HELLO | {"seq": 1.0}),
+        *(HELLO | {"v": 1}, HELLO | {"v": 3}, HELLO | {"v": True}, HELLO | {"v": "1"}),
+        *(HELLO | {"seq": -1}, HELLO | {"seq": 1.0}),
         *(HELLO | {"at": None}, HELLO | {"at": 2**53}, HELLO | {"state": "Page"}, HELLO | {"state": None}),
         *({"seq": 0, "at": 1, "state": "elsewhere"}, HELLO | {"origin": "https://mail.example"}),
         *(HELLO | {"state": "page"}, HELLO | {"state": "private", "origin": "https://mail.example"}),
@@ -39,6 +43,8 @@ def test_messages(message: dict[str, Any]) -> None:
             PAGE | {"origin": "file:///x"},
             PAGE | {"origin": ["https://a"]},
         ),
+        *(PAGE | {"secret": None}, PAGE | {"secret": 1}, PAGE | {"secret": "no"}, PAGE | {"secret": PATH}),
+        *(HELLO | {"secret": True}, {n: PAGE[n] for n in PAGE if n != "secret"}, PAGE | {"field": PATH}),
         *(PAGE | {"origin": "https://MAIL.example"}, PAGE | {"origin": "https://" + "a" * 500}),
     ],
     ids=str,
@@ -67,10 +73,11 @@ def test_any_json_is_one_of_the_messages_or_refused(value: Any) -> None:
         found = parse(json.dumps(value).encode())
     except FramingError:
         return
-    assert found.keys() <= {"v", "seq", "at", "state", "origin"}
+    assert found.keys() <= {"v", "seq", "at", "state", "origin", "secret"}
+    assert type(found.get("secret", False)) is bool
 
 
-@given(st.dictionaries(st.sampled_from(["v", "seq", "at", "state", "origin", "x"]), JSON, max_size=6))
+@given(st.dictionaries(st.sampled_from(["v", "seq", "at", "state", "origin", "secret", "x"]), JSON, max_size=6))
 def test_near_misses(changes: dict[str, Any]) -> None:
     message = PAGE | changes
     try:
@@ -79,6 +86,7 @@ def test_near_misses(changes: dict[str, Any]) -> None:
         return
     assert found == message
     assert "x" not in found
+    assert ("secret" in found) is ("origin" in found) is (found["state"] == "page")
     assert "/" not in str(found.get("origin", "")).removeprefix("https://").removeprefix("http://")
 
 

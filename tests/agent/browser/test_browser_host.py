@@ -15,7 +15,7 @@ import pytest
 from agent.browser.framing import FramingError, frame
 from agent.browser.host import BROWSERS, Gone, Host, is_browser, main
 
-HELLO: dict[str, Any] = {"v": 1, "seq": 0, "at": 5, "state": "elsewhere"}
+HELLO: dict[str, Any] = {"v": 2, "seq": 0, "at": 5, "state": "elsewhere"}
 SLOW_S = 20
 
 
@@ -46,10 +46,16 @@ def link(tmp_path: Path) -> Iterator[Link]:
 
 
 def test_what_the_extension_says_goes_to_the_daemon_with_the_parents_number(link: Link) -> None:
-    link.host.from_browser(frame(HELLO) + frame(HELLO | {"seq": 1, "state": "page", "origin": "https://m.example"}))
+    page = {"seq": 1, "state": "page", "origin": "https://m.example", "secret": True}
+    link.host.from_browser(frame(HELLO) + frame(HELLO | page))
     first, second = (json.loads(line) for line in link.far.recv(4096).splitlines())
     assert first == {"v": 1, "op": "site", "site": {"browser": os.getppid(), "seq": 0, "at": 5, "state": "elsewhere"}}
-    assert second["site"]["origin"] == "https://m.example"
+    assert second["site"] == {"browser": os.getppid(), "at": 5} | page
+
+
+def test_an_extension_of_the_version_before_is_not_understood(link: Link) -> None:
+    with pytest.raises(FramingError):
+        link.host.from_browser(frame(HELLO | {"v": 1}))
 
 
 def test_of_what_the_daemon_says_only_how_often_goes_on(link: Link) -> None:

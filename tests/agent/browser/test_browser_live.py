@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.browser.browser_rig import ELSEWHERE, NOT_A_BROWSER, UNKNOWN
+from tests.agent.browser.browser_rig import ELSEWHERE, HIDING, NOT_A_BROWSER, UNKNOWN
 from tests.agent.browser.conftest import MAILBOX, OTHER, Room
 from tests.support.browsers import Chromium, page
 from tests.support.waiting import until
@@ -61,7 +61,8 @@ def test_a_frame_of_another_origin_has_the_keys(browsing: Room) -> None:
 
 def test_frames_of_our_own_are_ours_even_in_a_closed_shadow_and_what_is_in_them_may_not_be(browsing: Room) -> None:
     other = f'<iframe src="{browsing.other.origin}/"></iframe>'
-    browsing.mail.add("/inner", page("Inner", other, 60))
+    loaded = "<script>onload = () => fetch('/loaded')</script>"
+    browsing.mail.add("/inner", page("Inner", other + loaded, 60))
     to_inner = (
         "<div id=h></div><script>const s = h.attachShadow({mode: 'closed'});"
         "s.innerHTML = '<iframe src=\"/inner\" width=500 height=300></iframe>';"
@@ -69,6 +70,7 @@ def test_frames_of_our_own_are_ours_even_in_a_closed_shadow_and_what_is_in_them_
         "</script>"
     )
     browsing.show(browsing.mail.add("/outer", page("Outer", to_inner, 60)), "Outer")
+    until(lambda: "/loaded" in browsing.mail.asked, 60, "the frames to be there")
     browsing.ears.wait_for(browsing.mail.origin)
     browsing.hands.key("F2")
     browsing.ears.stays(browsing.mail.origin)
@@ -76,6 +78,73 @@ def test_frames_of_our_own_are_ours_even_in_a_closed_shadow_and_what_is_in_them_
     browsing.ears.wait_for(ELSEWHERE)
     browsing.hands.type_text("into the frame")
     browsing.ears.stays(ELSEWHERE)
+
+
+def test_a_frame_that_went_to_another_page_is_still_listened_to(browsing: Room) -> None:
+    """The same place has another window then, which nobody listened to before."""
+    other = f'<iframe src="{browsing.other.origin}/"></iframe>'
+    for name in ("first", "second"):
+        browsing.mail.add(f"/{name}", page(name, f"{other}<script>onload = () => fetch('/{name}-there')</script>", 60))
+    go = "<script>onkeydown = (e) => { if (e.key === 'F2') document.querySelector('iframe').src = '/second'; }</script>"
+    outer = f'{go}<iframe src="/first" width=500 height=300></iframe>'
+    browsing.show(browsing.mail.add("/outer", page("Outer", outer, 60)), "Outer")
+    until(lambda: "/first-there" in browsing.mail.asked, 60, "the frame to be there")
+    browsing.ears.wait_for(browsing.mail.origin)
+    browsing.hands.key("Tab")
+    browsing.ears.stays(browsing.mail.origin)
+    browsing.hands.key("Tab", ["shift"])
+    browsing.hands.key("F2")
+    until(lambda: "/second-there" in browsing.mail.asked, 60, "the frame's second page to be there")
+    browsing.hands.key("Tab")
+    browsing.ears.stays(browsing.mail.origin)
+    browsing.hands.key("Tab")
+    browsing.ears.wait_for(ELSEWHERE)
+    browsing.hands.type_text("into the frame")
+    browsing.ears.stays(ELSEWHERE)
+
+
+def test_going_from_field_to_field_is_no_leaving(browsing: Room) -> None:
+    fields = "".join(f"<input id=f{n}>" for n in range(4)) + '<iframe src="/"></iframe>'
+    browsing.show(browsing.mail.add("/fields", page("Fields", fields, 60)), "Fields")
+    browsing.ears.stays(browsing.mail.origin)
+    count = len(browsing.ears.heard)
+    for _ in range(4):
+        browsing.hands.key("Tab")
+        browsing.ears.stays(browsing.mail.origin)
+    assert browsing.ears.heard[count:] == []
+
+
+SECRETS = {
+    "password": "<input type=password>",
+    "shown again": "<input type=password id=p onfocus=\"this.type='text'\">",
+    "hidden late": "<input onfocus=\"setTimeout(() => { this.type = 'password' }, 40)\">",
+    "card": '<input autocomplete="section-a billing cc-number">',
+    "code": "<input autocomplete=one-time-code>",
+    "a box of a code": "<input inputmode=numeric maxlength=1>",
+    "by name": "<input name=loginPassword>",
+    "by id": "<input id=card_number type=tel>",
+    "by look": '<textarea style="-webkit-text-security: disc"></textarea>',
+    "in a shadow": (
+        "<div id=s></div><script>s.attachShadow({mode: 'closed'}).innerHTML = '<input type=password>';</script>"
+    ),
+    "in a frame": "<iframe src=/secret-frame></iframe>",
+}
+
+
+def test_fields_for_secrets(browsing: Room) -> None:
+    """Each is told as such, and the plain field after it is not."""
+    browsing.mail.add("/secret-frame", '<meta charset="utf-8"><input type=password autofocus>')
+    plain = "<input name=compass id=subject autocomplete=email>"
+    more = "".join(f"{field}{plain}" for field in SECRETS.values())
+    loaded = "<script>onload = () => fetch('/loaded')</script>"
+    browsing.show(browsing.mail.add("/form", page("Form", more + loaded, 60)), "Form")
+    until(lambda: "/loaded" in browsing.mail.asked, 60, "the frame to be there")
+    browsing.ears.wait_for(browsing.mail.origin)
+    for _ in SECRETS:
+        browsing.hands.key("Tab")
+        browsing.ears.wait_for(f"{HIDING} {browsing.mail.origin}")
+        browsing.hands.key("Tab")
+        browsing.ears.wait_for(browsing.mail.origin)
 
 
 def test_our_page_as_a_frame_of_another_is_not_ours(browsing: Room) -> None:

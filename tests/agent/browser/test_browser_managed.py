@@ -21,7 +21,7 @@ from tests.support.browsers import CHROMIUM, QUIET, Chromium, Firefox, pack_fire
 pytestmark = pytest.mark.journey
 UPDATES = """<?xml version='1.0' encoding='UTF-8'?>
 <gupdate xmlns='http://www.google.com/update2/response' protocol='2.0'>
-<app appid='{id}'><updatecheck codebase='{url}' version='0.1.0'/></app></gupdate>"""
+<app appid='{id}'><updatecheck codebase='{url}' version='0.2.0'/></app></gupdate>"""
 
 
 def over(folder: Path, system: str) -> tuple[str, ...]:

@@ -135,6 +135,7 @@ ON_MAIL, ON_CHAT = Site(origin="https://mail.example"), Site(origin="https://cha
         (BROWSER, Site(origin="http://mail.example"), R.APP_NOT_ALLOWED, None),
         (BROWSER, Site(origin="https://mail.example.evil.example"), R.APP_NOT_ALLOWED, None),
         (BROWSER, ON_MAIL, None, WEBMAIL),
+        (BROWSER, Site(origin="https://evil.example", secret=True), R.APP_NOT_ALLOWED, None),
         (BROWSER, Site(origin="https://calendar.example"), None, WEBMAIL),
         (BROWSER, ON_CHAT, None, WEBCHAT),
         ("/usr/lib/firefox/firefox", ON_MAIL, None, WEBMAIL),
@@ -157,6 +158,12 @@ def test_a_site_that_was_not_agreed_to() -> None:
         frozenset(),
     )
     assert judge_focus(window(executable=BROWSER), WEB, agreed, ON_CHAT)[0] is None
+
+
+def test_a_field_for_a_secret_of_a_site_that_is_allowed() -> None:
+    asked = msgspec.structs.replace(ON_MAIL, secret=True)
+    found = judge_focus(window(executable=BROWSER), WEB, offered(WEB), asked)
+    assert found == (R.SECURE_INPUT, WEBMAIL, frozenset())
 
 
 def test_which_programs_are_browsers_the_policy_says() -> None:

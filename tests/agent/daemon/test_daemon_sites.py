@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from agent.core.observe import WindowInfo
 from agent.core.site import FRESH_NS, MARGIN_NS, RENEW_MS, Site
-from agent.daemon.sites import NoSites, Sites
+from agent.daemon.sites import OTHER_SITE, NoSites, Sites
 from agent.native.parent import Parent, parent_of
 from agent.net.control import Client, ProtocolError, Said, parse_request
+from agent.pipeline.slots import HOLD_NS
+from schemas.status import ClosedReason
 from tests.support.fake_clock import FakeClock
 from tests.support.fake_desktop import window
 
@@ -32,6 +34,7 @@ class Switchboard:
         self.parents: dict[int | None, Parent] = {}
         self.told: list[tuple[Client, dict[str, Any]]] = []
         self.news: list[int] = []
+        self.why: list[str] = []
         self.front: WindowInfo | None = None
         self.sites = Sites(
             self.clock, lambda: self.clients, lambda: frozenset({BROWSER}), self.parents.get, self._tell, self._hear
@@ -46,7 +49,8 @@ class Switchboard:
 
     def say(self, client: Client, state: Any = "page", origin: str | None = ORIGIN, **changes: Any) -> dict[str, Any]:
         fields = {"browser": self.parents[client.pid].pid, "seq": client.site_seq + 1, "state": state}
-        fields |= {"at": self.clock.time_ns() // 10**6, "origin": origin if state == "page" else None}
+        fields |= {"at": self.clock.time_ns() // 10**6}
+        fields |= {"origin": origin, "secret": False} if state == "page" else {}
         return self.sites.take(client, Said(**(fields | changes)))
 
     def look(self, info: WindowInfo | None) -> Site | None:
@@ -60,8 +64,9 @@ class Switchboard:
     def _tell(self, client: Client, message: dict[str, Any]) -> None:
         self.told.append((client, message))
 
-    def _hear(self, since_ns: int) -> None:
+    def _hear(self, since_ns: int, why: str) -> None:
         self.news.append(since_ns)
+        self.why.append(why)
         self.sites.look(self.front)
 
 
@@ -142,12 +147,43 @@ def test_a_tab_that_was_left_is_news_from_when_it_was_last_sure(board: Switchboa
     board.say(client)
     sure_ns = board.clock.monotonic_ns()
     board.news.clear()
-    board.clock.advance(200 * 10**6)
+    board.clock.advance(HOLD_NS)
     board.say(client, "elsewhere")
     assert board.news == [sure_ns - MARGIN_NS]
+    assert set(board.why) == {OTHER_SITE}
     assert board.look(CHROMIUM) == ELSEWHERE
     board.say(client, "elsewhere")
     assert len(board.news) == 1, "said again is no news"
+
+
+def test_all_that_still_waits_is_in_doubt_however_late_the_page_was_sure(board: Switchboard) -> None:
+    """A busy page may say that it has the keys while others, which it will not get, are on their way."""
+    client = board.client()
+    board.look(CHROMIUM)
+    board.clock.advance(10**9)
+    board.say(client)
+    board.news.clear()
+    board.clock.advance(10**6)
+    board.say(client, "elsewhere")
+    assert board.news == [board.clock.monotonic_ns() - HOLD_NS]
+
+
+def test_a_field_for_a_secret_is_news_and_what_came_of_it_is_dropped_as_such(board: Switchboard) -> None:
+    client = board.client()
+    board.look(CHROMIUM)
+    board.clock.advance(10**9)
+    board.say(client)
+    board.news.clear()
+    board.why.clear()
+    board.clock.advance(10**7)
+    board.say(client, secret=True)
+    assert board.look(CHROMIUM) == Site(origin=ORIGIN, secret=True)
+    assert board.news == [board.clock.monotonic_ns() - HOLD_NS]
+    assert board.why == [ClosedReason.SECURE_INPUT.value]
+    board.clock.advance(10**7)
+    board.say(client)
+    assert board.look(CHROMIUM) == MAIL
+    assert board.news[1:] == [board.clock.monotonic_ns()], "nothing was captured meanwhile"
 
 
 def test_a_page_that_falls_silent_is_news_from_when_it_last_spoke(board: Switchboard) -> None:
@@ -182,7 +218,7 @@ def test_another_title_is_doubt_until_the_browser_has_spoken(board: Switchboard)
     board.clock.advance(10**9)
     board.say(client)
     sure_ns = board.clock.monotonic_ns()
-    board.clock.advance(10**8)
+    board.clock.advance(HOLD_NS)
     board.news.clear()
     board.told.clear()
     other = msgspec.structs.replace(CHROMIUM, title="Another tab")
@@ -252,7 +288,7 @@ def test_parents_are_told_by_the_kernel() -> None:
     assert parent_of(2**30) is None
 
 
-SAID = {"browser": 1, "seq": 0, "at": 0, "state": "page", "origin": ORIGIN}
+SAID = {"browser": 1, "seq": 0, "at": 0, "state": "page", "origin": ORIGIN, "secret": False}
 
 
 def request(**changes: Any) -> bytes:
@@ -268,6 +304,7 @@ def test_a_site_is_read_strictly() -> None:
     "changes",
     [
         *({"origin": None}, {"origin": f"{ORIGIN}/inbox"}, {"origin": "http://mail.example"}, {"origin": "*"}),
+        *({"secret": None}, {"secret": 1}, {"secret": "no"}, {"state": "private", "origin": None}),
         *({"state": "elsewhere"}, {"state": "private"}, {"state": "x", "origin": None}, {"seq": -1}, {"seq": 2**53}),
         *({"at": -1}, {"at": 1.5}, {"browser": "1"}, {"title": "Inbox"}, {"focused": True}),
     ],
@@ -292,7 +329,7 @@ def test_whatever_is_said_of_a_site(changes: dict[str, Any]) -> None:
     except ProtocolError:
         return
     assert found is not None
-    assert (found.origin is not None) is (found.state == "page")
+    assert (found.origin is not None) is (found.secret is not None) is (found.state == "page")
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["page", "elsewhere", "private"]), st.integers(0, 2000))))

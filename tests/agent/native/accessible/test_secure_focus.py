@@ -139,6 +139,20 @@ def test_a_program_that_answers_with_errors_is_in_doubt(session: Session, member
     attend(session, Standing.DOUBT)
 
 
+def test_in_a_browser_of_which_sites_are_allowed_only_a_password_field_that_is_told_of_closes(session: Session) -> None:
+    """Its extension tells of the others: Chromium tells nobody here of the focus unless it was started for that."""
+    web = APP.model_copy(update={"origins": ("https://mail.example",)})
+    session.focus = None
+    session.detector.attend(window(), web)
+    await_standing(session, Standing.DOUBT)
+    assert session.detector.verdict() is None
+    session.focused(SECRET_FIELD)
+    await_standing(session, Standing.SECRET)
+    assert session.detector.verdict() is ClosedReason.SECURE_INPUT
+    session.focused(NAME_FIELD)
+    await_standing(session, Standing.CLEAR)
+
+
 def test_a_window_in_which_nothing_has_the_focus_is_in_doubt_until_something_has(session: Session) -> None:
     session.focus = None
     attend(session, Standing.DOUBT)
