@@ -32,7 +32,7 @@ STRIP = 24
 """Rows that a typed line paints."""
 LIMIT_S = 60.0
 """Seconds for the reader: what is measured here is processor time, on a machine that may be busy."""
-CODE = "from agent.sources import reading; reading.IDLE_S = 2.0; reading.main()"
+CODE = "from agent.sources import reading; reading.main(2.0)"
 TICK = 100
 """Clock ticks a second in /proc (see sysconf)."""
 

@@ -123,13 +123,13 @@ def serve(source: BinaryIO, into: BinaryIO, read: Read, idle_s: float = IDLE_S) 
         into.flush()
 
 
-def main() -> None:
+def main(idle_s: float = IDLE_S) -> None:
     """Load, shut the door, answer."""
     bound()
     read = engine()
     read(64, 64, bytes(3 * 64 * 64))  # what it loads with the first picture is loaded now
     shut()
-    serve(sys.stdin.buffer, sys.stdout.buffer, read)
+    serve(sys.stdin.buffer, sys.stdout.buffer, read, idle_s)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,8 @@ REACH = 0.6
 """Line heights to the left and right that must be free of marks that were not read."""
 FULL = 0.9
 """Share of a row or column that is marked: a rule or a border, no letter."""
+GUARD = 4
+"""Pixels around a hidden line that no other line shows: readers' boxes are tight."""
 SURROUND = 4
 """A line's place is looked at with this part of its height above and below: readers' boxes are tight."""
 RIM = 0.2
@@ -106,7 +108,7 @@ def revealed(bgr: Pixels, read: list[ReadLine], dull: Callable[[list[str]], list
         if all(places):
             out += [place for place in places if place]
         else:
-            hidden += [line.rect for line in row]
+            hidden += [(x - GUARD, y - GUARD, r + GUARD, b + GUARD) for x, y, r, b in (line.rect for line in row)]
     for hole in hidden:
         out = [part for rect in out for part in without(rect, hole)]
     return out
