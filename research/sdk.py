@@ -20,7 +20,7 @@ from typing import Any
 import platformdirs
 from msgspec import Struct
 
-from research import desk, table
+from research import desk, keys, table
 from research.errors import InputError
 from research.folder import Folder
 from research.identity import split_of
@@ -63,7 +63,7 @@ class Study(Struct, frozen=True):
         check_fresh(desk.fetched(folder), int(time.time()))
         trust = desk.trust(folder, organisation, home)
         listed = desk.listed(folder)
-        opens = opener(desk.keys.load(home).identity)
+        opens = opener(keys.load(home).identity)
         return cls(trust, plan(folder.blobs(), trust), None if listed is None else frozenset(listed), opens)
 
     def stream(self, split: str | None = None, rank: int = 0, ranks: int = 1) -> "Stream":

@@ -66,16 +66,18 @@ def anthropic(computer: Computer, call: dict[str, Any]) -> None:
         computer.scrolled[axis] += given["scroll_amount"] * (
             1 if given["scroll_direction"] in {"down", "right"} else -1
         )
+    elif name == "type":
+        computer.type(given["text"])
+    elif name == "key":
+        computer.keys([{"plus": "+"}.get(k, k).replace("_", "") for k in given["text"].split("+")])
+    elif name == "mouse_move":
+        computer.move(where)
+    elif name == "left_click_drag":
+        computer.drag([tuple(given["start_coordinate"]), where])
+    elif name in {"left_mouse_down", "left_mouse_up"}:
+        computer.down() if name == "left_mouse_down" else computer.up()
     else:
-        {
-            "type": lambda: computer.type(given["text"]),
-            "key": lambda: computer.keys([{"plus": "+"}.get(k, k).replace("_", "") for k in given["text"].split("+")]),
-            "wait": lambda: None,
-            "mouse_move": lambda: computer.move(where),
-            "left_mouse_down": computer.down,
-            "left_mouse_up": computer.up,
-            "left_click_drag": lambda: computer.drag([tuple(given["start_coordinate"]), where]),
-        }[name]()
+        assert name == "wait", name
 
 
 def openai(computer: Computer, action: dict[str, Any]) -> None:

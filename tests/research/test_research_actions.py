@@ -248,7 +248,7 @@ def _act(hand: Hand, what: str, given_: Any) -> None:
         hand.drag([given_, (min(799, x + 40), y), ((x + 400) % 800, (y + 200) % 600)])
     else:
         button = Button.RIGHT if what == "right" else Button.LEFT
-        hand.click(*given_, button, {"double": 2, "triple": 3}.get(what, 1))
+        hand.click(given_[0], given_[1], button, {"double": 2, "triple": 3}.get(what, 1))
 
 
 @pytest.mark.parametrize("target", ADAPTERS)

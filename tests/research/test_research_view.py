@@ -10,7 +10,7 @@ import pytest
 from research import desk
 from research.errors import InputError
 from research.view import view
-from schemas.events import Span
+from schemas.events import Event, Span
 from tests.research.bench import Bench, filmed
 from tests.support.browsers import CHROMIUM, QUIET
 
@@ -35,8 +35,8 @@ def test_a_replay_shows_all_and_runs_none_of_it(bench: Bench, tmp_path: Path) ->
     make, span = device.make, Span(0, 9, "EMAIL", "email", 1, 1, 16)
     frames, section = filmed(device, 3)
     text = make.text("⟨EMAIL#1⟩ hello", spans=[span])
-    hostile = [make.focus(title=HOSTILE.format(url=url)), make.text(HOSTILE.format(url=url)), text]
-    pressed = [make.pointer("down", 300, 300), make.pointer("up", 300, 300), make.gap()]
+    hostile: list[Event] = [make.focus(title=HOSTILE.format(url=url)), make.text(HOSTILE.format(url=url)), text]
+    pressed: list[Event] = [make.pointer("down", 300, 300), make.pointer("up", 300, 300), make.gap()]
     device.envelope([*frames, *hostile, *pressed], frames=section)
     page = tmp_path / "replay.html"
     told = view(_exported(bench, tmp_path), page, device.participant)
