@@ -159,10 +159,14 @@ class Daemon:
 
     def _review_switch(self) -> None:
         """As :meth:`_review`, by the switch as it is on the disk now: nobody need have told us of a change."""
-        found = self._warden.found
-        if self._switching.moved(found) or stamps(self._places) != found.managed.stamps:
+        if self._moved():
             self._reload()
         self._review()
+
+    def _moved(self) -> bool:
+        """Whether switch or files of limits on the disk are others than what is known of them."""
+        found = self._warden.found
+        return self._switching.moved(found) or stamps(self._places) != found.managed.stamps
 
     def _answer(self, request: Request) -> dict[str, Any]:
         if request.op == "delete":
@@ -260,7 +264,7 @@ class Daemon:
     def _tick(self, now_ns: int) -> None:
         self._ticked_ns = now_ns
         self._look()
-        if now_ns >= self._review_ns or self._switching.moved(self._warden.found):
+        if now_ns >= self._review_ns or self._moved():
             self._review_ns = now_ns + REVIEW_NS
             self._review_switch()
 

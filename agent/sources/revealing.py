@@ -7,13 +7,14 @@ import numpy as np
 
 from agent.core.rects import intersect, shifted, without
 from agent.core.redact.dull import Dullness, Vocabulary
+from agent.core.redact.names import Names
 from agent.core.redact.pixels import Pixels, Rect
 from agent.core.redact.reveal import ReadLine, revealed
 from agent.core.redact.rules import RuleSet
 from agent.core.redact.text import TextRedactor
 from agent.sources.reader import Opens, Reader, ReadingFailed, open_reader
 from agent.sources.reading import MAX_PIXELS
-from policies import read_text, redaction_rules
+from policies import names_model, read_text, redaction_rules
 
 REST_S = 60.0
 """Seconds without a reader after one failed: what kills it may come again."""
@@ -69,7 +70,8 @@ class Revealer:
             _log.warning("text cannot be read (%s): all of it stays masked", error)
             return []
         if self._dullness is None:
-            redactor = TextRedactor(RuleSet(redaction_rules()), bytes(16))  # finds only: no ordinal is made with it
+            # Finds only: no ordinal is made with its key.
+            redactor = TextRedactor(RuleSet(redaction_rules()), bytes(16), Names(names_model))
             self._dullness = Dullness(Vocabulary(read_text("dull.toml")), redactor)
         return [shifted(rect, left, top) for rect in revealed(part, read, self._dullness.of)]
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from agent.ceremony import perform
+from agent.core.happenings import Happening, after
 from schemas.consent import DAY_NS
 from schemas.events import Modality
 from schemas.policy import AppRule
@@ -68,6 +69,8 @@ class Ceremony(Life):
     def say_yes_and_crash_before_the_switch(self, apps: tuple[str, ...], ticked: frozenset[Modality]) -> None:
         if self._note_yes(apps, ticked):
             self.rig.begin_to_say_yes(self.rig.answers(apps, ticked))
+            # It was given, although an off of a time to come, before the clock went back, may end it at once.
+            self.model = after(self.model, Happening.CONSENT_GIVEN)
             self.restart()
 
     @precondition(lambda self: self._can_answer())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.daemon.loop import TICK_NS
+from agent.daemon.pace import TICK_NS
 from schemas.events import Modality
 from schemas.status import ClosedReason as R
 from tests.agent.daemon.daemon_rig import DaemonRig
@@ -65,7 +65,7 @@ def test_no_key_at_any_extreme_hooks_anything_without_a_yes(rig: DaemonRig) -> N
     rig.type_word()
     assert hooks(rig) == 0
     assert rig.warden.gate is None
-    assert rig.daemon._status().counts.seen == 0
+    assert rig.daemon._teller.status().counts.seen == 0
     assert not rig.log.batches
 
 
@@ -89,7 +89,7 @@ def test_a_hostile_file_closes_the_gate_and_the_status_tells(rig: DaemonRig) -> 
         rig.clock.advance(TICK_NS)
         rig.turn()
         assert rig.warden.gate is None
-        status = rig.daemon._status()
+        status = rig.daemon._teller.status()
         assert reason in [c.reason for c in status.conditions if not c.holds]
         assert words in (status.policy_problem or "")
         assert status.hooks == ()
@@ -104,7 +104,7 @@ def test_switching_off_for_everybody_takes_effect_at_the_next_look(rig: DaemonRi
     rig.clock.advance(TICK_NS)
     rig.turn()
     assert rig.warden.gate is None
-    assert R.BLOCKED_BY_ORGANISATION in [c.reason for c in rig.daemon._status().conditions if not c.holds]
+    assert R.BLOCKED_BY_ORGANISATION in [c.reason for c in rig.daemon._teller.status().conditions if not c.holds]
     file_of(rig).unlink()
     rig.tell(rig.places, "status")
     rig.nudge()
@@ -127,7 +127,7 @@ def test_a_kind_that_is_taken_away_is_unhooked_while_the_others_stay(rig: Daemon
     rig.turn()
     assert rig.warden.gate is not None
     assert rig.warden.gate.modalities == {Modality.POINTER}
-    assert rig.daemon._status().policy_problem is None
+    assert rig.daemon._teller.status().policy_problem is None
 
 
 def test_limits_in_force_when_the_yes_is_given_are_not_outgrown_later(rig: DaemonRig) -> None:
