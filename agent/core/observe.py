@@ -97,6 +97,7 @@ class WindowInfo(Struct, frozen=True, kw_only=True):
     rect: Rect  # client area on the desktop
     scale: float
     fullscreen: bool
+    composes: bool = True  # an input method may write there what no key tells; also where that is not known
 
     def __repr__(self) -> str:
         """The window's number only."""

@@ -58,6 +58,10 @@ class Char(Struct, frozen=True):
         return f"<Char by key {self.key}>"
 
 
+_METHOD_KEYS = range(0xFF21, 0xFF40)
+"""Keysyms ``Kanji`` to ``Hangul_Special`` of X11's ``keysymdef.h``: they switch and steer input methods."""
+
+
 class Segment(Struct, frozen=True):
     """A finished segment. Raw: for redaction only."""
 
@@ -75,12 +79,18 @@ class Segment(Struct, frozen=True):
 
 
 class Typist:
-    """Follows the keys of one segment. Give it every key event of the window in order."""
+    """Follows the keys of one segment. Give it every key event of the window in order.
 
-    def __init__(self, number: int) -> None:
+    Args:
+        number: of the segment.
+        composes: an input method may write there what no key tells.
+    """
+
+    def __init__(self, number: int, *, composes: bool = False) -> None:
         self.number = number
+        self.composes = composes
         self.keys = 0
-        self.complete = True
+        self.complete = not composes
         self._line: list[Char] = []
         self._caret = 0
         self._drafts: list[tuple[Char, ...]] = []
@@ -93,7 +103,8 @@ class Typist:
         """Take a key event; tells if the segment ends *with* it."""
         index = self.keys
         self.keys += 1
-        self.complete = self.complete and not key.repeat  # repeats are reckoned from the system's rate, not heard
+        # Repeats are reckoned from the system's rate, not heard; a key for input methods may begin anything.
+        self.complete = self.complete and not key.repeat and (key.keysym or 0) not in _METHOD_KEYS
         self.last_ns = key.mono_ns
         if not key.down:
             return End.LENGTH if self.keys >= MAX_KEYS else None

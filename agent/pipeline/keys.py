@@ -91,7 +91,7 @@ class KeyRow:
         current = self._open
         if current is None or current.typist.last_ns < since_ns:
             return
-        typist, keys = Typist(current.typist.number), []
+        typist, keys = Typist(current.typist.number, composes=current.typist.composes), []
         for slot, key in current.keys:
             if key.mono_ns < since_ns:
                 typist.press(key)
@@ -109,7 +109,9 @@ class KeyRow:
     def _begin(self, ground: Ground, key: KeyObserved) -> None:
         self._number += 1
         text = self._line.join(Slot(None, key.mono_ns))
-        self._open = _Open(ground, Typist(self._number), text, Moment(key.mono_ns, key.wall_ns))
+        self._open = _Open(
+            ground, Typist(self._number, composes=ground.gate.window.composes), text, Moment(key.mono_ns, key.wall_ns)
+        )
 
     @staticmethod
     def _drop(current: _Open, reason: str) -> None:

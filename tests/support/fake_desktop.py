@@ -58,6 +58,7 @@ def window(number: int = 1, *, executable: str | None = "/usr/bin/mail", title: 
         rect=RECT,
         scale=1.0,
         fullscreen=False,
+        composes=False,
     )
 
 

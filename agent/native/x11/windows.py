@@ -14,6 +14,7 @@ import xcffib.xproto
 
 from agent.core.observe import WindowInfo
 from agent.native.x11.link import Link, answer, property_bytes, words
+from agent.native.x11.methods import composes, served
 from agent.native.x11.process import running
 
 _MASK = xcffib.xproto.EventMask
@@ -112,6 +113,7 @@ class Windows:
             rect=(at.dst_x, at.dst_y, at.dst_x + size.width, at.dst_y + size.height),
             scale=self.scale,
             fullscreen=self._link.atom("_NET_WM_STATE_FULLSCREEN") in words(state),
+            composes=composes(pid) or served(self._link),
         )
 
     def _ask_pid(self, window: int) -> Any:

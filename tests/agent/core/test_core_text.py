@@ -175,3 +175,17 @@ def test_raw_text_is_not_printed() -> None:
     assert repr(segment) == "<Segment 1>"
     assert repr(Char("s", 3)) == "<Char by key 3>"
     assert "topsecret" not in f"{segment} {segment.final}"
+
+
+def test_where_an_input_method_may_write_no_text_is_certain() -> None:
+    typist = Typist(1, composes=True)
+    press(typist, "a")
+    assert not typist.finish(End.IDLE).complete
+
+
+@pytest.mark.parametrize(("keysym", "whole"), [(0xFF20, True), (0xFF21, False), (0xFF2A, False), (0xFF31, False)])
+def test_a_key_that_steers_an_input_method_makes_the_text_uncertain(keysym: int, *, whole: bool) -> None:
+    """``Multi_key`` composes by the layout's own table; ``Kanji``, ``Zenkaku_Hankaku`` and ``Hangul`` do not."""
+    typist = typed(["a"])
+    typist.press(key_seen(CLOCK, keysym=keysym))
+    assert typist.finish(End.IDLE).complete is whole
