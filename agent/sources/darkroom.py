@@ -54,11 +54,10 @@ class ScreenSource:
         self._ring()
 
     def want(self, wanted: Wanted) -> bool:
-        """Ask for a picture. False if too many wait already."""
-        if self._wanted.qsize() >= MAX_WAITING:
+        """Ask for a picture. False if too many wait already, or the system lets nothing more be opened."""
+        if self._wanted.qsize() >= MAX_WAITING or not self._begin():
             return False
         self._wanted.put(wanted)
-        self._begin()
         self._ring()
         return True
 
@@ -90,21 +89,32 @@ class ScreenSource:
             self._thread = self._bell = None
             self._ends.clear()
 
-    def _begin(self) -> None:
-        if self._thread is None:
-            self._bell, heard = socket.socketpair()
-            for end in (self._bell, heard):
-                end.setblocking(False)
-            self._thread = threading.Thread(target=self._run, args=(heard,), name="screen", daemon=True)
-            self._thread.start()
+    def _begin(self) -> bool:
+        """Start the thread, unless it runs. All that it needs is opened here: a thread that ends answers nobody."""
+        if self._thread is not None:
+            return True
+        try:
+            heard = selectors.DefaultSelector()
+        except OSError:
+            return False
+        try:
+            self._bell, bell = socket.socketpair()
+        except OSError:
+            heard.close()
+            return False
+        for end in (self._bell, bell):
+            end.setblocking(False)
+        self._thread = threading.Thread(target=self._run, args=(bell, heard), name="screen", daemon=True)
+        self._thread.start()
+        return True
 
     def _ring(self) -> None:
         if self._bell is not None:
             with suppress(BlockingIOError, BrokenPipeError):  # rung often enough, or it has just ended as it was told
                 self._bell.send(b"!")
 
-    def _run(self, bell: socket.socket) -> None:
-        with bell, selectors.DefaultSelector() as heard:
+    def _run(self, bell: socket.socket, heard: selectors.BaseSelector) -> None:
+        with bell, heard:
             heard.register(bell, selectors.EVENT_READ)
             shift = _Shift(self._open, self._next_number, heard)
             while True:
@@ -190,14 +200,14 @@ class _Shift:
 
     def _connect(self) -> None:
         try:
+            # OpenCV takes 16 MB, which a daemon that takes no pictures can do without.
+            from agent.sources.revealing import revealer  # noqa: PLC0415
+            from agent.sources.screen import Photographer  # noqa: PLC0415
+
             self._grabber = self._open()
         except Exception as error:  # noqa: BLE001  # the display may be going away: answered, and tried again next time
             _log.info("no pictures can be taken: %s", type(error).__name__)
             return
-        # OpenCV takes 16 MB, which a daemon that takes no pictures can do without.
-        from agent.sources.revealing import revealer  # noqa: PLC0415
-        from agent.sources.screen import Photographer  # noqa: PLC0415
-
         if self._revealer is None:
             self._revealer = revealer(time.monotonic)
         self._photographer = Photographer(self._grabber, self.next_number, self._revealer)

@@ -292,5 +292,5 @@ def test_the_whole_way_on_the_command_line(collector: Collector, world: World, t
     assert run("enrol", "--collector", collector.url, "--organisation", world.trust)["names_you"] is True
     assert run("pull", "--out", data, "--reason", "Training run 4")["fetched"] == 6
     assert run("verify", data)["verified"] == 6
-    assert run("export", data, "--out", out)["participants"] == 2
+    assert run("export", data, "--out", out, "--sheets")["participants"] == 2
     assert len(list(out.glob("*/contact-sheet.png"))) == 2
