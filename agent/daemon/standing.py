@@ -175,7 +175,7 @@ def _ledger(places: Places, enrolment: Enrolment | None) -> tuple[tuple[str, Con
     try:
         return tuple(read_ledger(ConsentStore(places.consents).entries(), enrolment.public_key))
     except (SchemaError, OSError) as error:
-        _log.warning("consent ledger: %s", _why(error))
+        _log.warning("ledger: %s", _why(error))
         return ()
 
 

@@ -165,7 +165,11 @@ class Story:
         self.hands.keep_above(self.forbidden.window.id)
         self.hands.focus_window(self.allowed.window.id)
         self.hands.move_resize(self.allowed.window.id, Rectangle(20, 60, 620, 460))
-        self.type_into(self.allowed, "The windows overlap now, and the text goes on.\n")
+        self._await_state("capturing")
+        before = self.employee.status()["counts"]["seen"]
+        text = "The windows overlap now, and the text goes on.\n"
+        self.type_into(self.allowed, text)
+        self.employee.wait_for("a picture of it", lambda s: s["counts"]["seen"] > before + 2 * len(text))
         self.desktop.screenshot(self.out / "desktop-overlap.png")
         self.hands.focus_window(self.forbidden.window.id)
         self.employee.wait_for(

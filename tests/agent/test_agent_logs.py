@@ -8,8 +8,8 @@ AGENT = Path(__file__).parents[2] / "agent"
 QUIET = ("debug", "info")
 LOUD = {
     "cannot begin: %s": "of whoever is enrolled: nothing starts with a yes",
-    "consent ledger: %s": "a damaged file; it exists as soon as somebody was asked",
     "enrolment: %s": "a damaged or foreign file",
+    "ledger: %s": "a damaged file; it exists as soon as somebody was asked",
     "text cannot be read (%s): all of it stays masked": "of whoever reads pictures; what it was to say is not told",
     "the clock was stepped, or the machine slept": "of every daemon, whatever was answered",
     "the ledger cannot be written yet: %s": "a disk that refuses; what it was to say is not told",

@@ -48,7 +48,9 @@ def capture(home: Household, text: str) -> None:
     agree(home.employee.env)
     home.hands.focus_window(home.allowed.window.id)
     home.await_state("capturing")
+    before = home.seen
     home.type_into(home.allowed, text)
+    home.employee.wait_for("keys to be seen", lambda s: s["counts"]["seen"] >= before + len(text))
 
 
 def closed_by(home: Household) -> list[str]:

@@ -63,9 +63,10 @@ def test_g8_the_chain_goes_on_after_the_crash_and_still_verifies(household: Hous
     household.daemon = household.employee.daemon()
     household.hands.focus_window(household.allowed.window.id)
     household.await_state("capturing")
-    household.type_into(household.allowed, "after the crash the text goes on\n")
-    household.employee.wait_for("keys to be held", lambda s: s["counts"]["held"] > 0)
-    household.received()
+    for line in ("after the crash the text goes on\n", "and on, in another batch\n"):
+        household.type_into(household.allowed, line)
+        household.employee.wait_for("keys to be held", lambda s: s["counts"]["held"] > 0)
+        household.received()
     before = len(list((household.employee.state / "spool").glob("*.overt")))
     assert before == 0
     assert verified(household, tmp_path / "pull")["batches"] >= 2

@@ -62,14 +62,14 @@ def test_passwords_are_in_no_batch(agreed: tuple[Desktop, Driver, Organisation, 
     desktop, hands, organisation, employee = agreed
     form = desktop.start(["zenity", "--password", "--username"])
     in_front(desktop, hands, form)
-    employee.wait_for("the gate to open", lambda s: s["state"] == "capturing")
+    employee.wait_for("the gate to open", lambda s: s["state"] == "capturing" and s["app"] == "Zenity")
     hands.type_text(f"{PLAIN}{MORE_PLAIN}\t{SECRET}", 0.02)  # at once: the field's word trails the keys
     await_secure(employee)
     terminal = desktop.start(
         ["xterm", "-e", sys.executable, "-c", "import getpass; input(); getpass.getpass(); input()"]
     )
     in_front(desktop, hands, terminal)
-    employee.wait_for("the gate to open", lambda s: s["state"] == "capturing")
+    employee.wait_for("the gate to open", lambda s: s["state"] == "capturing" and s["app"] == "Xterm")
     hands.type_text(f"{PLAIN}{MORE_PLAIN}\n", 0.02)
     await_secure(employee)
     hands.type_text(SECRET, 0.005)
