@@ -58,9 +58,7 @@ def await_secure(employee: Employee) -> None:
     employee.wait_for("secure input to be told", lambda s: "secure_input" in str(s) and s["hooks"] == [])
 
 
-@pytest.mark.xfail(
-    strict=False, reason="keys typed as a dialog opens are dropped with the doubt about its field; more than before"
-)
+@pytest.mark.xfail(strict=False, reason="keys typed as a dialog opens are dropped with the doubt about its field")
 def test_passwords_are_in_no_batch(agreed: tuple[Desktop, Driver, Organisation, Employee], tmp_path: Path) -> None:
     desktop, hands, organisation, employee = agreed
     form = desktop.start(["zenity", "--password", "--username"])
