@@ -8,6 +8,7 @@
   const FRAMES = new Set(["IFRAME", "FRAME", "OBJECT", "EMBED", "FENCEDFRAME", "PORTAL"]);
   const HTML = "http://www.w3.org/1999/xhtml";
   const watched = new WeakSet(); // documents and shadow trees
+  const CALL_AGAIN_MS = 500; // short for a person who types on, long for a battery
   let port = null;
   let renew = null;
   let timer = null;
@@ -147,9 +148,12 @@
   function connect() {
     if (!api.runtime?.id) return; // the extension is gone
     port = api.runtime.connect({ name: "page" });
+    // The browser may end the extension's part that hears us, and starts it again when somebody calls. Nobody does
+    // where nobody wants to know.
     port.onDisconnect.addListener(() => {
       clearTimeout(timer);
-      port = null;
+      timer = renew ? setTimeout(look, CALL_AGAIN_MS) : null;
+      port = renew = null;
       had = false;
     });
     port.onMessage.addListener((message) => {
