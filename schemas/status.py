@@ -68,10 +68,13 @@ class Condition(Document):
 class Counts(Document):
     """Since the daemon started."""
 
-    seen: int = note("observations", sensitivity=Sensitivity.BEHAVIOUR, ge=0)
+    seen: int = note("observations that were decided on", sensitivity=Sensitivity.BEHAVIOUR, ge=0)
     kept: int = note("of those, became events", sensitivity=Sensitivity.BEHAVIOUR, ge=0)
     dropped: dict[str, int] = note("the others, by reason", sensitivity=Sensitivity.BEHAVIOUR)
     held: int = note("not decided yet, in memory", sensitivity=Sensitivity.BEHAVIOUR, ge=0)
+    unsealed: int = note(
+        "events in memory, in the batch that is still open", sensitivity=Sensitivity.BEHAVIOUR, ge=0, default=0
+    )
     batches_waiting: int = note("sealed, not yet received by the collector", ge=0)
     batches_sent: int = note("receipts in hand", ge=0)
     batches_erasing: int = note("to be deleted by the collector, which has not confirmed it yet", ge=0, default=0)

@@ -50,6 +50,10 @@ class Batcher:
         self._account = EMPTY
         self._opened_ns = 0
 
+    def __len__(self) -> int:
+        """Events in the open batch."""
+        return len(self._events)
+
     def begin(self, authority: Authority) -> Batch | None:
         """Collect under this authority from now on; gives the batch that was open under another."""
         closed = self.close() if self._authority != authority else None

@@ -73,6 +73,7 @@ def _counts(session: Session | None) -> Counts:
         kept=sum(account.kept.values()),
         dropped=dict(sorted(dropped.items())),
         held=session.pipeline.held if session else 0,
+        unsealed=session.pipeline.unsealed if session else 0,
         batches_waiting=sum(r.state is BatchState.WAITING for r in rows) + (session.sealing.pending if session else 0),
         batches_sent=sum(r.state is BatchState.SENT for r in rows),
         batches_erasing=sum(r.state is BatchState.ERASING for r in rows),

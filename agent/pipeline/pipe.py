@@ -256,6 +256,11 @@ class Pipeline:
         """Observations not decided yet."""
         return self._line.held().total()
 
+    @property
+    def unsealed(self) -> int:
+        """Events in the batch that is still open."""
+        return len(self._batcher)
+
     def _settle(self) -> None:
         news = self._account.take(self._line.held())
         self._total = add(self._total, news)

@@ -14,7 +14,7 @@ from scripts.demo.screens import x_clients
 from scripts.demo.stage import Stage
 from tests.support.desktop import Desktop
 from tests.support.driver import Driver
-from tests.support.live import Employee, Organisation
+from tests.support.live import Employee, Organisation, nothing_waits
 from tests.support.processes import Process
 from tests.support.sweep import sweep
 from tests.support.waiting import until
@@ -174,12 +174,7 @@ class Story:
         self.hands.focus_window(self.forbidden.window.id)
         self.employee.wait_for(
             "everything to be sealed and received",
-            lambda s: (
-                s["counts"]["batches_sent"] >= 1
-                and not s["counts"]["batches_waiting"]
-                and not s["counts"]["held"]
-                and s["counts"]["kept"] > 0
-            ),
+            lambda s: nothing_waits(s) and s["counts"]["kept"] > 0,
             timeout=30,
         )
         self.before = self.employee.wait_for("quiet", self._sealed_all, timeout=30)
@@ -215,7 +210,7 @@ class Story:
 
     def research(self) -> None:
         """Pull, verify, export, and open a batch with somebody else's age."""
-        self.employee.wait_for("the last batch to be received", lambda s: not s["counts"]["batches_waiting"])
+        self.employee.wait_for("the last batch to be received", nothing_waits)
         self.evidence = Evidence(self.organisation, self.out)
         pulled = self.evidence.pull()
         self.stage.claim(f"{pulled} sealed batches were pulled", pulled > 0)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.desktop import Desktop
 from tests.support.driver import Driver
-from tests.support.live import Employee, Organisation
+from tests.support.live import Employee, Organisation, nothing_waits
 from tests.support.processes import Process
 from tests.support.windows import Program, Rectangle, open_geany, open_mousepad
 
@@ -68,10 +68,7 @@ class Household:
     def received(self) -> None:
         """Wait until everything that was kept is with the collector."""
         self.hands.focus_window(self.forbidden.window.id)  # ends the segment
-        self.employee.wait_for(
-            "every batch to be received",
-            lambda s: not s["counts"]["held"] and not s["counts"]["batches_waiting"] and s["counts"]["batches_sent"],
-        )
+        self.employee.wait_for("every batch to be received", nothing_waits)
 
     def exported(self, folder: Path) -> list[dict[str, Any]]:
         """Every event so far, as a researcher gets it; into a folder that is empty. Ends the segment."""

@@ -16,7 +16,7 @@ from tests.journeys.conftest import Household
 from tests.support.browsers import CHROMIUM, FIREFOX, Chromium, Firefox, Pages, pack_firefox, sites
 from tests.support.desktop import Desktop
 from tests.support.driver import Driver
-from tests.support.live import Employee, Organisation
+from tests.support.live import Employee, Organisation, nothing_waits
 from tests.support.waiting import until
 from tests.support.windows import Window, stacking
 
@@ -161,11 +161,7 @@ def test_reasons(home: tuple[Home, Pages, Pages]) -> None:
 
 
 def settled(house: Home) -> None:
-    house.employee.wait_for(
-        "every batch to be received",
-        lambda s: s["counts"]["batches_sent"] and not s["counts"]["held"] and not s["counts"]["batches_waiting"],
-        SLOW_S,
-    )
+    house.employee.wait_for("every batch to be received", nothing_waits, SLOW_S)
 
 
 def told(house: Home, folder: Path) -> tuple[list[str], list[str], list[str | None]]:

@@ -61,9 +61,9 @@ def sealed(home: Household) -> dict[int, str]:
     return {b["sequence"]: b["digest"] for b in home.employee.overt("batches", "--json").json["batches"]}
 
 
-def balanced(home: Household) -> bool:
+def check_balance(home: Household) -> None:
     counts = home.employee.status()["counts"]
-    return bool(counts["seen"] == counts["kept"] + sum(counts["dropped"].values()) + counts["held"])
+    assert counts["seen"] == counts["kept"] + sum(counts["dropped"].values()), counts  # the held are not among the seen
 
 
 def unseen(home: Household, text: str) -> None:
@@ -73,7 +73,6 @@ def unseen(home: Household, text: str) -> None:
     assert home.seen == before
 
 
-@pytest.mark.xfail(strict=False, reason="the counts are read while they change; not explained yet")
 def test_g9_a_full_disk_closes_the_gate_and_what_was_sealed_comes_through(household: Household) -> None:
     capture(household, "before the disk is full\n")
     household.hands.focus_window(household.forbidden.window.id)
@@ -91,7 +90,7 @@ def test_g9_a_full_disk_closes_the_gate_and_what_was_sealed_comes_through(househ
         assert kept.items() >= before.items()
     household.employee.wait_for("the batch to be kept after all", lambda s: s["state"] == "capturing")
     assert sealed(household).items() > kept.items()
-    assert balanced(household)
+    check_balance(household)
 
 
 def test_g5_off_needs_no_room(household: Household) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from scripts.demo.planted import plant
 from tests.journeys.conftest import Household
+from tests.support.live import nothing_waits
 from tests.support.sweep import sweep
 
 pytestmark = pytest.mark.journey
@@ -32,14 +33,14 @@ def test_g9_batches_wait_while_the_collector_is_away_and_arrive_in_order(househo
         household.allowed, f"{PROSE}.\nMail {PLANTED.email} or {PLANTED.card}. password: {PLANTED.password}\n"
     )
     household.hands.focus_window(household.forbidden.window.id)
-    household.employee.wait_for("a batch to wait", lambda s: s["counts"]["batches_waiting"] and not s["counts"]["held"])
+    household.employee.wait_for(
+        "a batch to wait", lambda s: s["counts"]["batches_waiting"] and not s["counts"]["unsealed"]
+    )
     os.kill(household.daemon.pid, signal.SIGKILL)  # with sealed batches waiting
     household.daemon.wait(5)
     household.organisation.serve()
     household.daemon = household.employee.daemon()
-    household.employee.wait_for(
-        "all to arrive", lambda s: s["counts"]["batches_sent"] and not s["counts"]["batches_waiting"]
-    )
+    household.employee.wait_for("all to arrive", nothing_waits)
     assert verified(household, tmp_path / "pull")["events"] > 0
 
 
@@ -59,7 +60,6 @@ def test_g6_a_daemon_killed_while_typing_leaves_nothing_in_the_clear(household: 
     assert swept.hits == ()
 
 
-@pytest.mark.xfail(strict=False, reason="one batch is pulled where two are expected; not explained yet")
 def test_g8_the_chain_goes_on_after_the_crash_and_still_verifies(household: Household, tmp_path: Path) -> None:
     household.daemon = household.employee.daemon()
     household.hands.focus_window(household.allowed.window.id)

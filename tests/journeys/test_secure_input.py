@@ -11,14 +11,14 @@ from scripts.demo.planted import plant
 from tests.journeys.conftest import BATCH_S
 from tests.support.desktop import Desktop
 from tests.support.driver import Driver
-from tests.support.live import POLICY, Employee, Organisation
+from tests.support.live import POLICY, Employee, Organisation, nothing_waits
 from tests.support.processes import Process
 from tests.support.windows import open_mousepad, wait_for_window
 
 pytestmark = pytest.mark.journey
 SECRET = plant(11).forbidden
-PLAIN = "wombats"
-MORE_PLAIN = " cross the meadow at dusk"
+PLAIN = "the report"
+MORE_PLAIN = " is ready, we can send it today"
 """Its end may be dropped with what follows: a password field counts from 200 ms before it said so."""
 MORE = """
 [[apps]]
@@ -58,7 +58,6 @@ def await_secure(employee: Employee) -> None:
     employee.wait_for("secure input to be told", lambda s: "secure_input" in str(s) and s["hooks"] == [])
 
 
-@pytest.mark.xfail(strict=False, reason="keys typed as a dialog opens are dropped with the doubt about its field")
 def test_passwords_are_in_no_batch(agreed: tuple[Desktop, Driver, Organisation, Employee], tmp_path: Path) -> None:
     desktop, hands, organisation, employee = agreed
     form = desktop.start(["zenity", "--password", "--username"])
@@ -76,10 +75,7 @@ def test_passwords_are_in_no_batch(agreed: tuple[Desktop, Driver, Organisation, 
     hands.type_text(SECRET, 0.005)
     elsewhere = open_mousepad(desktop, desktop.home / "elsewhere.txt")
     hands.focus_window(elsewhere.window.id)
-    employee.wait_for(
-        "every batch to be received",
-        lambda s: not s["counts"]["held"] and not s["counts"]["batches_waiting"] and s["counts"]["batches_sent"],
-    )
+    employee.wait_for("every batch to be received", nothing_waits)
     organisation.research("pull", "--out", str(tmp_path / "pull"), "--reason", "journey", "--json")
     organisation.research("export", str(tmp_path / "pull"), "--out", str(tmp_path / "out"), "--json")
     typed = "".join(

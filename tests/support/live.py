@@ -177,6 +177,12 @@ class Organisation:
         return link
 
 
+def nothing_waits(status: dict[str, Any]) -> bool:
+    """True if everything that was seen is decided, sealed, and with the collector."""
+    counts = status["counts"]
+    return not (counts["held"] or counts["unsealed"] or counts["batches_waiting"]) and counts["batches_sent"] > 0
+
+
 @dataclass
 class Employee:
     """A person's agent on a desktop."""
