@@ -30,7 +30,7 @@ from msgspec import Meta, Struct
 from agent.core.sign import plausible
 from agent.core.site import Claim
 from agent.net.dial import MAX_REPLY_BYTES, DaemonNotRunning, ProtocolError, dial, say
-from agent.net.local import local_socket
+from agent.net.local import check_path, local_socket
 from schemas.events import Rect
 from schemas.origin import is_origin
 from schemas.status import Status
@@ -236,8 +236,9 @@ def listen(path: Path) -> socket.socket:
     """A listening socket of mode 0600 that replaces one whose daemon died.
 
     Raises:
-        OSError: another daemon listens there, of whatever version.
+        OSError: another daemon listens there, of whatever version, or the path is too long for a socket.
     """
+    check_path(path)
     if path.exists():
         try:
             ask(path, "status")

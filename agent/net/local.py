@@ -4,6 +4,10 @@ import os
 import socket
 import struct
 import sys
+from pathlib import Path
+
+MAX_PATH_BYTES = 107 if sys.platform == "linux" else 103
+"""Bytes of a socket's path: ``sun_path`` less its closing zero (unix(7); sys/un.h of macOS)."""
 
 
 def local_socket() -> socket.socket:
@@ -15,6 +19,20 @@ def local_socket() -> socket.socket:
     if sys.platform == "win32":
         raise OSError("Overt's local socket is not built for Windows yet")
     return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+
+
+def check_path(path: Path) -> None:
+    """Whether a socket can lie there.
+
+    Raises:
+        OSError: its path is longer than the system allows, which the system's own error hardly says.
+    """
+    length = len(os.fsencode(path))
+    if length > MAX_PATH_BYTES:
+        raise OSError(
+            f"the path of Overt's socket has {length} bytes, and this system allows {MAX_PATH_BYTES}; "
+            "set OVERT_RUNTIME_DIR to a shorter folder"
+        )
 
 
 def same_user(connection: socket.socket) -> bool:

@@ -5,7 +5,8 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,13 @@ STARTERS = ("systemd/user/overt.service", "autostart/overt-indicator.desktop")
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A home folder with things of the person's own in it."""
-    made = tmp_path / "Ada-Lovelace"
+def home() -> Iterator[Path]:
+    """A home folder with things of the person's own in it; its path is short, since a socket lies in it."""
+    with tempfile.TemporaryDirectory(prefix="overt-") as folder:
+        yield furnished(Path(folder) / "Ada-Lovelace")
+
+
+def furnished(made: Path) -> Path:
     (made / ".config" / "chromium").mkdir(parents=True)
     (made / ".config" / "chromium" / "Local State").write_text("{}")
     (made / "diary.txt").write_text("mine")

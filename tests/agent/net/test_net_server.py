@@ -26,7 +26,7 @@ from agent.net.control import (
     listen,
     reply,
 )
-from agent.net.local import same_user
+from agent.net.local import MAX_PATH_BYTES, same_user
 from schemas.status import Counts, State, Status
 from tests.support.fake_clock import FakeClock
 from tests.support.waiting import until
@@ -307,3 +307,8 @@ def test_a_daemon_of_another_version_is_not_replaced(served: Served, monkeypatch
     with pytest.raises(OSError, match="another version"):
         listen(served.path)
     assert served.path.exists()
+
+
+def test_a_path_that_is_too_long_for_a_socket_is_told_with_what_helps(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="set OVERT_RUNTIME_DIR to a shorter folder"):
+        listen(tmp_path / ("x" * MAX_PATH_BYTES) / "control.sock")
