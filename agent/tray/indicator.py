@@ -159,10 +159,11 @@ class Indicator(QObject):
             self._tell(message)
 
     def _tell(self, message: Message) -> None:
-        if self._kind is not HostKind.XEMBED:
+        if self._kind is not HostKind.XEMBED and self._leaser.hidden is None:
             self._bubble(message)
             return
-        # Imported where it is needed: Qt itself asks the notification service everywhere else.
+        # Imported where it is needed: where another tray shows the icon, Qt itself asks the notification service. It
+        # loses what is said as a tray goes, and that it went is just what has to be told.
         from agent.tray.notify import notify  # noqa: PLC0415
 
         self._telling = [one for one in self._telling if one.running]

@@ -1,4 +1,6 @@
-"""Notifications where Qt cannot show them: in an embedding tray it draws a bubble at the icon, and both go together.
+"""Notifications where Qt cannot show them.
+
+In an embedding tray it draws a bubble at the icon, and both go together; without a tray it may show nothing.
 
 Spec: https://specifications.freedesktop.org/notification-spec/ (1.2). PySide cannot say the unsigned number in it.
 """

@@ -11,7 +11,7 @@ from agent.tray.captured import read
 from agent.tray.when import SECOND_NS
 from tests.journeys.conftest import Household
 from tests.support.notices import Notices
-from tests.support.waiting import until
+from tests.support.waiting import insist, until
 from tests.support.windows import Window, stacking, wait_for_window
 
 pytestmark = pytest.mark.journey
@@ -43,10 +43,10 @@ def choose(home: Household, letter: str) -> None:
     """Press an entry's letter in the menu that a right click on the badge opens."""
     badge = until(lambda: own_windows(home)[-1:], what="the badge")[0]
     count = len(own_windows(home))
-    home.hands.click(*badge.rectangle.centre, button=3)
-    until(lambda: len(own_windows(home)) > count, what="the menu")
-    home.hands.key(letter)
-    until(lambda: len(own_windows(home)) <= count, what="the menu to close")
+    insist(
+        lambda: home.hands.click(*badge.rectangle.centre, button=3), lambda: len(own_windows(home)) > count, "the menu"
+    )
+    insist(lambda: home.hands.key(letter), lambda: len(own_windows(home)) <= count, "the menu to close")
 
 
 def test_the_last_minutes_are_deleted_and_it_is_told(recorded: Household, notices: Notices) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from Xlib import X
@@ -63,8 +64,13 @@ def badge(home: Household) -> Window | None:
     return next((w for w in own if (w.rectangle.width, w.rectangle.height) == (WIDTH_PX, HEIGHT_PX)), None)
 
 
+def closed_and_decided(status: dict[str, Any]) -> bool:
+    """Nothing is captured, and what was before, the last picture above all, is counted."""
+    return status["state"] != "capturing" and status["hooks"] == [] and not status["counts"]["held"]
+
+
 def nothing_is_captured(home: Household) -> None:
-    home.employee.wait_for("the gate to close", lambda s: s["state"] != "capturing" and s["hooks"] == [])
+    home.employee.wait_for("the gate to close", closed_and_decided)
     before = home.seen
     home.hands.type_text("typed where nothing was agreed to")
     status = home.employee.status()
@@ -118,21 +124,24 @@ def test_the_badge_cannot_be_sent_to_another_workspace(recorded: Household) -> N
 @contextmanager
 def without_a_tray(home: Household) -> Iterator[None]:
     home.desktop.kill_tray()
-    yield
-    home.desktop._tray_host = home.desktop.start(["xfce4-panel", "--disable-wm-check"])
+    try:
+        yield
+    finally:
+        home.desktop._tray_host = home.desktop.start(["xfce4-panel", "--disable-wm-check"])
     home.hands.focus_window(home.allowed.window.id)
     home.await_state("capturing")
 
 
-@pytest.mark.xfail(strict=False, reason="the notification is missed since notices come late; not explained yet")
+@pytest.mark.xfail(strict=False, reason="beside other tests, one time in four, nothing is told; not explained yet")
 def test_a_tray_that_goes_is_told_of_and_so_is_its_return(recorded: Household, notices: Notices) -> None:
+    until(lambda: notices.titles()[-1:] == [STARTED], what="the last beginning to be told: only then an end is news")
     told = len(notices.shown)
     with without_a_tray(recorded):
         nothing_is_captured(recorded)
-        until(lambda: STOPPED in notices.titles()[told:], what="the notification")  # the last beginning's may come late
-        gone = told + notices.titles()[told:].index(STOPPED)
-        assert "sign" in notices.shown[gone].body
-    until(lambda: notices.titles()[gone:] == [STOPPED, STARTED], what="the second notification")
+        until(lambda: notices.titles()[told:], what="the notification")
+        assert notices.titles()[told:] == [STOPPED]
+        assert "sign" in notices.shown[told].body
+    until(lambda: notices.titles()[told:] == [STOPPED, STARTED], what="the second notification")
 
 
 def test_a_silenced_end_stays_silent_and_a_beginning_does_not(recorded: Household, notices: Notices) -> None:

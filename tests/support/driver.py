@@ -96,6 +96,11 @@ class Driver:
         self._move(x, y)
         self._x.sync()
 
+    def pointer(self) -> tuple[int, int]:
+        """Where the pointer is."""
+        found = self._x.screen().root.query_pointer()
+        return found.root_x, found.root_y
+
     def click(self, x: int, y: int, button: int = LEFT, times: int = 1) -> None:
         """Move to a point, then press and release a button there, `times` times."""
         self._move(x, y)

@@ -25,8 +25,9 @@ def x_resources(display: str, pid: int) -> Counter[str]:
         for one in told:
             if list(one.value)[:1] != [pid]:
                 continue
-            for kind in res.QueryClientResources(one.spec.client).reply().types:
-                found[spy.core.GetAtomName(kind.resource_type).reply().name.to_string()] += kind.count
+            with suppress(xcffib.xproto.ValueError):  # that connection was closed in the meantime
+                for kind in res.QueryClientResources(one.spec.client).reply().types:
+                    found[spy.core.GetAtomName(kind.resource_type).reply().name.to_string()] += kind.count
         return found
     finally:
         spy.disconnect()

@@ -11,6 +11,9 @@ INTERVAL_S = 0.02
 
 T = TypeVar("T")
 
+AGAIN_S = 10.0
+"""Seconds after which a person presses again."""
+
 
 class NotInTimeError(TimeoutError):
     """A condition did not come true before its deadline."""
@@ -36,3 +39,25 @@ def until(predicate: Callable[[], T | None], timeout: float = PATIENCE_S, what: 
         if late:
             raise NotInTimeError(f"gave up after {timeout:g} s waiting for {what}")
         time.sleep(INTERVAL_S)
+
+
+def insist(act: Callable[[], object], done: Callable[[], object], what: str) -> None:
+    """Do something, and again after :data:`AGAIN_S`, until it worked: as a person does whose press was swallowed.
+
+    Args:
+        act: Harmless if it is done twice.
+        done: Whether it worked.
+        what: What is awaited, for the error's text.
+
+    Raises:
+        NotInTimeError: It did not work.
+    """
+
+    def tried() -> bool:
+        act()
+        try:
+            return bool(until(done, AGAIN_S))
+        except NotInTimeError:
+            return False
+
+    until(tried, what=what)

@@ -73,7 +73,8 @@ def test_a_drag_and_its_end(target: Plain, native: X11Native, driver: Driver, ke
     driver.move(x, y)
     keys.button(1, down=True)
     assert [getattr(s, "action", None) for s in pointed(native, 1)] == ["down"]
-    driver.move(x + 10, y)
+    driver.move(x + 10, y)  # the server holds it back until the window manager has looked at the click
+    until(lambda: driver.pointer() == (x + 10, y), what="the pointer to move")
     move = polled(native)
     assert (move.action, move.button, move.buttons, move.x) == ("move", None, Button.LEFT, x + 10)
     keys.button(1, down=False)

@@ -23,7 +23,7 @@ from tests.support.aloud import Ear, Node, read_aloud
 from tests.support.desktop import Desktop
 from tests.support.driver import Driver
 from tests.support.processes import Process
-from tests.support.waiting import until
+from tests.support.waiting import insist, until
 from tests.support.windows import Window, stacking, wait_for_window
 
 pytestmark = pytest.mark.journey
@@ -94,8 +94,11 @@ def person(request: pytest.FixtureRequest, desktop: Desktop, tmp_path: Path) -> 
 
 
 def closes_by(person: Person, window: Window, key: str) -> None:
-    person.hands.key(key)
-    until(lambda: window.id not in [w.id for w in stacking(person.desktop.display)], what="the window to close")
+    insist(
+        lambda: person.hands.key(key),
+        lambda: window.id not in [w.id for w in stacking(person.desktop.display)],
+        "the window to close",
+    )
 
 
 def test_the_menu_is_read_out_entry_by_entry(person: Person) -> None:
