@@ -21,6 +21,7 @@ from agent.native.x11 import X11Grabber
 from agent.tray.badge import HEIGHT_PX, STRIPE_PX, WIDTH_PX
 from tests.agent.native.x11_rig import Plain
 from tests.journeys.conftest import Household
+from tests.support.live import closed_and_decided
 from tests.support.waiting import until
 from tests.support.windows import Rectangle, Window, connected, geometry, stacking
 
@@ -221,7 +222,7 @@ HARMS: tuple[Harm, ...] = (
 
 
 def nothing_is_captured(home: Household) -> None:
-    home.employee.wait_for("the gate to close", lambda s: s["state"] == "blocked" and s["hooks"] == [])
+    home.employee.wait_for("the gate to close", lambda s: s["state"] == "blocked" and closed_and_decided(s))
     before = home.seen
     home.type_into(home.allowed, "nobody can see the sign, so not this\n")
     status = home.employee.status()

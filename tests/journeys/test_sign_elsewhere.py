@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from Xlib import X
 
 from agent.tray.badge import HEIGHT_PX, WIDTH_PX
 from tests.journeys.conftest import Household
+from tests.support.live import closed_and_decided
 from tests.support.notices import Notices
 from tests.support.waiting import until
 from tests.support.windows import Window, connected, stacking
@@ -62,11 +62,6 @@ def go_to(home: Household, workspace: int) -> None:
 def badge(home: Household) -> Window | None:
     own = [w for w in stacking(home.desktop.display) if w.pid == home.indicator.pid]
     return next((w for w in own if (w.rectangle.width, w.rectangle.height) == (WIDTH_PX, HEIGHT_PX)), None)
-
-
-def closed_and_decided(status: dict[str, Any]) -> bool:
-    """Nothing is captured, and what was before, the last picture above all, is counted."""
-    return status["state"] != "capturing" and status["hooks"] == [] and not status["counts"]["held"]
 
 
 def nothing_is_captured(home: Household) -> None:

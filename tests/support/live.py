@@ -183,6 +183,11 @@ def nothing_waits(status: dict[str, Any]) -> bool:
     return not (counts["held"] or counts["unsealed"] or counts["batches_waiting"]) and counts["batches_sent"] > 0
 
 
+def closed_and_decided(status: dict[str, Any]) -> bool:
+    """True if nothing is captured, and what was before, the last picture above all, is counted."""
+    return status["state"] != "capturing" and status["hooks"] == [] and not status["counts"]["held"]
+
+
 @dataclass
 class Employee:
     """A person's agent on a desktop."""
