@@ -39,7 +39,8 @@ PREFERENCES = {
     "xpinstall.signatures.required": False,
 }
 
-PAGE = """<!doctype html><meta charset="utf-8"><title>{title}</title>
+PAGE = """<!doctype html><meta charset="utf-8">
+<script>addEventListener('load', () => {{ document.title = '{title}'; }})</script>
 <body style="margin:0"><textarea autofocus style="width:96%;height:{height}px"></textarea>{more}"""
 
 
@@ -87,7 +88,7 @@ class Pages:
 
 
 def page(title: str, more: str = "", height: int = 300) -> str:
-    """A page whose text field has the keys from the start."""
+    """A page whose text field has the keys from the start. It has its title once all in it is loaded, frames too."""
     return PAGE.format(title=title, more=more, height=height)
 
 
