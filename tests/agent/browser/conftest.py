@@ -40,15 +40,15 @@ class Room:
 
     def show_in_new_window(self, url: str, title: str, *options: str) -> Window:
         """The same, in a window that was not there before."""
-        before = {w.id for w in self._windows(title)}
+        before = {w.id for w in self.windows(title)}
         self.browser.open(url, *options, title=title)
         found: Window = until(
-            lambda: next((w for w in self._windows(title) if w.id not in before), None), 60, "a new window"
+            lambda: next((w for w in self.windows(title) if w.id not in before), None), 60, "a new window"
         )
         self.hands.focus_window(found.id)
         return found
 
-    def _windows(self, title: str) -> list[Window]:
+    def windows(self, title: str) -> list[Window]:
         return [w for w in stacking(self.desktop.display) if title in w.title and w.managed]
 
 

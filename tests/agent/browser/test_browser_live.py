@@ -45,6 +45,7 @@ def test_going_to_another_page_in_the_same_tab_and_back(browsing: Room) -> None:
     browsing.hands.key("Tab")
     browsing.hands.key("Return")
     browsing.ears.wait_for(ELSEWHERE)
+    until(lambda: browsing.windows(OTHER), 60, "the other page to be there")
     browsing.hands.key("Left", ["alt"])
     browsing.ears.wait_for(browsing.mail.origin)
 
