@@ -32,7 +32,7 @@ from schemas.consent import DAY_NS
 from schemas.status import WARNING_DAYS, State
 
 START_S = 60.0
-"""Seconds that the daemon may take to answer: ten times its budget."""
+"""Seconds that the daemon may take to answer: on a busy machine a start takes many times as long as on a quiet one."""
 LOOK_S = 0.05
 
 

@@ -63,24 +63,30 @@ def xdotool(home: Household, *words: object) -> None:
 def unmapped(home: Household) -> Iterator[None]:
     window = badge(home).id
     xdotool(home, "windowunmap", window)
-    yield
-    xdotool(home, "windowmap", window)
+    try:
+        yield
+    finally:
+        xdotool(home, "windowmap", window)
 
 
 @contextmanager
 def moved_off_the_screen(home: Household) -> Iterator[None]:
     window = badge(home)
     xdotool(home, "windowmove", window.id, 5000, 5000)
-    yield
-    xdotool(home, "windowmove", window.id, window.rectangle.x, window.rectangle.y)
+    try:
+        yield
+    finally:
+        xdotool(home, "windowmove", window.id, window.rectangle.x, window.rectangle.y)
 
 
 @contextmanager
 def partly_off_the_screen(home: Household) -> Iterator[None]:
     window = badge(home)
     xdotool(home, "windowmove", window.id, home.desktop.size[0] - 30, window.rectangle.y)
-    yield
-    xdotool(home, "windowmove", window.id, window.rectangle.x, window.rectangle.y)
+    try:
+        yield
+    finally:
+        xdotool(home, "windowmove", window.id, window.rectangle.x, window.rectangle.y)
 
 
 @contextmanager
@@ -107,15 +113,19 @@ def screen_covered(home: Household) -> Iterator[None]:
 @contextmanager
 def frozen(home: Household) -> Iterator[None]:
     os.kill(home.indicator.pid, signal.SIGSTOP)
-    yield
-    os.kill(home.indicator.pid, signal.SIGCONT)
+    try:
+        yield
+    finally:
+        os.kill(home.indicator.pid, signal.SIGCONT)
 
 
 @contextmanager
 def killed(home: Household) -> Iterator[None]:
     home.indicator.kill()
-    yield
-    home.indicator = home.employee.indicator()
+    try:
+        yield
+    finally:
+        home.indicator = home.employee.indicator()
 
 
 @contextmanager
@@ -251,10 +261,12 @@ def picom(home: Household) -> Iterator[None]:
         with connected(home.desktop.display) as x:
             return x.get_selection_owner(x.intern_atom("_NET_WM_CM_S0")) != X.NONE
 
-    until(lambda: composites() or not process.running, what="the compositor")
-    assert process.running, process.output
-    yield
-    process.stop()
+    try:
+        until(lambda: composites() or not process.running, what="the compositor")
+        assert process.running, process.output
+        yield
+    finally:
+        process.stop()
     until(lambda: not composites(), what="the compositor to be gone")
 
 
@@ -343,8 +355,10 @@ def test_no_badge_and_no_frame_while_off(recorded: Household) -> None:
 
 def test_without_a_tray_the_badge_alone_does_not_count(recorded: Household) -> None:
     recorded.desktop.kill_tray()
-    nothing_is_captured(recorded)
-    assert find_badge(recorded) is not None, "it still says that nothing is recorded"
-    recorded.desktop.start(["xfce4-panel", "--disable-wm-check"])
+    try:
+        nothing_is_captured(recorded)
+        assert find_badge(recorded) is not None, "it still says that nothing is recorded"
+    finally:
+        recorded.desktop.start(["xfce4-panel", "--disable-wm-check"])
     recorded.hands.focus_window(recorded.allowed.window.id)
     recorded.await_state("capturing")
