@@ -36,6 +36,8 @@ from schemas.events import GapReason
 REVIEW_NS = 1_000_000_000
 """Nanoseconds after which a tick works everything out anew although nobody told of anything: room in the spool, and
 redaction that keeps failing. The switch and the sign are looked at with every tick."""
+NEWS, PICTURE = b"!", b"."
+"""What wakes the loop: anything, after which everything is worked out anew; or that a picture was taken."""
 
 _log = logging.getLogger(__name__)
 
@@ -77,6 +79,7 @@ class Daemon:
         self._warden = Warden(
             environ, clock, self._selector, self.wake, self._makers(environ, tools), read_standing(places, keys)
         )
+        self._warden.camera_wakes(self._nudge)
         self._warden.sign_fresh = self._sign.visible
         self._sites = self._make_sites()
         self._warden.sites = self._server.sites = self._sites
@@ -86,6 +89,7 @@ class Daemon:
         self._ticked_ns = self._review_ns = 0
         self._stopping = False
         self._off_wanted = False
+        self._nudged = True
 
     def _makers(self, environ: Mapping[str, str], tools: Tools) -> Makers:
         clock = self._clock
@@ -126,9 +130,16 @@ class Daemon:
         self.wake()
 
     def wake(self) -> None:
-        """Make the loop go round once. May be called from any thread."""
+        """Make the loop go round once, and work everything out anew. May be called from any thread."""
+        self._rouse(NEWS)
+
+    def _nudge(self) -> None:
+        """Make the loop go round once: a picture was taken. May be called from any thread."""
+        self._rouse(PICTURE)
+
+    def _rouse(self, why: bytes) -> None:
         try:
-            self._waker.send(b"!")
+            self._waker.send(why)
         except OSError:
             return  # it is awake already, or gone
 
@@ -197,10 +208,6 @@ class Daemon:
         if self._pace.renew_ms() is not None:
             self._sign.look()
 
-    def _follow_sign(self) -> None:
-        if self._sign.visible(self._pace.holds_ns()) is not self._warden.facts.sign_visible:
-            self._review_switch()
-
     def _lose_sign(self) -> None:
         """A client that showed the sign is gone."""
         self._sign.renew()
@@ -245,7 +252,9 @@ class Daemon:
     def _on_time(self) -> None:
         now_ns = self._clock.monotonic_ns()
         self._sites.on_time(now_ns)
-        self._warden.on_time(now_ns, self._time.offset_ns)
+        if self._nudged or self._pace.warden_due(now_ns):
+            self._nudged = False
+            self._warden.on_time(now_ns, self._time.offset_ns)
         if self._time.due():
             self._review()  # a pause, a consent or a policy ended
             self._settle_ledger()
@@ -256,9 +265,10 @@ class Daemon:
         every_ns = self._pace.tick_ns()
         if every_ns is not None and now_ns >= self._ticked_ns + every_ns:
             self._tick(now_ns)
-        self._follow_sign()
-        gone = self._sign.state(self._pace.holds_ns()) is SignState.NO_LEASE
-        if self._sign.claims() and (gone or self._pace.renew_ms() is None):
+        sign = self._sign.state(self._pace.holds_ns())
+        if (sign is SignState.SEEN) is not self._warden.facts.sign_visible:
+            self._review_switch()
+        if self._sign.claims() and (sign is SignState.NO_LEASE or self._pace.renew_ms() is None):
             self._sign.rest()
 
     def _tick(self, now_ns: int) -> None:
@@ -297,5 +307,6 @@ class Daemon:
         self._waker.close()
 
     def _wake_up(self, _mask: int) -> None:
-        self._woken.recv(4096)
-        self._review()
+        self._nudged = True
+        if self._woken.recv(4096).strip(PICTURE):
+            self._review()

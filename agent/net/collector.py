@@ -1,24 +1,28 @@
 """The collector as the agent sees it: a few signed requests over HTTPS. Retrying is not done here."""
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from functools import cached_property
+from http import HTTPStatus
+from typing import TYPE_CHECKING, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ValidationError
 
-from agent.net.http import httpx
 from schemas.base import base64url, canonical
 from schemas.erasure import ErasureRequest
 from schemas.http_signature import sign_request
 from schemas.signed import SignedDocument, sign
 from schemas.wire import EnrolRequest, Refusal, StudyReply, collector_url
 
-TIMEOUT = httpx.Timeout(30.0, connect=5.0)
-"""Seconds: half a minute for an upload to be made durable; five to find the collector."""
+TIMEOUT_S, CONNECT_S = 30.0, 5.0
+"""Half a minute for an upload to be made durable; five seconds to find the collector."""
 ENVELOPE_TYPE = "application/vnd.overt.envelope"
 JSON_TYPE = "application/json"
 NONCE_BYTES = 16
-OK = frozenset({httpx.codes.OK, httpx.codes.CREATED})
+OK = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
+
+if TYPE_CHECKING:
+    from agent.net.http import httpx
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -64,7 +68,16 @@ class Collector:
         self._key = key
         self._now_s = now_s
         self._entropy = entropy
-        self._http = httpx.Client(timeout=TIMEOUT, headers={"user-agent": "overt"})
+        self._opened = False
+
+    @cached_property
+    def _http(self) -> "httpx.Client":
+        """Made when it is first used: httpx takes 6 MB, and a daemon that is off asks nobody."""
+        from agent.net.http import httpx  # noqa: PLC0415
+
+        self._opened = True
+        timeout = httpx.Timeout(TIMEOUT_S, connect=CONNECT_S)
+        return httpx.Client(timeout=timeout, headers={"user-agent": "overt"})
 
     def study(self) -> StudyReply:
         """The study that this collector serves."""
@@ -96,9 +109,12 @@ class Collector:
 
     def close(self) -> None:
         """Hang up."""
-        self._http.close()
+        if self._opened:
+            self._http.close()
 
-    def _send(self, method: str, path: str, body: bytes = b"", kind: str | None = None) -> httpx.Response:
+    def _send(self, method: str, path: str, body: bytes = b"", kind: str | None = None) -> "httpx.Response":
+        from agent.net.http import httpx  # noqa: PLC0415  # as above
+
         url = self._url + path
         headers: Mapping[str, str] = {"content-type": kind} if kind else {}
         if self._key is not None:
@@ -113,16 +129,16 @@ class Collector:
         raise _failure(response)
 
     @staticmethod
-    def _read(response: httpx.Response, form: type[M]) -> M:
+    def _read(response: "httpx.Response", form: type[M]) -> M:
         try:
             return form.model_validate_json(response.content)
         except ValidationError:
             raise Unreachable("the answer is not one of this version") from None
 
 
-def _failure(response: httpx.Response) -> Unreachable | Refused:
+def _failure(response: "httpx.Response") -> Unreachable | Refused:
     """A refusal in the collector's own form is final; anything else may be a proxy's or a passing fault."""
-    if response.is_client_error and response.status_code != httpx.codes.TOO_MANY_REQUESTS:
+    if response.is_client_error and response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
         try:
             return Refused(Refusal.model_validate_json(response.content))
         except ValidationError:
