@@ -16,6 +16,7 @@ from collector import doctor as examination
 from collector import server
 from collector.app import create_app
 from collector.errors import EXIT_ERROR, EXIT_OK, CollectorError, SettingsError
+from collector.limits import STUDY_REQUESTS_S
 from collector.logs import note, set_up
 from collector.settings import Settings, choose_ledger, lock, make_data_folder, open_house
 
@@ -76,12 +77,15 @@ def serve(  # noqa: PLR0913, PLR0917  # a command has as many options as it need
         Path | None,
         typer.Option(help="Key of receipts, shared by the collectors of a study. Default: in --data."),
     ] = None,
+    study_rate: Annotated[
+        float, typer.Option(min=0.1, help="Requests a second of all devices; others are told when to come again.")
+    ] = STUDY_REQUESTS_S,
     as_json: AsJson = False,
     ready_file: Annotated[Path | None, typer.Option(help="Write the URL here once it serves.")] = None,
 ) -> None:
     """Serve until SIGTERM. Prints `listening on URL` once it is ready; logs go to standard error."""
     set_up(as_json=as_json)
-    settings = Settings(data, database, blobs, tuple(trust), receipt_key)
+    settings = Settings(data, database, blobs, tuple(trust), receipt_key, study_rate)
     make_data_folder(settings.data)
     held = lock(settings.data)
     with server.listen(host, port) as sock:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from collector.admit_rate import Rates
 from collector.erasure import Erasure
 from collector.intake import Intake
 from collector.library import Library
+from collector.limits import STUDY_REQUESTS_S
 from collector.nonces import Nonces
 from collector.outlet import Outlet
 from collector.ports import Blobs, Ledger
@@ -39,6 +41,7 @@ def build_house(
     trust: Iterable[str],
     clock: Callable[[], float],
     incoming: Path | None = None,
+    study_requests_s: float = STUDY_REQUESTS_S,
 ) -> House:
     """Put the parts together.
 
@@ -49,6 +52,7 @@ def build_house(
         trust: base64url public keys of the organisations whose documents are published.
         clock: Unix time, seconds.
         incoming: folder for bodies on their way in; None for the system's own.
+        study_requests_s: requests a second of all devices together.
     """
     library, desk = Library(ledger), ReceiptDesk(receipt_key)
     intake = Intake(ledger, blobs, library, desk, clock)
@@ -60,5 +64,5 @@ def build_house(
         intake=intake,
         erasure=Erasure((ledger, blobs), intake, library, desk, clock),
         outlet=Outlet(ledger, blobs, library, clock),
-        reception=Reception(Nonces(int(clock())), clock, incoming),
+        reception=Reception(Nonces(int(clock())), Rates(study_requests_s), ledger.first, clock, incoming),
     )

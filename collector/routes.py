@@ -92,6 +92,7 @@ async def study(request: Request) -> Response:
 @router.post("/v1/enrol", status_code=201)
 async def enrol(request: Request) -> Response:
     """Exchange a code for a device's registration."""
+    await house_of(request).reception.limit(request)
     wanted = parse_json(EnrolRequest, await read_body(request, MAX_DOCUMENT_BYTES))
     receipt, new = await house_of(request).intake.enrol(wanted)
     return created(receipt, new=new)
@@ -101,7 +102,7 @@ async def enrol(request: Request) -> Response:
 async def consents(request: Request) -> Response:
     """Append to the sending device's consent ledger."""
     house = house_of(request)
-    device = await house.reception.signer(request, house.intake.keys)
+    device = await house.reception.device(request, house.intake.keys)
     body = await house.reception.small(request, MAX_DOCUMENT_BYTES)
     receipt, new = await house.intake.consent(device, parse_json(SignedDocument, body))
     return created(receipt, new=new)
@@ -111,7 +112,7 @@ async def consents(request: Request) -> Response:
 async def put_batch(digest: str, request: Request) -> Response:
     """Store a batch; the receipt says that it is durable."""
     house = house_of(request)
-    device = await house.reception.signer(request, house.intake.keys)
+    device = await house.reception.device(request, house.intake.keys)
     async with house.reception.large(request, MAX_BATCH_BYTES) as body:
         receipt, new = await house.intake.batch(device, checked_digest(digest), body)
     return created(receipt, new=new)
@@ -121,7 +122,7 @@ async def put_batch(digest: str, request: Request) -> Response:
 async def erasures(request: Request) -> Response:
     """Delete batches of the sending device; the receipt says that they are durably gone."""
     house = house_of(request)
-    device = await house.reception.signer(request, house.intake.keys)
+    device = await house.reception.device(request, house.intake.keys)
     body = await house.reception.small(request, MAX_DOCUMENT_BYTES)
     receipt, new = await house.erasure.erase(device, parse_json(SignedDocument, body))
     return created(receipt, new=new)

@@ -2,7 +2,7 @@
 
 GET /v1/batches?after=&limit=   a page of the listing; reason required
 GET /v1/batches/{digest}        a batch, or a byte range of it; reason required, noted for the participant
-GET /v1/ledger                  what proves each batch's consent
+GET /v1/ledger?after=&limit=    what proves each batch's consent; without a limit, of all devices at once
 """
 
 from fastapi import APIRouter
@@ -15,7 +15,7 @@ from collector.limits import DEFAULT_PAGE_ROWS
 from collector.ranges import UnsatisfiableError, parse_range
 from collector.replies import json_reply
 from collector.routes import checked_digest, house_of
-from schemas.wire import MAX_PAGE_ROWS, MAX_REASON_CHARS, REASON_HEADER, RefusalReason
+from schemas.wire import MAX_LEDGER_DEVICES, MAX_PAGE_ROWS, MAX_REASON_CHARS, REASON_HEADER, RefusalReason
 
 ENVELOPE_TYPE = "application/vnd.overt.envelope"
 router = APIRouter()
@@ -80,4 +80,8 @@ async def ledger(request: Request) -> Response:
     """What proves each batch's consent."""
     house = house_of(request)
     await _researcher(request, house)
-    return json_reply(await house.outlet.ledger())
+    after = request.query_params.get("after", "")
+    if "limit" not in request.query_params and not after:
+        return json_reply(await house.outlet.ledger())  # how clients of 0.1 ask
+    limit = max(1, _number(request, "limit", MAX_LEDGER_DEVICES, MAX_LEDGER_DEVICES))
+    return json_reply(await house.outlet.ledger(checked_digest(after) if after else "", limit))

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from collector.errors import SettingsError, StorageError
 from collector.files import FileBlobs
 from collector.house import House, build_house
+from collector.limits import STUDY_REQUESTS_S
 from collector.ports import Blobs, Ledger
 from collector.receipts import KEY_FILE, load_key
 from collector.sqlite import SqliteLedger
@@ -26,7 +27,8 @@ class Settings:
     """What `overt-collector` is told.
 
     `database` and `blobs` are URLs; without them, both lie in `data`. `trust` are base64url public keys of
-    organisations. `receipt_key` is a file that several collectors of one study share.
+    organisations. `receipt_key` is a file that several collectors of one study share. `study_requests_s` is how many
+    requests a second of all devices are served; the others are asked to come again.
     """
 
     data: Path
@@ -34,6 +36,7 @@ class Settings:
     blobs: str | None = None
     trust: tuple[str, ...] = ()
     receipt_key: Path | None = None
+    study_requests_s: float = STUDY_REQUESTS_S
 
     def __post_init__(self) -> None:
         for key in self.trust:
@@ -130,4 +133,5 @@ def open_house(settings: Settings) -> House:
     """Compose the collector that the settings describe. Its stores open with the application."""
     ledger, blobs = choose_ledger(settings.database_url), choose_blobs(settings.blobs_url)
     make_data_folder(settings.data)
-    return build_house(ledger, blobs, load_key(settings.key_file), settings.trust, time.time, settings.data)
+    key, rate = load_key(settings.key_file), settings.study_requests_s
+    return build_house(ledger, blobs, key, settings.trust, time.time, settings.data, rate)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from msgspec import Struct
-from sqlalchemy import Connection, Row, Select, Table, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, Table, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -121,9 +121,15 @@ class SqlLedger:
         rows = await self._rows(select(t.devices).where(t.devices.c.device == device))
         return _first(DeviceRow, rows)
 
-    async def devices(self) -> list[DeviceRow]:
+    async def devices(self, after: str = "", limit: int | None = None) -> list[DeviceRow]:
         """See `ports.Devices`."""
-        return every(DeviceRow, await self._rows(select(t.devices).order_by(t.devices.c.device)))
+        found = select(t.devices).where(t.devices.c.device > after).order_by(t.devices.c.device).limit(limit)
+        return every(DeviceRow, await self._rows(found))
+
+    async def ledgers(self, devices: Sequence[str]) -> list[ConsentRow]:
+        """See `ports.Devices`."""
+        theirs = select(t.consents).where(t.consents.c.device.in_(devices))
+        return every(ConsentRow, await self._rows(theirs.order_by(t.consents.c.device, t.consents.c.number)))
 
     async def add_consent(self, row: ConsentRow) -> bool:
         """See `ports.Devices`."""
@@ -134,15 +140,13 @@ class SqlLedger:
         mine = select(t.consents).where(t.consents.c.device == device, t.consents.c.number >= since)
         return every(ConsentRow, await self._rows(mine.order_by(t.consents.c.number)))
 
-    async def add_batch(self, row: BatchRecord) -> bool:
+    async def add_batch(self, row: BatchRecord, consents: int | None = None) -> bool:
         """See `ports.Batches`."""
-        try:
-            async with self._write() as connection:
-                await self._before_cursor(connection)
-                await connection.execute(insert(t.batches).values(**_without_cursor(row)))
-        except IntegrityError:
-            return False
-        return True
+        raise NotImplementedError
+
+    async def first(self, nonce: str) -> bool:
+        """See `ports.Signed`."""
+        raise NotImplementedError
 
     async def batch(self, digest: str) -> BatchRecord | None:
         """See `ports.Batches`."""
@@ -200,9 +204,12 @@ class SqlLedger:
                 gone = update(t.batches).where(t.batches.c.digest == digest, t.batches.c.erased_hour.is_not(None))
                 await connection.execute(gone.values(size=0))
 
-    async def erasures(self) -> list[ErasureRow]:
+    async def erasures(self, devices: Sequence[str] | None = None) -> list[ErasureRow]:
         """See `ports.Erasures`."""
-        return every(ErasureRow, await self._rows(select(t.erasures).order_by(t.erasures.c.digest)))
+        found = select(t.erasures).order_by(t.erasures.c.digest)
+        if devices is not None:
+            found = found.where(t.erasures.c.device.in_(devices))
+        return every(ErasureRow, await self._rows(found))
 
     async def _one_batch(self, query: Select[Any]) -> BatchRecord | None:
         return _first(BatchRecord, await self._rows(query))
@@ -263,6 +270,20 @@ BATCH: Select[Any] = select(t.batches)
 
 def _values(row: DeviceRow | ConsentRow | BatchRecord | ErasureRow | Pull) -> dict[str, Any]:
     return {name: getattr(row, name) for name in row.__struct_fields__}
+
+
+def batch_values(row: BatchRecord, consents: int | None) -> Select[Any]:
+    """A row to insert, or none if the device's consent ledger has another number of entries by now."""
+    values = _without_cursor(row)
+    chosen = select(*(literal(value, t.batches.c[name].type).label(name) for name, value in values.items()))
+    if consents is None:
+        return chosen
+    held = select(func.count()).select_from(t.consents).where(t.consents.c.device == row.device).scalar_subquery()
+    return chosen.where(held == consents)
+
+
+BATCH_COLUMNS = tuple(name for name in BatchRecord.__struct_fields__ if name != "cursor")
+"""What `batch_values` gives, in order."""
 
 
 def _without_cursor(row: BatchRecord) -> dict[str, Any]:
