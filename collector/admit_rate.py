@@ -1,8 +1,9 @@
 """How much at once: token buckets, one for each device and one for the study. Pure: time is passed in.
 
 A bucket holds tokens up to its size, gains `rate` of them a second, and each request takes some (Turner, "New
-directions in communications", IEEE Communications Magazine 24(10), 1986). Whoever is refused is told when to come again. Of the study's bucket, those who are refused are told one after the other, as far apart as its rate: a hundred thousand
-devices that come at once are not asked to come at once again.
+directions in communications", IEEE Communications Magazine 24(10), 1986). Whoever is refused is told when to come
+again. Of the study's bucket, those who are refused are told one after the other, as far apart as its rate: a hundred
+thousand devices that come at once are not asked to come at once again.
 """
 
 from msgspec import Struct

@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
+from anyio import to_thread
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from collector import routes, routes_research
+from collector import routes, routes_research, routes_uploads
 from collector.errors import NotNowError, Refused, StorageError
 from collector.house import House
 from collector.limits import TIDY_S
@@ -23,6 +24,7 @@ def create_app(house: House) -> FastAPI:
     app.state.house = house
     app.include_router(routes.router)
     app.include_router(routes_research.router)
+    app.include_router(routes_uploads.router)
     app.add_exception_handler(Refused, on_refused)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(NotNowError, on_not_now)
@@ -54,5 +56,6 @@ async def _tidy(house: House) -> None:
         await anyio.sleep(TIDY_S)
         try:
             await house.ledger.tidy()
+            await to_thread.run_sync(house.partials.tidy)
         except StorageError as error:
             note("tidying failed", logging.ERROR, fault=str(error))

@@ -78,6 +78,7 @@ _OWN_WORDS: dict[RefusalReason, tuple[int, str]] = {
     R.OLDER_VERSION: (409, "Publish with a version above the current one."),
     R.NO_REASON: (400, "Say in the overt-reason header why you pull; participants can read it."),
     R.NOT_FOUND: (404, "Check the address."),
+    R.WRONG_OFFSET: (409, "Ask with HEAD how much is here, and go on from there."),
     R.RATE_LIMITED: (429, "Wait as long as Retry-After says, then send again."),
     R.ERASED: (410, "Delete your copies of it, and pull again."),
 }

@@ -1,5 +1,6 @@
 """The collector's parts, put together once."""
 
+import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from collector.library import Library
 from collector.limits import STUDY_REQUESTS_S
 from collector.nonces import Nonces
 from collector.outlet import Outlet
+from collector.partial import Partials
 from collector.ports import Blobs, Ledger
 from collector.publishing import Publishing
 from collector.receipts import ReceiptDesk
@@ -32,6 +34,7 @@ class House:
     erasure: Erasure
     outlet: Outlet
     reception: Reception
+    partials: Partials
 
 
 def build_house(
@@ -65,4 +68,5 @@ def build_house(
         erasure=Erasure((ledger, blobs), intake, library, desk, clock),
         outlet=Outlet(ledger, blobs, library, clock),
         reception=Reception(Nonces(int(clock())), Rates(study_requests_s), ledger.first, clock, incoming),
+        partials=Partials((incoming or Path(tempfile.gettempdir())) / "parts"),
     )

@@ -57,6 +57,13 @@ MAX_RETRY_AFTER_S = 900.0
 METERED_DEVICES = 100_000
 """Devices whose buckets are remembered, 400 bytes each. The one that was quiet for longest is forgotten: as if full."""
 
+MAX_PART_BYTES = 4 << 20
+"""Bytes of one part of a long upload: agents send one MiB."""
+PARTIAL_BYTES = 4 << 30
+"""Bytes of unfinished uploads on a collector's disk. Past this, those that were left for longest go."""
+PARTIAL_S = 86_400.0
+"""Seconds after which an unfinished upload is deleted: a night, and the next morning."""
+
 CHUNK_BYTES = 256 << 10
 """Bytes read from a blob at a time: one usual batch."""
 DEFAULT_PAGE_ROWS = 100

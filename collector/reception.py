@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -75,6 +75,10 @@ class Reception:
             raise StorageError(f"incoming: {os.strerror(error.errno or 0)}") from None
         finally:
             incoming.close()
+
+    def seat(self, length: int) -> AbstractAsyncContextManager[None]:
+        """Room in memory for a body that is on disk."""
+        return self._seats.take(length)
 
     async def small(self, request: Request, limit: int) -> bytes:
         """A small body, from who signed it.

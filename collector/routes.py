@@ -13,6 +13,7 @@ What researchers call stands in `routes_research`.
 
 from typing import TypeVar
 
+from anyio import to_thread
 from fastapi import APIRouter
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
@@ -125,4 +126,5 @@ async def erasures(request: Request) -> Response:
     device = await house.reception.device(request, house.intake.keys)
     body = await house.reception.small(request, MAX_DOCUMENT_BYTES)
     receipt, new = await house.erasure.erase(device, parse_json(SignedDocument, body))
+    await to_thread.run_sync(house.partials.forget, device)
     return created(receipt, new=new)

@@ -68,6 +68,7 @@ class RefusalReason(StrEnum):
     NOT_FOUND = "not_found"
     ERASED = "erased"
     RATE_LIMITED = "rate_limited"
+    WRONG_OFFSET = "wrong_offset"
 
 
 class Refusal(Document):

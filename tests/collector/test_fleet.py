@@ -88,7 +88,7 @@ def test_a_collector_and_the_store_that_die_lose_nothing(pair: Pair, world: Worl
 
 def test_what_one_has_served_the_other_refuses(pair: Pair, world: World) -> None:
     """The same signed bytes, sent to the second collector: not even a reader's request is served twice."""
-    one, two = pair
+    one, _ = pair
     device = one.join(world)
     envelope = device.envelope(device.make.typing("w"))
     asked = [

@@ -55,7 +55,7 @@ class Site:
                 site.asked.append(asked)
                 self._reply(site.answer(asked))
 
-            do_GET = do_POST = do_PUT = _serve  # noqa: N815  # the library's names
+            do_GET = do_POST = do_PUT = do_HEAD = do_PATCH = _serve  # noqa: N815  # the library's names
 
             def _reply(self, reply: Reply) -> None:
                 self.close_connection = True

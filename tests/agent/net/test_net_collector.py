@@ -367,5 +367,5 @@ def test_nothing_is_sent_while_a_deletion_is_under_way(desk_at: Callable[..., De
         desk.ledger.append(desk.machine.device.grant())
         desk.shipper.start()
         until(lambda: desk.spool.told() == {0})
-        assert desk.shipper._todo() == []
+        assert desk.shipper._urgent() + desk.shipper._batches() == []
         assert [a.path for a in site.asked] == ["/v1/consents"]

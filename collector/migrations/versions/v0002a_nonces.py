@@ -3,12 +3,14 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001a"
-down_revision = "0001"
+revision = "0002a"
+down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Make the table, if it is missing."""
+    if "nonces" in sa.inspect(op.get_bind()).get_table_names():
+        return
     op.create_table(
         "nonces",
         sa.Column("digest", sa.String(64), primary_key=True),
