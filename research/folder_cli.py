@@ -21,6 +21,7 @@ from research.sweep import check_fresh
 from research.view import folder_of, view
 
 app = typer.Typer()
+FORMATS = ("parquet", "webdataset")
 
 
 @app.command(epilog=examples("verify data", "verify data --organisation 3q2-7w… --headers-only --json"))
@@ -56,11 +57,13 @@ def unseal(
     save(out, desk.unseal(Folder(dir_), digest, home))
 
 
-@app.command(epilog=examples("export data --out parquet", "export data --out parquet --json"))
+@app.command(epilog=examples("export data --out parquet", "export data --out shards --format webdataset --json"))
 def export(  # noqa: PLR0913, PLR0917  # one argument an option
     folder: From,
     out: Annotated[Path, typer.Option(help="Folder to make.")],
-    format_: Annotated[str, typer.Option("--format", help="parquet")] = "parquet",
+    format_: Annotated[
+        str, typer.Option("--format", help="parquet | webdataset (tar shards of steps beside the tables)")
+    ] = "parquet",
     sheets: Annotated[bool, typer.Option("--sheets", help="Draw a contact sheet for each participant (slow).")] = False,
     steps: Annotated[bool, typer.Option(help="Reduce raw events to steps: clicks, typing, keys.")] = True,
     dry_run: Annotated[
@@ -75,9 +78,12 @@ def export(  # noqa: PLR0913, PLR0917  # one argument an option
 
     Stopped halfway, run it again: it goes on with the participants that are not done.
     """
-    if format_ != "parquet":
-        raise InputError(f"unknown format: {format_}", "Known is: parquet.")
-    wanted, now = Wanted(steps=steps, sheets=sheets, dry=dry_run), int(time.time())
+    if format_ not in FORMATS:
+        raise InputError(f"unknown format: {format_}", f"Known are: {', '.join(FORMATS)}.")
+    if format_ == "webdataset" and not steps:
+        raise InputError("WebDataset samples are steps", "Leave --no-steps out.")
+    wanted = Wanted(steps=steps, sheets=sheets, dry=dry_run, webdataset=format_ == "webdataset")
+    now = int(time.time())
     check_fresh(desk.fetched(Folder(folder)), now)
     if not dry_run:  # before anything lies there in the open, so that a sweep knows of it, come what may
         partial, inside = str(partial_of(out).resolve()), [b.name for b in Folder(folder).blobs()]
