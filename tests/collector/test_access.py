@@ -1,5 +1,6 @@
 """A device reads its own record, and nobody else's; researchers' sweep receipts reach those whom they concern."""
 
+import httpx
 import pytest
 
 from schemas.access import AccessReply, ErasureCause, ErasureState
@@ -52,7 +53,7 @@ def swept(actor: Actor, *batches: str, study: str = "mail-study") -> bytes:
     return sign(receipt, actor.key).to_bytes()
 
 
-def post_sweep(collector: Collector, actor: Actor, body: bytes):  # noqa: ANN201
+def post_sweep(collector: Collector, actor: Actor, body: bytes) -> httpx.Response:
     headers = signed_headers(actor.key, "POST", collector.url + "/v1/sweeps", body)
     return collector.call("POST", "/v1/sweeps", body, headers)
 
@@ -102,7 +103,8 @@ def test_erasures_and_sweeps_are_told_to_whom_they_concern(collector: Collector,
         (receipt.subject, researcher.name, 2, 0, 1)
     ]
     assert told.batches == 0
-    assert record(collector, other).sweeps == record(collector, other).erasures == ()
+    untouched = record(collector, other)
+    assert (untouched.sweeps, untouched.erasures) == ((), ())
 
 
 def test_a_sweep_receipt_is_the_senders_own(collector: Collector, world: World) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from schemas.merkle import (
     TILE_WIDTH,
+    Node,
     ProofError,
     consistency_proof,
     inclusion_proof,
@@ -49,7 +50,7 @@ def by_definition(leaves: Sequence[bytes]) -> bytes:
     return hashlib.sha256(b"\x01" + by_definition(leaves[:k]) + by_definition(leaves[k:])).digest()
 
 
-def nodes(leaves: Sequence[bytes]):  # noqa: ANN201
+def nodes(leaves: Sequence[bytes]) -> Node:
     """A log's nodes, out of tiles as the collector keeps them."""
     levels = [[leaf_hash(leaf) for leaf in leaves]]
     while len(levels[-1]) >= TILE_WIDTH:
