@@ -100,8 +100,8 @@ def test_keygen_under_a_passphrase_shows_no_secret_and_asks_for_it_again(
         keys.create(home, "Bob", bytes(32), bytes(32))
 
 
-class _InMemory(KeyringBackend):
-    priority = 1  # type: ignore[assignment]
+class _InMemory(KeyringBackend):  # type: ignore[misc]
+    priority = 1
 
     def __init__(self) -> None:
         self.held: dict[tuple[str, str], str] = {}

@@ -90,7 +90,9 @@ def test_the_command_asks_for_a_reason_and_prints_what_it_counted_on(
 
 @given(st.lists(st.sets(st.integers(0, 12), min_size=1, max_size=9), max_size=6))
 def test_what_totals_leave_over_is_never_of_fewer_people(groups: list[set[int]]) -> None:
-    people = {(str(n),): frozenset(map(str, group)) for n, group in enumerate(groups)}
+    people: dict[tuple[str, ...], frozenset[str]] = {
+        (str(n),): frozenset(map(str, group)) for n, group in enumerate(groups)
+    }
     hidden = query._hidden(people)
     assert all(key in hidden for key, group in people.items() if len(group) < LEAST)
     left = frozenset().union(*(people[key] for key in hidden))
