@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from collector.access import Access
 from collector.admit_rate import Rates
 from collector.erasure import Erasure
 from collector.intake import Intake
@@ -35,6 +36,7 @@ class House:
     outlet: Outlet
     reception: Reception
     partials: Partials
+    access: Access
 
 
 def build_house(
@@ -67,6 +69,7 @@ def build_house(
         intake=intake,
         erasure=Erasure((ledger, blobs), intake, library, desk, clock),
         outlet=Outlet(ledger, blobs, library, clock),
-        reception=Reception(Nonces(int(clock())), Rates(study_requests_s), ledger.first, clock, incoming),
+        reception=Reception(Nonces(int(clock())), Rates(study_requests_s), ledger.first_time, clock, incoming),
         partials=Partials((incoming or Path(tempfile.gettempdir())) / "parts"),
+        access=Access(ledger, library, desk, clock),
     )

@@ -17,7 +17,8 @@ from collector import tables as t
 from collector.errors import SchemaBehindError, StorageError
 from collector.limits import CONNECT_S, NONCE_MEMORY_S, POOLED_CONNECTIONS, STATEMENT_S
 from collector.ports import BatchRecord
-from collector.sql import BATCH, BATCH_COLUMNS, SqlLedger, batch_values, every
+from collector.sql import BATCH, BATCH_COLUMNS, SqlLedger, batch_values
+from collector.sql_base import every
 
 _CURSORS = 0x6F766572  # names our advisory lock among a database's others: "over"
 _SCHEMA = 0x6F766573
@@ -102,7 +103,7 @@ class PostgresLedger(SqlLedger):
         adding = insert(t.batches).from_select(BATCH_COLUMNS, values).on_conflict_do_nothing()
         return await self._alone(adding.returning(t.batches.c.cursor))
 
-    async def first(self, nonce: str) -> bool:
+    async def first_time(self, nonce: str) -> bool:
         """See `ports.Signed`. Its commit is not waited for: a crash of the server may forget the last second's."""
         return await self._alone(_REMEMBER.bindparams(nonce=nonce))
 

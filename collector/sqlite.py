@@ -56,7 +56,7 @@ class SqliteLedger(SqlLedger):
         """See `ports.Batches`. Rows that come while others are being flushed share the next flush."""
         return await self._batches.add((row, consents))
 
-    async def first(self, nonce: str) -> bool:
+    async def first_time(self, nonce: str) -> bool:
         """See `ports.Signed`. One collector alone serves from this file, and remembers by itself."""
         del nonce
         return True

@@ -88,6 +88,20 @@ nonces = Table(  # of signed requests; only collectors that share a database nee
     Column("seen_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Index("nonces_by_time", "seen_at"),
 )
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("digest", DIGEST, primary_key=True),
+    Column("researcher", DIGEST, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("received_hour", BigInteger, nullable=False),
+)
+swept = Table(  # which batches a receipt names
+    "swept",
+    metadata,
+    Column("batch", DIGEST, primary_key=True),
+    Column("sweep", DIGEST, primary_key=True),
+)
 pulls = Table(
     "pulls",
     metadata,
