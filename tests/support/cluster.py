@@ -119,7 +119,7 @@ def flush(store: Bucket) -> None:
     said = "fs.configure -locationPrefix=/buckets/ -fsync -apply\nexit\n"
     with tempfile.TemporaryDirectory() as home:
         done = subprocess.run(command, input=said, capture_output=True, text=True, timeout=60, check=False, cwd=home)
-    if '"fsync": true' not in done.stdout.replace('"fsync":true', '"fsync": true'):
+    if '"fsync":true' not in "".join(done.stdout.split()):
         raise AssertionError(f"SeaweedFS does not flush: {done.stdout[-500:]} {done.stderr[-500:]}")
 
 
