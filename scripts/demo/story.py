@@ -14,7 +14,7 @@ from scripts.demo.screens import x_clients
 from scripts.demo.stage import Stage
 from tests.support.desktop import Desktop
 from tests.support.driver import Driver
-from tests.support.live import Employee, Organisation, noticed, nothing_waits
+from tests.support.live import Employee, Organisation, nothing_waits, noticed
 from tests.support.processes import Process
 from tests.support.sweep import sweep
 from tests.support.waiting import until

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.desktop import Desktop
 from tests.support.driver import Driver
-from tests.support.live import Employee, Organisation, noticed, nothing_waits
+from tests.support.live import Employee, Organisation, nothing_waits, noticed
 from tests.support.processes import Process
 from tests.support.windows import Program, Rectangle, open_geany, open_mousepad
 

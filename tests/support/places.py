@@ -26,4 +26,4 @@ def temporary() -> str:
 def short() -> str:
     """The same for folders with sockets in them: a socket's path may be 108 bytes at most."""
     folder = tempfile.gettempdir()
-    return folder if len(folder) <= len(str(MEMORY)) else "/tmp"
+    return folder if len(folder) <= len(str(MEMORY)) else "/tmp"  # noqa: S108
