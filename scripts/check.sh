@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
 work=$(mktemp -d)
-trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
 told() { printf '%-28s' "$1"; if [ "$2" -eq 0 ]; then echo ok; else echo failed; cat "$3"; exit 1; fi; }
 step() { local name=$1 code=0; shift; "$@" >"$work/out" 2>&1 || code=$?; told "$name" "$code" "$work/out"; }
 types() { local name=$1; shift; "$bin/mypy" --cache-dir ".mypy_cache/$name" "$@" >"$work/$name" 2>&1 & pids[$name]=$!; }
