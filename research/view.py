@@ -17,14 +17,16 @@ import pyarrow.parquet as pq
 
 from research.disk import write_whole
 from research.errors import ExportError, InputError
+from schemas.times import from_unix_ns
 
 MAX_PICTURE_BYTES: Final = 64 << 20
 """Bytes of pictures in one replay: browsers open that; a longer episode is cut, and the page says so."""
 _EVENTS: Final = (
-    *("seq", "kind", "wall_ns", "mono_ns", "app", "window", "action", "button", "x", "y"),
+    *("seq", "kind", "wall_ns", "mono_ns", "epoch", "app", "action", "button", "x", "y"),
     *("text", "down", "title", "reason", "redaction", "dy", "consent"),
 )
-_FRAMES: Final = ("seq", "frame", "base", "mono_ns", "rect", "patch", "masks", "trigger", "image")
+_FRAMES: Final = ("seq", "frame", "base", "rect", "patch", "image")
+_NS_A_MS: Final = 1_000_000
 
 
 def view(exported: Path, out: Path, participant: str | None = None, episode: str | None = None) -> dict[str, Any]:
@@ -45,15 +47,36 @@ def view(exported: Path, out: Path, participant: str | None = None, episode: str
     """
     folder = folder_of(exported, participant)
     row = _episode(folder, episode)
-    events = list(_rows(folder / "events.parquet", _EVENTS, row))
+    events = timed(_rows(folder / "events.parquet", _EVENTS, row))
     pictures, cut = _pictures(_rows(folder / "frames.parquet", _FRAMES, row))
-    about = {n: row[n] for n in ("participant", "device", "episode", "begin_ns", "end_ns", "apps", "account")}
+    about = {n: row[n] for n in ("participant", "device", "episode", "apps", "account")}
+    about["begin"] = from_unix_ns(row["begin_ns"]).strftime("%Y-%m-%d %H:%M")
     told = {"about": about, "events": events, "pictures": pictures, "cut": cut}
     try:
         write_whole(out, _page(told, f"Replay of {row['episode']}").encode())
     except OSError as error:
         raise ExportError(f"cannot write {out}: {error.strerror}", "Choose another file.") from None
     return {"events": len(events), "pictures": len(pictures), "cut": cut, "file": str(out)}
+
+
+def timed(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Events with ``t``, milliseconds since the first, in place of their times; never less than the one before.
+
+    Within one clock epoch it is the monotonic clock's, from one to the next the wall clock's.
+    """
+    found: list[dict[str, Any]] = []
+    before: dict[str, Any] | None = None
+    at = 0
+    for event in events:
+        if before is not None:
+            clock = "mono_ns" if event["epoch"] == before["epoch"] else "wall_ns"
+            at += max(0, event[clock] - before[clock])
+        before = event
+        found.append({n: v for n, v in event.items() if n not in _TIMES} | {"t": round(at / _NS_A_MS, 1)})
+    return found
+
+
+_TIMES: Final = frozenset({"mono_ns", "wall_ns", "epoch"})
 
 
 def folder_of(exported: Path, participant: str | None) -> Path:
