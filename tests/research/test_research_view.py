@@ -60,7 +60,7 @@ def test_it_plays_to_the_end_by_itself(bench: Bench, tmp_path: Path) -> None:
     frames, section = filmed(device, 2)
     device.envelope([*device.make.typing("one two"), *frames, device.make.pointer("down", 300, 300)], frames=section)
     told = view(_exported(bench, tmp_path), tmp_path / "replay.html", device.participant)
-    dom = _dom(tmp_path / "replay.html", tmp_path / "profile", "#play")
+    dom = _dom(tmp_path / "replay.html", tmp_path / "profile", "#playing")
     assert f'data-painted="{told["events"] - 1}"' in dom
     assert ">Play</button>" in dom
     assert 'width="800" height="600"' in dom
