@@ -54,7 +54,7 @@ def pictures(opened: Columnar, room: int) -> list[bytes]:
     """The first pictures of a batch, whole."""
     painter, found = Painter(), list[bytes]()
     for frame in opened.pictures:
-        painter.add(frame, opened.image(frame))
+        painter.add(frame.frame, frame.base, frame.rect, frame.patch, opened.image(frame))
         whole = painter.whole(frame.frame) if len(found) < room else None
         found += [whole] if whole else []
     return found

@@ -45,7 +45,7 @@ from typing import Any
 import platformdirs
 from msgspec import Struct
 
-from research import desk, keys, preview, table
+from research import documents, keys, preview, table
 from research.columnar import Columnar
 from research.errors import InputError
 from research.folder import Folder
@@ -87,9 +87,9 @@ class Study(Struct, frozen=True):
             KeyFileError: no key to open with.
         """
         folder = Folder(data)
-        check_fresh(desk.fetched(folder), int(time.time()))
-        trust = desk.trust(folder, organisation, home)
-        listed = desk.listed(folder)
+        check_fresh(documents.fetched(folder), int(time.time()))
+        trust = documents.trust(folder, organisation, home)
+        listed = documents.listed(folder)
         opens = opener(keys.load(home).identity)
         return cls(trust, plan(folder.blobs(), trust), None if listed is None else frozenset(listed), opens)
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from msgspec import Struct
 
 from research.disk import write_whole
 from research.errors import ExportError, InputError
@@ -29,14 +30,37 @@ _FRAMES: Final = ("seq", "frame", "base", "rect", "patch", "image")
 _NS_A_MS: Final = 1_000_000
 
 
-def view(exported: Path, out: Path, participant: str | None = None, episode: str | None = None) -> dict[str, Any]:
-    """Write a replay of one episode.
+class Episode(Struct, frozen=True):
+    """One stretch of work, read from an export."""
+
+    about: dict[str, Any]
+    events: list[dict[str, Any]]
+    pictures: list[dict[str, Any]]  # with their undecoded bytes in ``image``
+    cut: bool  # there were more pictures than fit
+
+
+def load(exported: Path, participant: str | None = None, episode: str | None = None) -> Episode:
+    """Read one episode.
 
     Args:
         exported: folder that was exported.
-        out: file to write.
         participant: whose; None for the only one.
         episode: which; None for the participant's first.
+
+    Raises:
+        InputError: no such participant or episode, or a choice has to be made.
+    """
+    folder = folder_of(exported, participant)
+    row = _episode(folder, episode)
+    events = timed(_rows(folder / "events.parquet", _EVENTS, row))
+    pictures, cut = _pictures(_rows(folder / "frames.parquet", _FRAMES, row))
+    about = {n: row[n] for n in ("participant", "device", "episode", "apps", "account")}
+    about["begin"] = from_unix_ns(row["begin_ns"]).strftime("%Y-%m-%d %H:%M")
+    return Episode(about, events, pictures, cut)
+
+
+def view(exported: Path, out: Path, participant: str | None = None, episode: str | None = None) -> dict[str, Any]:
+    """Write a replay of one episode, chosen as :func:`load` does.
 
     Returns:
         How many events and pictures are in it, and whether it was cut.
@@ -45,18 +69,14 @@ def view(exported: Path, out: Path, participant: str | None = None, episode: str
         InputError: no such participant or episode, or a choice has to be made.
         ExportError: cannot be written.
     """
-    folder = folder_of(exported, participant)
-    row = _episode(folder, episode)
-    events = timed(_rows(folder / "events.parquet", _EVENTS, row))
-    pictures, cut = _pictures(_rows(folder / "frames.parquet", _FRAMES, row))
-    about = {n: row[n] for n in ("participant", "device", "episode", "apps", "account")}
-    about["begin"] = from_unix_ns(row["begin_ns"]).strftime("%Y-%m-%d %H:%M")
-    told = {"about": about, "events": events, "pictures": pictures, "cut": cut}
+    found = load(exported, participant, episode)
+    pictures = [{**row, "image": base64.b64encode(row["image"]).decode()} for row in found.pictures]
+    told = {"about": found.about, "events": found.events, "pictures": pictures, "cut": found.cut}
     try:
-        write_whole(out, _page(told, f"Replay of {row['episode']}").encode())
+        write_whole(out, _page(told, f"Replay of {found.about['episode']}").encode())
     except OSError as error:
         raise ExportError(f"cannot write {out}: {error.strerror}", "Choose another file.") from None
-    return {"events": len(events), "pictures": len(pictures), "cut": cut, "file": str(out)}
+    return {"events": len(found.events), "pictures": len(pictures), "cut": found.cut, "file": str(out)}
 
 
 def timed(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -111,7 +131,7 @@ def _pictures(rows: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], boo
         room -= len(row["image"])
         if room < 0:
             return found, True
-        found.append({**row, "image": base64.b64encode(row["image"]).decode()})
+        found.append(row)
     return found, False
 
 
