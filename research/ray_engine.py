@@ -99,7 +99,10 @@ def run(identity: Identity, people: Sequence[str], write: Write, workers: int, t
                                                      "num_cpus": workers + 1}  # fmt: skip
     for name in ("ray", "ray.data"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    ray.init(log_to_driver=False, logging_level="error", **here)
+    try:
+        ray.init(log_to_driver=False, logging_level="error", **here)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ExportError(f"Ray does not start: {error}", "Check RAY_ADDRESS, or set TMPDIR to a short path.") from None
     try:
         ray.data.DataContext.get_current().enable_progress_bars = False
         holder = ray.remote(num_cpus=0)(Holder).remote()

@@ -1,10 +1,11 @@
-"""The heavy extras for real, Ray and Rerun, and other people's loaders: each installed for the test alone (`make soak`)."""
+"""The heavy extras, Ray and Rerun, and other people's loaders, for real, each installed for the test alone (soak)."""
 
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -31,7 +32,7 @@ def _run(environ: dict[str, str], *arguments: str | Path) -> str:
     command = [sys.executable, *map(str, arguments)]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=RUN_S, check=False)
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return done.stdout + (done.stderr if "rerun" in arguments else "")
 
 
 def _bytes(root: Path) -> dict[str, bytes]:
@@ -49,7 +50,6 @@ def test_without_ray_it_is_said_what_to_install(busy: Bench, tmp_path: Path, mon
 SCRIPT = """
 import sys
 from pathlib import Path
-from tempfile import tempdir
 import research.work as work
 from research import cli
 
@@ -68,7 +68,9 @@ def test_ray_writes_what_one_process_does_and_neither_key_nor_content_to_its_own
     busy: Bench, tmp_path: Path
 ) -> None:
     environ = _installed(tmp_path, "ray")
-    folder, home, temp = busy.save(tmp_path / "data"), busy.home(tmp_path / "home"), tmp_path / "t"
+    folder, home = busy.save(tmp_path / "data"), busy.home(tmp_path / "home")
+    short = TemporaryDirectory(prefix="ov-", dir="/tmp")  # Ray's sockets lie in it: their paths are short
+    temp = Path(short.name) / "r"
     desk.export(folder, tmp_path / "one", None, home)
     arguments = ("export", folder.root, "--out", tmp_path / "two", "--home", home, "--engine", "ray", "--jobs", "2")
     _run(environ, "-c", SCRIPT, temp, *arguments, "--json")
@@ -79,6 +81,7 @@ def test_ray_writes_what_one_process_does_and_neither_key_nor_content_to_its_own
     left = _bytes(temp)
     assert left
     assert [name for name, data in left.items() if any(needle in data for needle in needles)] == []
+    short.cleanup()
 
 
 @pytest.mark.soak
@@ -105,7 +108,7 @@ samples = list(webdataset.WebDataset(tars, shardshuffle=False).decode("pil"))
 print(json.dumps({
     "datasets": sum(len(rows) for rows in whole.values()),
     "streamed": sum(1 for rows in streamed.values() for _ in rows),
-    "duckdb": duckdb.sql(f"select count(*) from '{out}/*/steps.parquet'").fetchone()[0],
+    "duckdb": duckdb.sql(f"select count(*) from '{out}/*/steps.parquet'").fetchall()[0][0],
     "polars": polars.scan_parquet(out + "/*/events.parquet").collect().height,
     "webdataset": len(samples),
     "pictures": sum(key.endswith("webp") for sample in samples for key in sample),
@@ -121,7 +124,7 @@ def test_other_peoples_loaders_read_an_export_first_try(busy: Bench, tmp_path: P
     venv = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True, timeout=INSTALL_S)
     packages = ("datasets", "duckdb", "polars", "webdataset", "pillow")
-    subprocess.run([venv / "bin/pip", "install", "--quiet", *packages], check=True, timeout=INSTALL_S)
+    subprocess.run([str(venv / "bin/pip"), "install", "--quiet", *packages], check=True, timeout=INSTALL_S)
     environ = os.environ | {"HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "1"}
     command = [venv / "bin/python", "-c", LOADERS, str(out)]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=RUN_S, check=True)
