@@ -58,7 +58,7 @@ def unseal(
     save(out, desk.unseal(Folder(dir_), digest, home))
 
 
-@app.command(epilog=examples("export data --out parquet", "export data --out shards --format webdataset --json"))
+@app.command(epilog=examples("export data --out exported", "export data --out shards --format webdataset --json"))
 def export(  # noqa: PLR0913, PLR0917  # one argument an option
     folder: From,
     out: Annotated[Path, typer.Option(help="Folder to make.")],
@@ -108,7 +108,7 @@ def export(  # noqa: PLR0913, PLR0917  # one argument an option
         raise typer.Exit(1)
 
 
-@app.command(epilog=examples("actions parquet --to anthropic --out actions"))
+@app.command(epilog=examples("actions exported --to anthropic --out actions"))
 def actions(
     exported: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that was exported.")],
     to: Annotated[str, typer.Option(help=" | ".join(ADAPTERS))],
@@ -121,7 +121,7 @@ def actions(
     tell(convert(exported, to, out), as_json=json_)
 
 
-@app.command("view", epilog=examples("view parquet --out replays/p-1.html --participant p-1"))
+@app.command("view", epilog=examples("view exported --out replays/p-1.html --participant p-1"))
 def view_(
     exported: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that was exported.")],
     out: Annotated[Path, typer.Option(help="File to write.")],

@@ -17,7 +17,7 @@ from schemas.signed import SignedDocument
 app = typer.Typer()
 
 
-@app.command(epilog=examples("sweep data --export parquet --cache ~/.cache/huggingface --receipt swept.json"))
+@app.command(epilog=examples("sweep data --export exported --cache ~/.cache/huggingface --receipt swept.json"))
 def sweep(  # noqa: PLR0913, PLR0917  # one argument an option
     folder: From,
     receipt: Annotated[Path, typer.Option(help="Write the signed receipt here.")],
@@ -57,7 +57,7 @@ def _hand_in(signed: SignedDocument, home: Path) -> dict[str, Any]:
     return {"handed_in": True}
 
 
-@app.command("lineage", epilog=examples("lineage data", "lineage data --training run-4 --export parquet --seed 7"))
+@app.command("lineage", epilog=examples("lineage data", "lineage data --training run-4 --export exported --seed 7"))
 def lineage_(
     folder: From,
     training: Annotated[str | None, typer.Option(help="Record a training run or checkpoint of this name.")] = None,

@@ -126,7 +126,7 @@ def test_other_peoples_loaders_read_an_export_first_try(busy: Bench, tmp_path: P
     packages = ("datasets", "duckdb", "polars", "webdataset", "pillow")
     subprocess.run([str(venv / "bin/pip"), "install", "--quiet", *packages], check=True, timeout=INSTALL_S)
     environ = os.environ | {"HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "1"}
-    command = [venv / "bin/python", "-c", LOADERS, str(out)]
+    command = [str(venv / "bin/python"), "-c", LOADERS, str(out)]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=RUN_S, check=True)
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["datasets"] == found["duckdb"] == found["webdataset"] == told["steps"]
