@@ -20,6 +20,7 @@ from schemas.events import (
     RedactionState,
     ScrollEvent,
     Span,
+    TextDeltaEvent,
     TextEvent,
 )
 
@@ -157,6 +158,7 @@ def account_of(events: Sequence[Event]) -> LossAccount:
     names = {
         KeyEvent: "keyboard",
         ClipboardEvent: "keyboard",
+        TextDeltaEvent: "keyboard",
         PointerEvent: "pointer",
         ScrollEvent: "pointer",
         FrameEvent: "screen",
