@@ -40,7 +40,7 @@ print(*x_clients(sys.argv[1]))
 AGREE = """
 import os, sys
 from tests.support.person import agree
-agree(os.environ, sys.argv[1])
+agree(os.environ, *sys.argv[1:])
 """
 
 
@@ -91,6 +91,10 @@ class Sway(Desktop):
             return bool(self.windows()[process.pid]["focused"])
 
         until(focused, what=f"{process.name} to have the focus")
+
+    def command(self, *words: str) -> None:
+        """Have sway do something."""
+        run([*as_person(), "swaymsg", *words], self.env)
 
     def x_clients(self) -> set[int]:
         """Process ids of every program that is connected to Xwayland, by its own word."""
@@ -160,15 +164,23 @@ class Wayfarer(Employee):
         """``overt …``, as the person."""
         return run([*as_person(), *program("overt"), *arguments], self.env, code)
 
-    def agree(self, app: str) -> None:
-        """Say yes to all of an app, as the person."""
-        run([*as_person(), sys.executable, "-c", AGREE, app], self.env | {"PYTHONPATH": str(ROOT)})
+    def agree(self, *apps: str) -> None:
+        """Say yes to all of some apps, as the person."""
+        run([*as_person(), sys.executable, "-c", AGREE, *apps], self.env | {"PYTHONPATH": str(ROOT)})
 
     def daemon(self) -> Process:
         """Start the daemon as the person, and wait until it answers."""
         command = [*as_person(), *program("overt"), "daemon"]
         process = self.desktop.start(command, name="daemon", env=_without(self.desktop.env, self.env))
         until(lambda: not process.running or self.overt("status", "--json", code=None).code != 3, what="the daemon")
+        assert process.running, process.output
+        return process
+
+    def indicator(self) -> Process:
+        """Start the indicator as the person, and wait until its sign is in sight."""
+        command = [*as_person(), sys.executable, "-m", "agent.tray"]
+        process = self.desktop.start(command, name="indicator", env=self.env | {"PYTHONPATH": str(ROOT)})
+        until(lambda: not process.running or "no_sign" not in self.reasons(), what="the sign to be seen")
         assert process.running, process.output
         return process
 

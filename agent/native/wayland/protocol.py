@@ -96,9 +96,12 @@ class Connection:
         self._held = b""
         self.globals: dict[str, Global] = {}
         """By interface; of several of one kind, the first."""
-        registry = self.new(self._of_registry)
-        self.send(DISPLAY, GET_REGISTRY, registry)
-        self.roundtrip()
+        try:
+            self.send(DISPLAY, GET_REGISTRY, self.new(self._of_registry))
+            self.roundtrip()
+        except CompositorGone:
+            self.close()
+            raise
 
     def __repr__(self) -> str:
         return "<Connection>"
