@@ -11,7 +11,7 @@ from schemas.scope import TimingTier
 
 
 def agree(environ: Mapping[str, str], *apps: str) -> None:
-    """Keep a yes to all of some apps (``mousepad`` unless others are named) with the device's own key, as the ceremony does once its phrase is typed."""
+    """Keep a yes to all of some apps (``mousepad`` by default), signed as the ceremony does at its end."""
     places = Places.from_environ(environ)
     answers = Answers(
         apps={app: frozenset(Modality) for app in apps or ("mousepad",)}, timing=TimingTier.EXACT, language="en"

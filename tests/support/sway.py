@@ -92,10 +92,6 @@ class Sway(Desktop):
 
         until(focused, what=f"{process.name} to have the focus")
 
-    def command(self, *words: str) -> None:
-        """Have sway do something."""
-        run([*as_person(), "swaymsg", *words], self.env)
-
     def x_clients(self) -> set[int]:
         """Process ids of every program that is connected to Xwayland, by its own word."""
         told = run([*as_person(), sys.executable, "-c", CLIENTS, self.display], self.env | {"PYTHONPATH": str(ROOT)})

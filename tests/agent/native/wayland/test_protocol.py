@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from agent.native.wayland.protocol import HEAD, Arguments, CompositorGone, Connection, offered
 
 WORD = struct.Struct("=I")
+ASKED_BYTES = 24
+"""What a client asks for first: the registry, and to be told when all of it came."""
 
 
 def event(target: int, opcode: int, *words: int | str) -> bytes:
@@ -39,7 +41,9 @@ class Compositor:
     def _serve(self, says: bytes) -> None:
         connection, _ = self._listening.accept()
         with connection:
-            connection.recv(4096)
+            asked = b""
+            while len(asked) < ASKED_BYTES and (more := connection.recv(4096)):
+                asked += more
             connection.sendall(says)
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from agent.native.accessible.wire import BusBroken, Frames, Heard, opened, shred
 from agent.native.base import Unread
 from agent.native.wayland.typing import EDITABLE, MAX_TYPED, TERMINAL, Typing, seals
 from tests.agent.native.accessible.accessible_rig import NAME_FIELD, PROGRAM, SECRET_FIELD, WINDOW, Loop, Session
+from tests.agent.native.accessible.test_wire_fuzz import event
 from tests.support.fake_bus import FakeBus
 
 SECRET = "only-for-the-program-itself"  # noqa: S105  # a canary
@@ -151,15 +152,13 @@ def test_another_program_is_not_heard(writer: Writer) -> None:
 
 def test_after_the_end_nothing_is_held(writer: Writer) -> None:
     writer.typing.close()
-    writer.loop.spin(lambda: writer.loop.held == writer.own, "the connection to be gone")
+    writer.loop.spin(lambda: writer.loop.held == writer.own, "the connection to be gone", 5)
     writer.typing.close()
 
 
 @given(st.binary(max_size=60), st.lists(st.tuples(st.integers(0, 250), st.integers(0, 255)), max_size=6))
 def test_a_bent_change_is_opened_or_not_and_shredded(junk: bytes, bends: list[tuple[int, int]]) -> None:
-    from tests.agent.native.accessible.test_wire_fuzz import EVENT  # noqa: PLC0415  # only here
-
-    bent = bytearray(EVENT.replace(b"StateChanged", b"TextChanged\0"))
+    bent = bytearray(event().replace(b"StateChanged", b"TextChanged\0"))
     for place, value in bends:
         bent[place % len(bent)] = value
     frames = Frames(seals)
