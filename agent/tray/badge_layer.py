@@ -1,6 +1,7 @@
 """The badge of a Wayland session: painted as ever, shown by :mod:`agent.tray.layer`, and never a window."""
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from agent.tray.icons import Sign
 from agent.tray.layer import DRAWN_S, REFRESH_MS, Layer
 from agent.tray.look import Look
 from schemas.events import Rect
+
+if sys.platform != "linux":
+    raise ImportError("Wayland is Linux's")
 
 STRIPE: Rect = (0, HEIGHT_PX - STRIPE_PX, CELLS * CELL_PX, HEIGHT_PX)
 """Where the stripe is in the picture. Where that is on the screen, no program is told on Wayland."""

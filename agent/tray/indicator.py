@@ -1,6 +1,7 @@
 """The indicator: icon, badge, frame, tooltip, menu, notifications and lease, put together."""
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -201,7 +202,7 @@ class Indicator(QObject):
 
 def _marks(remembers: Path, menu: Menu) -> tuple[Badge, Frame]:
     """The badge and the frame of this kind of session."""
-    if not is_wayland(os.environ):
+    if sys.platform != "linux" or not is_wayland(os.environ):
         return Badge(remembers, menu), Frame()
     from agent.tray.badge_layer import LayerBadge  # noqa: PLC0415  # Linux's own
     from agent.tray.frame import NoFrame  # noqa: PLC0415

@@ -6,6 +6,7 @@ each picture anew, that it has drawn it (``wl_surface.frame``); a screen that is
 
 import mmap
 import os
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
@@ -14,6 +15,9 @@ from PySide6.QtGui import QImage
 
 from agent.native.wayland.protocol import Arguments, CompositorGone, Connection
 from agent.native.wayland.session import LAYER_SHELL
+
+if sys.platform != "linux":
+    raise ImportError("Wayland is Linux's")
 
 OVERLAY = 3
 """``zwlr_layer_shell_v1.layer``: above full-screen windows too."""
