@@ -1,6 +1,7 @@
 """The Wayland backend: which program is in front, and what is written in it. No key, no pointer, no pixel."""
 
 import selectors
+import sys
 from collections.abc import Mapping, Sequence
 
 from agent.core.observe import Observation, PointerObserved, WindowInfo
@@ -21,6 +22,9 @@ from agent.native.wayland.protocol import offered
 from agent.native.wayland.session import SIGN_NEEDS, no_place_for_a_sign
 from agent.native.wayland.typing import Typing
 from schemas.events import Modality
+
+if sys.platform != "linux":
+    raise ImportError("Wayland is Linux's")
 
 OFFERED = frozenset({Modality.KEYBOARD})
 WHY = (
@@ -47,7 +51,7 @@ class WaylandNative:
         if not offered(environ) >= SIGN_NEEDS:
             raise no_place_for_a_sign()
         self._environ, self._clock = environ, clock
-        self._selector = selectors.DefaultSelector()
+        self._selector = selectors.EpollSelector()
         self._signals: list[Signal] = []
         self._typing: Typing | None = None
         self._access: Access | None = None
