@@ -82,10 +82,7 @@ def together(folder: Path, rounds: int) -> list[Measured]:
         url = database_in(server)
         anyio.run(_migrate, url)
         options = ("--database", url, "--blobs", store.url, "--receipt-key", str(folder / "receipt.key"))
-        made = [
-            stack.enter_context(Collector(folder / n, world.trust, *options, port=False, **KEYS))
-            for n in ("one", "two")
-        ]
+        made = [stack.enter_context(Collector(folder / n, world.trust, *options, **KEYS)) for n in ("one", "two")]
         made[0].publish_all(world)
         fleet = Fleet(folder, [made[0].join(world) for _ in range(LANES)])
         fleet.signed([c.url for c in made], 5)

@@ -3,6 +3,8 @@
 `python -m benchmarks.stampede` plays the same with a hundred thousand.
 """
 
+from collections.abc import Callable
+
 import pytest
 
 from benchmarks.stampede import Scene, morning, outage, play
@@ -11,7 +13,7 @@ DEVICES = 1_500
 
 
 @pytest.mark.parametrize("make", [morning, outage])
-def test_requests_arrive_spread(make: type[Scene]) -> None:
+def test_requests_arrive_spread(make: Callable[[int], Scene]) -> None:
     scene = make(DEVICES)
     scene.until_s = 2.0 * 3_600
     ours = play(scene)

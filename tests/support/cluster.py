@@ -17,6 +17,7 @@ from tests.support.collectors import Collector
 from tests.support.databases import PostgresServer, database_in, postgres
 from tests.support.devices import World
 from tests.support.nginx import nginx
+from tests.support.ports import free_port
 from tests.support.waiting import until
 
 UPSTREAM = "  upstream collectors {{ hash $uri consistent; {servers} }}\n"
@@ -69,6 +70,7 @@ def kill_postgres(server: PostgresServer) -> None:
         with suppress(ProcessLookupError):
             os.kill(each, signal.SIGKILL)
     until(lambda: not any(Path(f"/proc/{p}").exists() and _alive(p) for p in family), 30, "PostgreSQL to be gone")
+    (Path(server.pgdata) / "postmaster.pid").unlink(missing_ok=True)  # a number that is a zombie's counts as alive
     server.ensure_postgres_running()
 
 
@@ -83,10 +85,15 @@ def _alive(pid: int) -> bool:
         return False
 
 
+def steady() -> tuple[str, str]:
+    """A port that a collector has again when it comes back."""
+    return "--port", str(free_port())
+
+
 @contextmanager
 def small(folder: Path, world: World) -> Iterator[Cluster]:
     """One collector on SQLite and files."""
-    with Collector(folder / "one", world.trust, port=True) as collector:
+    with Collector(folder / "one", world.trust, *steady()) as collector:
         collector.publish_all(world)
         yield Cluster([collector], None, None)
 
@@ -100,7 +107,7 @@ def shared(folder: Path, world: World, collectors: int = 2) -> Iterator[Cluster]
         anyio.run(_migrate, url)
         options = ("--database", url, "--blobs", store.url, "--receipt-key", str(folder / "receipt.key"))
         made = [
-            stack.enter_context(Collector(folder / f"collector-{n}", world.trust, *options, port=True, **KEYS))
+            stack.enter_context(Collector(folder / f"collector-{n}", world.trust, *options, *steady(), **KEYS))
             for n in range(collectors)
         ]
         made[0].publish_all(world)

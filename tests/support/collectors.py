@@ -15,7 +15,6 @@ import httpx
 from schemas.envelope import Envelope
 from schemas.signed import SignedDocument
 from tests.support.devices import Actor, Device, World
-from tests.support.ports import free_port
 from tests.support.waiting import until
 
 TIMEOUT_S = 30.0
@@ -27,14 +26,10 @@ ONE_REQUEST_EACH = httpx.Limits(max_keepalive_connections=0)
 
 
 class Collector:
-    """One collector on a data folder; it can be killed and started again, each time on a free port.
+    """One collector on a data folder; it can be killed and started again, each time on a free port unless told one."""
 
-    With `port`, it is the same one each time: for those who cannot be told another.
-    """
-
-    def __init__(self, data: Path, trust: str, *options: str, port: bool = False, **environ: str) -> None:
+    def __init__(self, data: Path, trust: str, *options: str, **environ: str) -> None:
         self.data = data
-        self._port = free_port() if port else 0
         self._options, self._environ = options, environ
         self.log = data.with_name(data.name + ".log")
         self._ready = data.with_name(data.name + ".ready")
@@ -56,7 +51,7 @@ class Collector:
     def start(self) -> None:
         """Start it and wait until it serves."""
         self._ready.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "collector.cli", "serve", "--data", str(self.data), "--port", str(self._port)]
+        command = [sys.executable, "-m", "collector.cli", "serve", "--data", str(self.data), "--port", "0"]
         options = ["--trust", self._trust, "--json", "--ready-file", str(self._ready), *self._options]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
