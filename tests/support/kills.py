@@ -107,7 +107,9 @@ class Agent:
         return {row.sequence: row.digest for row in rows}
 
 
-def run(folder: Path, points: int, seed: int, *, whole: bool, agents: int = 2, tell: bool = False) -> Outcome:
+def run(
+    folder: Path, points: int, seed: int, *, whole: bool, agents: int = 2, tell: bool = False, minutes: float = 60.0
+) -> Outcome:
     """Kill so often, then let everything finish, and compare.
 
     Args:
@@ -117,6 +119,7 @@ def run(folder: Path, points: int, seed: int, *, whole: bool, agents: int = 2, t
         whole: with PostgreSQL, S3 and two collectors; otherwise one collector on SQLite and files.
         agents: how many work at once.
         tell: say how far it is.
+        minutes: kill no more after so long; `points` of the outcome says how often it was.
     """
     rng = random.Random(seed)  # noqa: S311  # a run may be repeated
     world = World.make(f"kills {seed}", codes=agents)
@@ -128,6 +131,9 @@ def run(folder: Path, points: int, seed: int, *, whole: bool, agents: int = 2, t
         working = [Agent(folder / f"agent-{n}", _joined(front, world), cluster, collector_key) for n in range(agents)]
         try:
             for point in range(points):
+                if time.monotonic() > begun + minutes * 60:
+                    outcome.points = point
+                    break
                 time.sleep(rng.random() * 0.6)
                 victim = _choose(rng, cluster, agents)
                 kind = victim.partition(" ")[0]
@@ -194,10 +200,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=60.0, help="kill no more after so long")
     parser.add_argument("--small", action="store_true", help="SQLite and files, one collector")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="overt-kills-") as folder:
-        outcome = run(Path(folder), options.points, options.seed, whole=not options.small, tell=True)
+        outcome = run(
+            Path(folder), options.points, options.seed, whole=not options.small, tell=True, minutes=options.minutes
+        )
     print(json.dumps(asdict(outcome) | {"good": outcome.good}))  # noqa: T201
     raise SystemExit(not outcome.good)
 
