@@ -17,7 +17,7 @@ class Bar(Struct, frozen=True):
 
 
 def bars(title: str, found: Sequence[Bar]) -> Markup:
-    """A bar plot: a title that is read aloud, a baseline, the largest value and the ends' labels. Words, if all is 0."""
+    """A bar plot: a title that is read aloud, a baseline, the largest value, the ends' labels. Words if all is 0."""
     if all(bar.value == 0 for bar in found):
         return Markup('<p class="soft">{}: nothing.</p>').format(title)
     most = max((bar.value or 0 for bar in found), default=0)
