@@ -10,23 +10,30 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from collector.access import Access
 from collector.admit_rate import Rates
 from collector.erasure import Erasure
+from collector.feed import Feed
 from collector.intake import Intake
 from collector.library import Library
-from collector.limits import STUDY_REQUESTS_S
+from collector.limits import LOG_PERIOD_S, STUDY_REQUESTS_S
+from collector.log import Log
+from collector.metrics import Metrics
 from collector.nonces import Nonces
 from collector.outlet import Outlet
+from collector.pages.views import Views
 from collector.partial import Partials
 from collector.ports import Blobs, Ledger
 from collector.publishing import Publishing
 from collector.receipts import ReceiptDesk
 from collector.reception import Reception
+from collector.retention import Retention
+from collector.sessions import Sessions
+from collector.tally import Tally
 from schemas.base import unbase64url
 from schemas.signed import fingerprint
 
 
 @dataclass(frozen=True)
 class House:
-    """Everything that routes call."""
+    """Everything that routes call. `metrics_token` is what Prometheus must send; None: nobody is answered."""
 
     ledger: Ledger
     blobs: Blobs
@@ -37,15 +44,26 @@ class House:
     reception: Reception
     partials: Partials
     access: Access
+    log: Log
+    feed: Feed
+    retention: Retention
+    library: Library
+    clock: Callable[[], float]
+    sessions: Sessions
+    views: Views
+    tally: Tally
+    metrics: Metrics
+    metrics_token: bytes | None = None
 
 
-def build_house(
+def build_house(  # noqa: PLR0913, PLR0917  # what the settings say
     ledger: Ledger,
     blobs: Blobs,
     receipt_key: Ed25519PrivateKey,
     trust: Iterable[str],
     clock: Callable[[], float],
     incoming: Path | None = None,
+    log_period_s: int = LOG_PERIOD_S,
     study_requests_s: float = STUDY_REQUESTS_S,
 ) -> House:
     """Put the parts together.
@@ -57,19 +75,32 @@ def build_house(
         trust: base64url public keys of the organisations whose documents are published.
         clock: Unix time, seconds.
         incoming: folder for bodies on their way in; None for the system's own.
+        log_period_s: seconds between two extensions of the transparency log.
         study_requests_s: requests a second of all devices together.
     """
     library, desk = Library(ledger), ReceiptDesk(receipt_key)
     intake = Intake(ledger, blobs, library, desk, clock)
+    log = Log(ledger, library, receipt_key, clock, log_period_s)
+    erasure = Erasure((ledger, blobs), intake, library, desk, clock)
+    access, retention, tally = Access(ledger, library, desk, clock), Retention(ledger, erasure, library, clock), Tally()
     trusted = {fingerprint(raw): raw for raw in map(unbase64url, trust)}
     return House(
         ledger=ledger,
         blobs=blobs,
         publishing=Publishing(ledger, library, trusted, desk.public_key),
         intake=intake,
-        erasure=Erasure((ledger, blobs), intake, library, desk, clock),
+        erasure=erasure,
         outlet=Outlet(ledger, blobs, library, clock),
         reception=Reception(Nonces(int(clock())), Rates(study_requests_s), ledger.first_time, clock, incoming),
         partials=Partials((incoming or Path(tempfile.gettempdir())) / "parts"),
-        access=Access(ledger, library, desk, clock),
+        access=access,
+        log=log,
+        feed=Feed(ledger, library, desk, log, clock),
+        retention=retention,
+        library=library,
+        clock=clock,
+        sessions=Sessions(ledger, clock),
+        views=Views(ledger, library, access, log, retention, tally, clock),
+        tally=tally,
+        metrics=Metrics(tally, retention, ledger, clock),
     )

@@ -22,6 +22,7 @@ from collector.sql_base import every
 
 _CURSORS = 0x6F766572  # names our advisory lock among a database's others: "over"
 _SCHEMA = 0x6F766573
+_LOG = 0x6F766574
 _SERVER_SETTINGS = {
     "application_name": "overt-collector",
     "synchronous_commit": "on",  # a commit returns when it is durable, whatever the server's default is
@@ -101,13 +102,13 @@ class PostgresLedger(SqlLedger):
         lock = select(literal_column(f"pg_advisory_xact_lock_shared({_CURSORS})").label("held")).cte("lock")
         values = batch_values(row, consents).where(select(func.count()).select_from(lock).scalar_subquery() > 0)
         adding = insert(t.batches).from_select(BATCH_COLUMNS, values).on_conflict_do_nothing()
-        return await self._alone(adding.returning(t.batches.c.cursor))
+        return await self._in_one(adding.returning(t.batches.c.cursor))
 
     async def first_time(self, nonce: str) -> bool:
         """See `ports.Signed`. Its commit is not waited for: a crash of the server may forget the last second's."""
-        return await self._alone(_REMEMBER.bindparams(nonce=nonce))
+        return await self._in_one(_REMEMBER.bindparams(nonce=nonce))
 
-    async def _alone(self, statement: Any) -> bool:
+    async def _in_one(self, statement: Any) -> bool:
         """Run one statement as its own transaction; True if it gives a row."""
         try:
             async with self._single.connect() as connection:
@@ -128,6 +129,9 @@ class PostgresLedger(SqlLedger):
 
     async def _before_cursor(self, connection: AsyncConnection) -> None:
         await connection.execute(select(_lock("pg_advisory_xact_lock_shared")))
+
+    async def _alone(self, connection: AsyncConnection) -> None:
+        await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOG})"))
 
     def _add_unknown(self, table: Table) -> Any:
         return insert(table).on_conflict_do_nothing()

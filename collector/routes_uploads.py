@@ -20,7 +20,7 @@ from collector.house import House
 from collector.limits import MAX_BATCH_BYTES, MAX_PART_BYTES
 from collector.partial import WrongOffsetError
 from collector.replies import created
-from collector.routes import checked_digest, house_of
+from collector.routes import checked_digest, device_of, house_of
 from schemas.wire import RefusalReason
 
 PART_TYPE = "application/partial-upload"
@@ -32,7 +32,7 @@ router = APIRouter()
 async def progress(digest: str, request: Request) -> Response:
     """How far an upload has come."""
     house = house_of(request)
-    device = await house.reception.device(request, house.intake.keys)
+    device = await device_of(request, house)
     await house.reception.small(request, 0)
     here = await to_thread.run_sync(house.partials.length, device, checked_digest(digest))
     return _so_far(here)
@@ -42,7 +42,7 @@ async def progress(digest: str, request: Request) -> Response:
 async def part(digest: str, request: Request) -> Response:
     """Take the next part; with the last one, store the batch."""
     house = house_of(request)
-    device = await house.reception.device(request, house.intake.keys)
+    device = await device_of(request, house)
     async with house.reception.large(request, MAX_PART_BYTES) as body:
         offset, last = _offset(request, len(body)), request.headers.get(COMPLETE, "") == "?1"
         name = checked_digest(digest)

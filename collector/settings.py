@@ -3,14 +3,14 @@
 import fcntl
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from collector.errors import SettingsError, StorageError
 from collector.files import FileBlobs
 from collector.house import House, build_house
-from collector.limits import STUDY_REQUESTS_S
+from collector.limits import LOG_PERIOD_S, STUDY_REQUESTS_S
 from collector.ports import Blobs, Ledger
 from collector.receipts import KEY_FILE, load_key
 from collector.sqlite import SqliteLedger
@@ -19,6 +19,8 @@ from schemas.base import SchemaError, unbase64url
 _SQLITE = ("sqlite", "sqlite+aiosqlite")
 _POSTGRES = ("postgresql", "postgres", "postgresql+asyncpg")
 KEY_BYTES = 32
+MIN_TOKEN_BYTES = 24
+"""Characters of a token that nobody guesses."""
 LOCK_FILE = "collector.lock"
 
 
@@ -36,6 +38,8 @@ class Settings:
     blobs: str | None = None
     trust: tuple[str, ...] = ()
     receipt_key: Path | None = None
+    log_period_s: int = LOG_PERIOD_S
+    metrics_token: Path | None = None
     study_requests_s: float = STUDY_REQUESTS_S
 
     def __post_init__(self) -> None:
@@ -129,9 +133,28 @@ def lock(data: Path) -> int:
     return handle
 
 
+def read_token(path: Path) -> bytes:
+    """The token that Prometheus sends.
+
+    Raises:
+        SettingsError: the file cannot be read, or its token is short enough to be guessed.
+    """
+    try:
+        token = path.read_bytes().strip()
+    except OSError as error:
+        raise SettingsError(f"--metrics-token: {os.strerror(error.errno or 0)}") from None
+    if len(token) < MIN_TOKEN_BYTES:
+        raise SettingsError(f"--metrics-token: the file's token is shorter than {MIN_TOKEN_BYTES} characters")
+    return token
+
+
 def open_house(settings: Settings) -> House:
     """Compose the collector that the settings describe. Its stores open with the application."""
     ledger, blobs = choose_ledger(settings.database_url), choose_blobs(settings.blobs_url)
     make_data_folder(settings.data)
-    key, rate = load_key(settings.key_file), settings.study_requests_s
-    return build_house(ledger, blobs, key, settings.trust, time.time, settings.data, rate)
+    token = read_token(settings.metrics_token) if settings.metrics_token else None
+    key, period_s = load_key(settings.key_file), settings.log_period_s
+    house = build_house(
+        ledger, blobs, key, settings.trust, time.time, settings.data, period_s, settings.study_requests_s
+    )
+    return replace(house, metrics_token=token)

@@ -9,11 +9,13 @@ from pydantic import BaseModel, ValidationError
 from agent.net.http import httpx
 from agent.net.patience import retry_after_s
 from agent.net.tls import http_client
+from schemas.access import AccessReply, PageTicket, PullRow
 from schemas.base import base64url, canonical
 from schemas.erasure import ErasureRequest
 from schemas.http_signature import sign_request
+from schemas.log import Opening, OpeningPage
 from schemas.signed import SignedDocument, sign
-from schemas.wire import EnrolRequest, Refusal, StudyReply, collector_url
+from schemas.wire import MAX_PAGE_ROWS, EnrolRequest, Refusal, StudyReply, collector_url
 
 ENVELOPE_TYPE = "application/vnd.overt.envelope"
 JSON_TYPE = "application/json"
@@ -133,6 +135,34 @@ class Collector:
         signed = sign(request, self._key)
         return signed, self._read(self._send("POST", "/v1/erasures", signed.to_bytes(), JSON_TYPE), SignedDocument)
 
+    def log_file(self, path: str) -> bytes:
+        """A file of the transparency log, not yet verified."""
+        return self._send("GET", f"/v1/log/{path}").content
+
+    def openings(self, whose: str) -> Iterator[Opening]:
+        """Openings of entries: this device's (``openings``), or what anybody may see (``openings/public``)."""
+        after: int | None = 0
+        while after is not None:
+            page = self._read(self._send("GET", f"/v1/log/{whose}?after={after}&limit={MAX_PAGE_ROWS}"), OpeningPage)
+            yield from page.rows
+            after = _next(after, page.next)
+
+    def pulls(self) -> Iterator[PullRow]:
+        """Every reading of this device's batches, oldest first."""
+        after: int | None = 0
+        while after is not None:
+            page = self._read(self._send("GET", f"/v1/access?after={after}&limit={MAX_PAGE_ROWS}"), AccessReply)
+            yield from page.pulls
+            after = _next(after, page.next)
+
+    def page_path(self) -> str:
+        """The path of this person's own page, with a ticket that works once."""
+        return self._read(self._send("POST", "/v1/page"), PageTicket).path
+
+    def lift_wish(self) -> None:
+        """Take back what this device's person asked for on their page."""
+        self._send("POST", "/v1/page/lift")
+
     def close(self) -> None:
         """Hang up."""
         self._http.close()
@@ -173,6 +203,12 @@ class Collector:
             return form.model_validate_json(response.content)
         except ValidationError:
             raise Unreachable("the answer is not one of this version") from None
+
+
+def _next(after: int, following: int | None) -> int | None:
+    if following is not None and following <= after:
+        raise Unreachable("the collector's list does not advance")
+    return following
 
 
 def _failure(response: httpx.Response, now_s: float) -> Unreachable | Refused:
