@@ -82,6 +82,7 @@ def build_house(
     log = Log(ledger, library, receipt_key, clock, log_period_s)
     erasure = Erasure((ledger, blobs), intake, library, desk, clock)
     access, retention, tally = Access(ledger, library, desk, clock), Retention(ledger, erasure, library, clock), Tally()
+    feed = Feed(ledger, library, desk, log, clock)
     trusted = {fingerprint(raw): raw for raw in map(unbase64url, trust)}
     return House(
         ledger=ledger,
@@ -89,11 +90,11 @@ def build_house(
         publishing=Publishing(ledger, library, trusted, desk.public_key),
         intake=intake,
         erasure=erasure,
-        outlet=Outlet(ledger, blobs, library, clock),
+        outlet=Outlet(ledger, blobs, library, feed, clock),
         reception=Reception(Nonces(int(clock())), clock, incoming),
         access=access,
         log=log,
-        feed=Feed(ledger, library, desk, log, clock),
+        feed=feed,
         retention=retention,
         library=library,
         clock=clock,

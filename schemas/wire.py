@@ -118,3 +118,6 @@ class LedgerReply(Document):
     erasures: tuple[SignedDocument, ...] = note(
         "ErasureRequest of devices that had batches deleted, as they signed them", default=()
     )
+    expired: tuple[SignedDocument, ...] = note(
+        "FeedPage, signed by the collector, of batches that went because the notice's time was over", default=()
+    )
