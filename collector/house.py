@@ -1,8 +1,8 @@
 """The collector's parts, put together once."""
 
 import tempfile
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -54,6 +54,11 @@ class House:
     tally: Tally
     metrics: Metrics
     metrics_token: bytes | None = None
+    auditors: Mapping[str, bytes] = field(default_factory=dict)
+
+    async def auditor_keys(self, fingerprints: list[str]) -> dict[str, bytes]:
+        """Raw signing keys of those fingerprints that are auditors'."""
+        return {name: self.auditors[name] for name in fingerprints if name in self.auditors}
 
 
 def build_house(  # noqa: PLR0913, PLR0917  # what the settings say
@@ -83,6 +88,7 @@ def build_house(  # noqa: PLR0913, PLR0917  # what the settings say
     log = Log(ledger, library, receipt_key, clock, log_period_s)
     erasure = Erasure((ledger, blobs), intake, library, desk, clock)
     access, retention, tally = Access(ledger, library, desk, clock), Retention(ledger, erasure, library, clock), Tally()
+    feed = Feed(ledger, library, desk, log, clock)
     trusted = {fingerprint(raw): raw for raw in map(unbase64url, trust)}
     return House(
         ledger=ledger,
@@ -90,12 +96,12 @@ def build_house(  # noqa: PLR0913, PLR0917  # what the settings say
         publishing=Publishing(ledger, library, trusted, desk.public_key),
         intake=intake,
         erasure=erasure,
-        outlet=Outlet(ledger, blobs, library, clock),
+        outlet=Outlet(ledger, blobs, library, feed, clock),
         reception=Reception(Nonces(int(clock())), Rates(study_requests_s), ledger.first_time, clock, incoming),
         partials=Partials((incoming or Path(tempfile.gettempdir())) / "parts"),
         access=access,
         log=log,
-        feed=Feed(ledger, library, desk, log, clock),
+        feed=feed,
         retention=retention,
         library=library,
         clock=clock,

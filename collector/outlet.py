@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 
 from collector.errors import BlobMissingError, Refused
+from collector.feed import Feed
 from collector.library import MANIFEST, POLICY, Library
 from collector.ports import BatchRecord, Blobs, Ledger, Pull
 from schemas.base import unbase64url
@@ -13,10 +14,11 @@ from schemas.wire import MAX_LEDGER_DEVICES, BatchPage, BatchRow, LedgerReply, R
 class Outlet:
     """The researchers' side of the collector."""
 
-    def __init__(self, ledger: Ledger, blobs: Blobs, library: Library, clock: Callable[[], float]) -> None:
+    def __init__(self, ledger: Ledger, blobs: Blobs, library: Library, feed: Feed, clock: Callable[[], float]) -> None:
         self._ledger = ledger
         self._blobs = blobs
         self._library = library
+        self._feed = feed
         self._clock = clock
 
     async def keys(self, fingerprints: list[str]) -> dict[str, bytes]:
@@ -77,6 +79,7 @@ class Outlet:
             policies=() if after else tuple(shelf.every(POLICY)),
             manifests=() if after else tuple(shelf.every(MANIFEST)),
             erasures=erasures,
+            expired=() if after else tuple(await self._feed.expired()),
             next=names[-1] if len(found) > len(devices) else None,
         )
 

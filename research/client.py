@@ -102,7 +102,7 @@ class Collector:
             pages.append(self._get(LedgerReply, f"/v1/ledger?after={after}&limit={MAX_LEDGER_DEVICES}"))
             if (further := pages[-1].next) is not None and further <= after:
                 raise CollectorError("the collector's ledger does not advance")
-        parts = ("registrations", "consents", "policies", "manifests", "erasures")
+        parts = ("registrations", "consents", "policies", "manifests", "erasures", "expired")
         whole = {name: tuple(document for page in pages for document in getattr(page, name)) for name in parts}
         return LedgerReply(**whole)
 

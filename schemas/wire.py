@@ -125,4 +125,7 @@ class LedgerReply(Document):
     erasures: tuple[SignedDocument, ...] = note(
         "ErasureRequest of devices that had batches deleted, as they signed them", default=()
     )
+    expired: tuple[SignedDocument, ...] = note(
+        "FeedPage, signed by the collector, of batches that went because the notice's time was over", default=()
+    )
     next: Digest | None = note("pass as `after` for more devices; absent at the end", default=None)
