@@ -29,6 +29,9 @@ from schemas.events import (
 JOIN_NS = 30_000_000_000
 """Nanoseconds: moves, scrolls and shortcuts with less between them are one moment."""
 
+LOOK_BACK = 4
+"""Moments between a press and its release, at most: pictures that it called for, and what was dragged."""
+
 
 class Kind(StrEnum):
     """What a moment is."""
@@ -184,7 +187,12 @@ def _moments(events: Sequence[Event], batch: int) -> list[Moment]:
             made.append(_typed(event, texts[event.segment], batch))
             continue
         moment = _moment(event, batch)
+        if isinstance(event, PointerEvent) and event.action == "up" and _let_go(made, moment):
+            continue
         if moment.kind not in _RUNS:
+            if moment.kind is not Kind.PICTURE:
+                made += [run.whole() for run in runs.values()]
+                runs.clear()
             made.append(moment)
             continue
         run = runs.get(moment.kind)
@@ -195,6 +203,17 @@ def _moments(events: Sequence[Event], batch: int) -> list[Moment]:
         made += [run.whole()] if run is not None else []
         runs[moment.kind] = _Run(moment, moment.end_ns, moment.count, list(moment.seqs))
     return made + [run.whole() for run in runs.values()]
+
+
+def _let_go(made: list[Moment], up: Moment) -> bool:
+    """Count a button that goes up with the press before it; false if there is none at hand."""
+    for place in range(len(made) - 1, max(-1, len(made) - LOOK_BACK - 1), -1):
+        click = made[place]
+        if click.kind is Kind.CLICK and click.app == up.app and up.begin_ns - click.end_ns <= JOIN_NS:
+            seqs = (*click.seqs, *up.seqs)
+            made[place] = replace(click, end_ns=up.end_ns, count=click.count + up.count, seqs=seqs)
+            return True
+    return False
 
 
 def _keys_of_texts(events: Sequence[Event]) -> dict[int | None, list[KeyEvent]]:

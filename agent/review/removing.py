@@ -25,6 +25,7 @@ from agent.disk.spool import Spool
 from agent.errors import DeletionError
 from agent.review.desk import Desk
 from agent.review.opening import Opened
+from agent.tray.words import Words
 from schemas import age
 from schemas.base import SchemaError
 from schemas.events import FrameEvent, GapEvent
@@ -238,3 +239,44 @@ def _sum(a: Deleted, b: Deleted) -> Deleted:
     return Deleted(
         a.events + b.events, a.batches + b.batches, a.asked + b.asked, daemon=b.daemon, parts=a.parts + b.parts
     )
+
+
+def more(selection: Selection, seqs: frozenset[int]) -> Selection:
+    """The same, and these events."""
+    return replace(selection, events=selection.events | seqs)
+
+
+def plan_all(desk: Desk, selection: Selection, batches: Iterable[int], entropy: Entropy) -> Plan:
+    """A selection and some whole batches in one plan.
+
+    Raises:
+        DeletionError: there is no such batch.
+    """
+    planned = plan(desk, selection, entropy) if selection != Selection() else Plan()
+    for sequence in batches:
+        whole = plan_batch(desk, sequence)
+        if whole.empty:
+            continue
+        others = [part for part in planned.parts if part.sequence != sequence]
+        already = sum(part.events for part in planned.parts) - sum(part.events for part in others)
+        planned = replace(
+            planned,
+            parts=(*others, *whole.parts),
+            events=planned.events - already + whole.events,
+            sent=planned.sent + (whole.sent if len(others) == len(planned.parts) else 0),
+        )
+    return planned
+
+
+def in_words(words: Words, planned: Plan) -> list[str]:
+    """What a plan would do, for the person to decide."""
+    told = []
+    if planned.events:
+        told += [words("delete.events", count=planned.events, frames=planned.frames), words("delete.gone")]
+        told.append(words("delete.more"))
+    for key in ("sent", "unreadable"):
+        if count := getattr(planned, key):
+            told.append(words(f"delete.{key}", count=count))
+    if planned.memory:
+        told.append(words("delete.memory"))
+    return [*told, words("delete.counted")] if told else [words("delete.nothing")]
