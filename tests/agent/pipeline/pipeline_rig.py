@@ -3,13 +3,13 @@
 from collections import Counter
 
 from agent.core.batch import Authority, Batch
+from agent.core.cut import OBSERVED
 from agent.core.gate import Allowed, Open
 from agent.core.observe import MODALITY_OF as KIND_OF
 from agent.core.observe import Observation
 from agent.core.redact.rules import RuleSet
 from agent.core.redact.text import TextRedactor
 from agent.core.triggers import Trigger
-from agent.core.cut import OBSERVED
 from agent.pipeline.pipe import Pipeline
 from agent.pipeline.stamps import Ground, Moment
 from agent.sources.pictures import NoPicture, Picture
