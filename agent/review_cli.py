@@ -90,7 +90,7 @@ def _tell(day: date, at: str | None, app: str | None, search: str | None, *, as_
         _print(telling.as_data(found, held, moments, own.app_names))
         return
     review_s, hold = looking.hold_of(own)
-    lines = telling.head(words, own.open(own.rows()), hold, review_s, time.time())
+    lines = telling.head(words, own.lying(own.rows()), hold, review_s, time.time())
     waiting = counts.held + counts.unsealed if counts else 0
     lines += [words("review.memory", count=waiting)] if waiting else []
     lines += [str(error) for error in held.refused]

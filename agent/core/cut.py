@@ -65,7 +65,7 @@ def chosen(payloads: Sequence[Payload], selection: Selection) -> list[frozenset[
     for payload in payloads:
         for event in payload.events:
             if selection.names(event):
-                texts.update(_text_of(payload, event))
+                texts.update(text_of(payload, event))
                 frames.update([event.frame] if isinstance(event, FrameEvent) else ())
     _painted_over(payloads, frames)
     return [
@@ -74,7 +74,7 @@ def chosen(payloads: Sequence[Payload], selection: Selection) -> list[frozenset[
             for event in payload.events
             if selection.names(event)
             or (isinstance(event, FrameEvent) and event.frame in frames)
-            or not texts.isdisjoint(_text_of(payload, event))
+            or not texts.isdisjoint(text_of(payload, event))
         )
         for payload in payloads
     ]
@@ -104,7 +104,8 @@ def observed(payload: Payload, seqs: Collection[int]) -> int:
     return sum(event.seq in going and isinstance(event, OBSERVED) for event in payload.events)
 
 
-def _text_of(payload: Payload, event: Event) -> list[tuple[str, int]]:
+def text_of(payload: Payload, event: Event) -> list[tuple[str, int]]:
+    """The typed text that an event is a part of, if any: episode and number."""
     if isinstance(event, KeyEvent | TextEvent) and event.segment is not None:
         return [(payload.episode, event.segment)]
     return []

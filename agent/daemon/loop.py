@@ -254,6 +254,7 @@ class Daemon:
     def _reload(self) -> None:
         self._warden.found = self._switching.obeyed(read_standing(self._places, self._keys))
         if self._warden.session is not None:
+            self._warden.session.read_masks()
             self._warden.session.shipper.nudge()
 
     def _on_time(self) -> None:

@@ -17,6 +17,7 @@ from agent.disk.enrolment import Enrolment
 from agent.disk.epoch import NUMBERS_PER_EPOCH
 from agent.disk.erasing import Eraser
 from agent.disk.hold import read_hold
+from agent.disk.masks import Masks, read_masks
 from agent.disk.places import Places
 from agent.disk.spool import Spool
 from agent.net.collector import Collector
@@ -85,7 +86,11 @@ class Session:
         self._policy = asked.policy
         key = tools.entropy(EPISODE_KEY_BYTES)
         redactor = TextRedactor(RuleSet(redaction_rules()), key, Names(names_model), tools.monotonic_s)
-        self.redaction_works = works(redactor)
+        self._redactor, self._key, self._places = redactor, found.key, places
+        self._rules_work = works(redactor)
+        self.masks: Masks | None = None
+        """What the person wants masked beyond the rules; ``None``: it cannot be read, so nothing is captured."""
+        self.read_masks()
         self.pipeline = Pipeline(
             redactor,
             tools.entropy(EPISODE_BYTES).hex(),
@@ -93,6 +98,21 @@ class Session:
             asked.policy.batch_s * SECOND_NS,
             epoch * NUMBERS_PER_EPOCH,
         )
+
+    @property
+    def redaction_works(self) -> bool:
+        """Whether every detector is there, the person's own among them."""
+        return self._rules_work and self.masks is not None
+
+    def read_masks(self) -> None:
+        """Obey the person's own masks as they stand on the disk now."""
+        try:
+            self.masks = read_masks(self._places.masks)
+        except OSError as error:
+            _log.info("%s", error)
+            self.masks = None
+        if self.masks is not None:
+            self._redactor.personal = self.masks.finder(self._key)
 
     def start(self) -> None:
         """Start sealing and shipping."""

@@ -94,6 +94,10 @@ class Desk:
                 refused.append(error)
         return Held(tuple(opened), tuple(refused))
 
+    def lying(self, rows: Iterable[Row]) -> list[Row]:
+        """Those of them whose content lies here."""
+        return [row for row in rows if row.state in HELD]
+
     def seal(self) -> Counts | None:
         """Have what is in memory sealed, so that it can be looked at; counts of a running daemon, if one runs."""
         try:

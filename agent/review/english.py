@@ -125,7 +125,6 @@ ENGLISH_TEXTS = {
     "mask.mark": "Draw a rectangle in the picture with the mouse, or type it: left, top, right, bottom.",
     "mask.rect": "Rectangle",
     "mask.kept": "The words are not kept: only a fingerprint of them is, which only this machine can use.",
-    "mask.report": "&Tell the study which rule missed it (the rule's name only, not the words)",
     "mask.yes": "&Mask",
     "mask.no": "&Cancel",
     "mask.done": "Masked {count} times. From now on it is masked before anything is kept.",

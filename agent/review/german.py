@@ -129,7 +129,6 @@ GERMAN_TEXTS = {
     "mask.rect": "Rechteck",
     "mask.kept": "Die Wörter werden nicht behalten: nur ein Fingerabdruck, mit dem nur dieses Gerät etwas"
     " anfangen kann.",
-    "mask.report": "Der &Studie sagen, welche Regel es übersah (nur den Namen der Regel, nicht die Wörter)",
     "mask.yes": "&Verdecken",
     "mask.no": "A&bbrechen",
     "mask.done": "{count}-mal verdeckt. Von jetzt an wird es verdeckt, bevor etwas behalten wird.",

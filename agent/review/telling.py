@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from agent.core.chain import BatchState, Row
 from agent.core.hold import FOREVER_S, Hold
 from agent.core.redact.spans import ESCAPED_OPEN, OPEN
 from agent.review.day import Band, BandKind, Day, Kind, Moment, dropped_by_reason
@@ -75,13 +76,12 @@ def told_reason(words: Words, reason: str) -> str:
     return found if found != reason.replace("_", " ") else named(words, "gap", reason)
 
 
-def head(words: Words, held: Held, hold: Hold, review_s: int, now_s: float) -> list[str]:
+def head(words: Words, lying: Sequence[Row], hold: Hold, review_s: int, now_s: float) -> list[str]:
     """How much lies here, and until when."""
-    count = len(held.opened) + len(held.refused)
-    if not count:
+    if not lying:
         return [words("review.head.none")]
-    told = [words("review.head.one") if count == 1 else words("review.head", count=count)]
-    rows = [one.row for one in held.opened]
+    told = [words("review.head.one") if len(lying) == 1 else words("review.head", count=len(lying))]
+    rows = [row for row in lying if row.state is BatchState.WAITING]
     if rows:
         until_s = hold.until_s(min(row.sealed_s for row in rows), review_s)
         if until_s >= FOREVER_S:

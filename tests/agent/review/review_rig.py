@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import cv2
 import numpy as np
@@ -92,7 +92,7 @@ class Person:
     def events(self, words: str, at_ns: int, app: str = "mousepad") -> list[Event]:
         """Somebody typed something in a window."""
         make = self.me.device.make
-        stamp = {"app": app, "consent": self.consent}
+        stamp: dict[str, Any] = {"app": app, "consent": self.consent}
         typed = make.typing(words, at=at_ns + NS, **stamp)
         return [
             make.focus(title=f"{app} window", at=at_ns, **stamp),
