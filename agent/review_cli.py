@@ -2,14 +2,17 @@
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec import to_builtins
 
 from agent import durations
 from agent.delete_cli import app_id
@@ -18,15 +21,17 @@ from agent.lazily import lazily
 from agent.tell import out
 
 if TYPE_CHECKING:
+    from agent import exporting, history, history_lines
     from agent.native import harden
     from agent.review import day as days
-    from agent.review import desk, holding, leaving, looking, telling
+    from agent.review import desk, holding, leaving, looking, masking, telling
     from agent.review import words as review_words
 else:
     harden, days = lazily("agent.native.harden"), lazily("agent.review.day")
-    desk, holding, leaving, looking, telling = map(
-        lazily, (f"agent.review.{name}" for name in ("desk", "holding", "leaving", "looking", "telling"))
+    desk, holding, leaving, looking, masking, telling = map(
+        lazily, (f"agent.review.{name}" for name in ("desk", "holding", "leaving", "looking", "masking", "telling"))
     )
+    exporting, history, history_lines = map(lazily, ("agent.exporting", "agent.history", "agent.history_lines"))
     review_words = lazily("agent.review.words")
 
 FORMAT = 1
@@ -39,6 +44,9 @@ review_app = typer.Typer(help="Look at what was captured, and decide what become
 def add_to(app: typer.Typer) -> None:
     """Make the commands known."""
     app.add_typer(review_app, name="review")
+    app.command("history", epilog="Examples: overt history · overt history --json | jq .pulls")(history_)
+    app.command("digest", epilog="Example: overt digest")(digest)
+    app.command("export-my-data", epilog="Example: overt export-my-data ~/my-overt-data")(export_my_data)
 
 
 @review_app.callback(
@@ -148,6 +156,77 @@ def release(json_: Json = False) -> None:
     """Let go what is held by your own wish until now. The study's own time still holds; new batches are held again."""
     facts = holding.release(_places(), int(time.time()))
     _show(facts, lambda: holding.in_words(facts), as_json=json_)
+
+
+@review_app.command("mask", epilog="Examples: overt review mask · overt review mask --app mail --region 0,0,200,60")
+def mask(
+    app: Annotated[str | None, typer.Option("--app", help="With --region: in this app.")] = None,
+    region: Annotated[str | None, typer.Option("--region", help="left,top,right,bottom in the window, pixels.")] = None,
+    json_: Json = False,
+) -> None:
+    """Have something masked from now on, and in all that lies here. Words are asked for, so no shell remembers them."""
+    own = _desk()
+    if region is None:
+        phrase = typer.prompt("Words to mask", hide_input=True)
+        count = masking.mask_words(own, phrase, secrets.token_bytes)
+    else:
+        parts = region.split(",")
+        if app is None or len(parts) != 4 or not all(part.strip().isdecimal() for part in parts):  # noqa: PLR2004
+            raise typer.BadParameter("say --app and --region left,top,right,bottom")
+        left, top, right, bottom = (int(part) for part in parts)
+        known = app_id(own.app_names, app)
+        count = masking.mask_region(own, known, (left, top, right, bottom), secrets.token_bytes)
+    words = review_words.review_words()
+    _show(
+        {"masked": count},
+        lambda: [words("mask.done", count=count) if count else words("mask.none")],
+        as_json=json_,
+    )
+
+
+@review_app.command("unmask", epilog="Example: overt review unmask --all")
+def unmask(
+    all_: Annotated[bool, typer.Option("--all", help="All of your own masks.")] = False, json_: Json = False
+) -> None:
+    """Let go your own masks. What is masked already stays so; the study's own rules go on."""
+    if not all_:
+        raise typer.BadParameter("your masks are kept as fingerprints, so they can only go together: --all")
+    masking.forget_masks(_places())
+    _show({}, lambda: ["Your own masks are gone. The built-in rules go on."], as_json=json_)
+
+
+def history_(json_: Json = False) -> None:
+    """List every batch, answer, change and deletion, and who read what and why."""
+    found = history.history(_desk())
+    _show(found, lambda: history_lines.lines(found), as_json=json_)
+
+
+def digest(json_: Json = False) -> None:
+    """Sum up the last seven days: hours, events, pictures, what was masked, who read."""
+    told = history.week(_desk(), time.time_ns())
+    words = review_words.review_words()
+    _show({"week": to_builtins(told)}, lambda: history.week_in_words(words, told), as_json=json_)
+
+
+def export_my_data(
+    folder: Annotated[Path, typer.Argument(help="A new folder; it opens without Overt.")],
+    yes: Annotated[bool, typer.Option("--agree", help="Do not ask: I know that it is not sealed.")] = False,
+    json_: Json = False,
+) -> None:
+    """Write your own data to a folder: a page, JSON and pictures. It is NOT sealed: who can read it, can read it."""
+    own = _desk()
+    if not yes:
+        out.print(
+            "This writes what was captured to your disk, NOT sealed. Anybody who can read the folder can read it."
+        )
+        typer.confirm("Write it?", abort=True)
+    done = exporting.export(own, folder)
+    told = [
+        f"Written: {done.batches} batches, {done.events} events, {done.pictures} pictures. Open {folder}/index.html"
+    ]
+    if done.not_here:
+        told.append(f"{done.not_here} batches were sent or deleted: their content is not on this machine any more.")
+    _show(to_builtins(done), lambda: told, as_json=json_)
 
 
 def _show(data: dict[str, Any], lines: Callable[[], list[str]], *, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ValidationError
 
 from agent.net.http import httpx
+from schemas.access import AccessReply
 from schemas.base import base64url, canonical
 from schemas.erasure import ErasureRequest
 from schemas.http_signature import sign_request
@@ -93,6 +94,11 @@ class Collector:
             raise Unreachable("no key to sign with")
         signed = sign(request, self._key)
         return signed, self._read(self._send("POST", "/v1/erasures", signed.to_bytes(), JSON_TYPE), SignedDocument)
+
+    def access(self, after: int | None = None) -> AccessReply:
+        """Who read this device's batches and what was erased; one page, from after that cursor on."""
+        path = "/v1/access" if after is None else f"/v1/access?after={after}"
+        return self._read(self._send("GET", path), AccessReply)
 
     def close(self) -> None:
         """Hang up."""

@@ -6,6 +6,8 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import date
+from traceback import walk_tb
+from types import TracebackType
 
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
@@ -35,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     refuse_dumps()
     os.umask(0o077)
     name_process("overt-review")
+    sys.excepthook = _without_values
     app: QApplication = make_app()
     app.setQuitOnLastWindowClosed(True)
     words = review_words(spoken(os.environ))
@@ -42,6 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     window.show()
     window.activateWindow()
     return app.exec()
+
+
+def _without_values(kind: type[BaseException], _error: BaseException, trace: TracebackType | None) -> None:
+    """Tell of a fault where it was, and nothing of what was looked at: messages of libraries quote their arguments."""
+    where = "".join(f"  {frame.f_code.co_filename}:{line}\n" for frame, line in walk_tb(trace))
+    sys.stderr.write(f"{kind.__name__}\n{where}")
 
 
 def _window(words: Words, places: Places, day: date, at: str | None) -> QWidget:

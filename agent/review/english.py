@@ -146,7 +146,8 @@ ENGLISH_TEXTS = {
     "digest.events": "{events} keys, clicks and moves; {frames} pictures.",
     "digest.masked": "Masked before it was kept: {count}.",
     "digest.pulls": "Read by: {names}.",
-    "digest.no_pulls": "Read by nobody, as far as this machine knows.",
+    "digest.no_pulls": "Read by nobody.",
+    "digest.not_asked": "Who read what cannot be told now: the collector does not answer.",
     "digest.unknown": "{count} batches are not counted: nothing was noted of them.",
     "digest.nothing": "Nothing was captured this week.",
 }

@@ -151,7 +151,8 @@ GERMAN_TEXTS = {
     "digest.events": "{events} Tasten, Klicks und Bewegungen; {frames} Bilder.",
     "digest.masked": "Verdeckt, bevor es behalten wurde: {count}.",
     "digest.pulls": "Gelesen von: {names}.",
-    "digest.no_pulls": "Von niemandem gelesen, soweit dieses Gerät es weiß.",
+    "digest.no_pulls": "Von niemandem gelesen.",
+    "digest.not_asked": "Wer was gelesen hat, lässt sich jetzt nicht sagen: Der Sammelserver antwortet nicht.",
     "digest.unknown": "{count} Pakete sind nicht mitgezählt: Über sie wurde nichts notiert.",
     "digest.nothing": "Diese Woche wurde nichts aufgezeichnet.",
 }

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from agent.ceremony.perform import tell_daemon
+from agent.ceremony.halt import tell_daemon
 from agent.core.hold import MAX_HOLD_S, Hold
 from agent.daemon.standing import read_standing
 from agent.disk.hold import read_hold, write_hold

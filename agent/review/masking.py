@@ -4,11 +4,12 @@ import cv2
 import numpy as np
 from msgspec.structs import replace
 
-from agent.ceremony.perform import tell_daemon
+from agent.ceremony.halt import tell_daemon
 from agent.core.redact.pixels import fill
 from agent.core.remask import masked, texts_with
 from agent.disk.masks import MAX_RULES, Masks, read_masks, write_masks
 from agent.disk.parts import Why
+from agent.disk.places import Places
 from agent.errors import OvertError
 from agent.review.desk import Desk
 from agent.review.opening import Opened
@@ -40,7 +41,7 @@ def mask_words(desk: Desk, phrase: str, entropy: Entropy) -> int:
     if rule is None:
         raise NotMaskedError("there is no word in it, or there are too many", "choose 1 to 12 words")
     known = _read(desk)
-    _keep(desk, replace(known, words=(*(w for w in known.words if w != rule), rule)))
+    _keep(desk.places, replace(known, words=(*(w for w in known.words if w != rule), rule)))
     personal, found = Masks(words=(rule,)).finder(key), 0
 
     def make(_seqs: frozenset[int]) -> Plan:
@@ -64,7 +65,7 @@ def mask_region(desk: Desk, app: str, rect: Rect, entropy: Entropy) -> int:
         DeletionError: what lies here is not masked yet.
     """
     known = _read(desk)
-    _keep(desk, replace(known, regions=(*(r for r in known.regions if r != (app, rect)), (app, rect))))
+    _keep(desk.places, replace(known, regions=(*(r for r in known.regions if r != (app, rect)), (app, rect))))
     found = 0
 
     def make(_seqs: frozenset[int]) -> Plan:
@@ -79,9 +80,13 @@ def mask_region(desk: Desk, app: str, rect: Rect, entropy: Entropy) -> int:
     return found
 
 
-def forget_masks(desk: Desk) -> None:
-    """Let go all of the person's own masks. What is masked already stays so."""
-    _keep(desk, Masks())
+def forget_masks(places: Places) -> None:
+    """Let go all of the person's own masks. What is masked already stays so.
+
+    Raises:
+        NotMaskedError: the disk refuses.
+    """
+    _keep(places, Masks())
 
 
 def filled(payload: Payload, app: str, rect: Rect) -> tuple[Payload, int]:
@@ -133,11 +138,11 @@ def _read(desk: Desk) -> Masks:
         raise NotMaskedError("the file of your masks cannot be read") from None
 
 
-def _keep(desk: Desk, masks: Masks) -> None:
+def _keep(places: Places, masks: Masks) -> None:
     if max(len(masks.words), len(masks.regions)) > MAX_RULES:
         raise NotMaskedError(f"there are {MAX_RULES} masks already", "overt review unmask --all")
     try:
-        write_masks(desk.places.masks, masks)
+        write_masks(places.masks, masks)
     except OSError as error:
         raise NotMaskedError(f"the disk refuses: {error.strerror}") from None
-    tell_daemon(desk.places, "reload")
+    tell_daemon(places, "reload")

@@ -85,7 +85,8 @@ class Gallery:
 
     def _painted(self, under: QImage, event: FrameEvent) -> QImage:
         payload, _ = self._frames[event.frame]
-        patch = QImage.fromData(payload.image(event), b"WEBP")
+        data = payload.image(event)
+        patch = QImage.fromData(data) if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else QImage()
         if patch.isNull() or event.base is None:
             return patch
         over = under.copy()

@@ -269,9 +269,12 @@ class ReviewWindow(QWidget):
         self._show_at(at_ns)
 
     def _show_at(self, at_ns: int) -> None:
-        event = self._gallery.at(at_ns)
-        if event is None:
-            self._picture.show_picture(None, (), self._words("review.no_picture"))
+        event, moment = self._gallery.at(at_ns), self._current()
+        elsewhere = moment is not None and event is not None and moment.app != event.app
+        if event is None or elsewhere:
+            gap = moment is not None and moment.kind is Kind.GAP
+            said = telling.what(self._words, moment) if moment and gap else self._words("review.no_picture")
+            self._picture.show_picture(None, (), said)
             self._picture_said.setText("")
             return
         image = self._gallery.image(event.frame)
