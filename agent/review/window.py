@@ -129,7 +129,13 @@ class ReviewWindow(QWidget):
         column.addWidget(self._counts)
         column.addWidget(self._said)
         column.addWidget(self._buttons())
-        for keys, act in (("Ctrl+F", self._search.setFocus), ("Ctrl+G", self._time.setFocus), ("F5", self._again)):
+        everywhere: dict[str, Callable[[], object]] = {
+            "Ctrl+F": self._search.setFocus,
+            "Ctrl+G": self._time.setFocus,
+            "F5": self._again,
+            "Esc": self.close,
+        }
+        for keys, act in everywhere.items():
             QShortcut(QKeySequence(keys), self).activated.connect(act)
         for keys, act in (("Delete", self._delete_chosen), ("Space", self._play_or_stop)):
             own = QShortcut(QKeySequence(keys), self._list)
