@@ -25,11 +25,12 @@ from schemas.events import (
     PointerEvent,
     RedactionState,
     ScrollEvent,
+    TextDeltaEvent,
     TextEvent,
 )
 from schemas.payload import Payload
 
-OBSERVED = (KeyEvent, PointerEvent, ScrollEvent, FrameEvent, ClipboardEvent)
+OBSERVED = (KeyEvent, PointerEvent, ScrollEvent, FrameEvent, ClipboardEvent, TextDeltaEvent)
 """Events that stand for something observed; the others are made by the agent and not in the account."""
 
 
@@ -106,7 +107,7 @@ def observed(payload: Payload, seqs: Collection[int]) -> int:
 
 def text_of(payload: Payload, event: Event) -> list[tuple[str, int]]:
     """The typed text that an event is a part of, if any: episode and number."""
-    if isinstance(event, KeyEvent | TextEvent) and event.segment is not None:
+    if isinstance(event, KeyEvent | TextDeltaEvent | TextEvent) and event.segment is not None:
         return [(payload.episode, event.segment)]
     return []
 

@@ -17,6 +17,7 @@ from schemas.events import (
     PointerEvent,
     RedactionState,
     Span,
+    TextDeltaEvent,
     TextEvent,
 )
 from schemas.payload import Payload
@@ -38,8 +39,8 @@ def texts_with(payloads: Sequence[Payload], personal: Personal) -> frozenset[Tex
             for text in text_of(payload, event):
                 if isinstance(event, TextEvent) and _spans(event.text, event.spans, personal):
                     found.add(text)
-                elif isinstance(event, KeyEvent) and event.down and event.text:
-                    typed.setdefault(text, []).append(event.text)
+                elif event_text := _typed_by(event):
+                    typed.setdefault(text, []).append(event_text)
     return frozenset(found | {text for text, keys in typed.items() if personal.find("".join(keys))})
 
 
@@ -47,7 +48,7 @@ def masked(payload: Payload, personal: Personal, texts: frozenset[Text]) -> tupl
     """A batch with it masked, and how many places were; all keys of a text that holds some go."""
     events, gone, count = list[Event](), 0, 0
     for event in payload.events:
-        if isinstance(event, KeyEvent) and not texts.isdisjoint(text_of(payload, event)):
+        if isinstance(event, KeyEvent | TextDeltaEvent) and not texts.isdisjoint(text_of(payload, event)):
             gone += 1
             continue
         changed, places = _masked_event(event, personal)
@@ -57,6 +58,13 @@ def masked(payload: Payload, personal: Personal, texts: frozenset[Text]) -> tupl
         return payload, 0
     account = _moved(payload.account, gone)
     return Payload(events, payload.frames, account, payload.episode), max(count, 1)
+
+
+def _typed_by(event: Event) -> str:
+    """What a key or an insertion brought."""
+    if isinstance(event, KeyEvent):
+        return (event.text or "") if event.down else ""
+    return (event.text or "") if isinstance(event, TextDeltaEvent) else ""
 
 
 def _masked_event(event: Event, personal: Personal) -> tuple[Event, int]:

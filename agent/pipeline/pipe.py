@@ -9,7 +9,7 @@ from agent.core.batch import Authority, Batch, Batcher
 from agent.core.cut import OBSERVED
 from agent.core.gate import Allowed, Dropped
 from agent.core.observe import MODALITY_OF as KIND_OF
-from agent.core.observe import ClipboardObserved, ElementObserved, KeyObserved, PointerObserved
+from agent.core.observe import ClipboardObserved, ElementObserved, KeyObserved, PointerObserved, TextObserved
 from agent.core.redact.errors import RedactionFailed
 from agent.core.redact.text import TextRedactor
 from agent.core.text import End
@@ -128,7 +128,7 @@ class Pipeline:
             self.drop(Dropped(modality, "overflow"))
             return
         self._account.see(modality)
-        if isinstance(seen, KeyObserved):
+        if isinstance(seen, KeyObserved | TextObserved):
             self._keys.press(ground, seen)
         elif isinstance(seen, ClipboardObserved):
             self._line.join(Slot(modality, seen.mono_ns)).keep(clipboard_event(ground, seen))

@@ -23,6 +23,7 @@ from schemas.events import (
     LossAccount,
     PointerEvent,
     ScrollEvent,
+    TextDeltaEvent,
     TextEvent,
 )
 
@@ -181,7 +182,7 @@ def _moments(events: Sequence[Event], batch: int) -> list[Moment]:
     texts = _keys_of_texts(events)
     made, runs = list[Moment](), dict[Kind, _Run]()
     for event in events:
-        if isinstance(event, KeyEvent) and event.segment in texts:
+        if isinstance(event, KeyEvent | TextDeltaEvent) and event.segment in texts:
             continue
         if isinstance(event, TextEvent):
             made.append(_typed(event, texts[event.segment], batch))
@@ -216,16 +217,18 @@ def _let_go(made: list[Moment], up: Moment) -> bool:
     return False
 
 
-def _keys_of_texts(events: Sequence[Event]) -> dict[int | None, list[KeyEvent]]:
+def _keys_of_texts(events: Sequence[Event]) -> dict[int | None, list[KeyEvent | TextDeltaEvent]]:
     """For each text, the keys that typed it."""
-    found: dict[int | None, list[KeyEvent]] = {e.segment: [] for e in events if isinstance(e, TextEvent)}
+    found: dict[int | None, list[KeyEvent | TextDeltaEvent]] = {
+        e.segment: [] for e in events if isinstance(e, TextEvent)
+    }
     for event in events:
-        if isinstance(event, KeyEvent) and event.segment in found:
+        if isinstance(event, KeyEvent | TextDeltaEvent) and event.segment in found:
             found[event.segment].append(event)
     return found
 
 
-def _typed(event: TextEvent, keys: Sequence[KeyEvent], batch: int) -> Moment:
+def _typed(event: TextEvent, keys: Sequence[KeyEvent | TextDeltaEvent], batch: int) -> Moment:
     end_ns = max((key.wall_ns for key in keys), default=event.wall_ns)
     seqs = (event.seq, *(key.seq for key in keys))
     return Moment(
