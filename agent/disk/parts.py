@@ -6,7 +6,8 @@ same number, signed anew. Until that is done no upload begins, so what the wish 
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 
 from msgspec import Struct
@@ -54,10 +55,8 @@ class Part(Struct, frozen=True):
 
 def note_wish(db: sqlite3.Connection, parts: Sequence[Part], asked_s: int, why: Why) -> int | None:
     """Note a wish durably; ``None`` if a batch is no longer what was looked at, or another wish is under way."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
+    with _whole(db):
         if not _still_so(db, parts):
-            db.execute("ROLLBACK")
             return None
         noted = db.execute(
             "INSERT INTO deletion (since_ns, asked_s, unsealed, why) VALUES (?, ?, 0, ?)",
@@ -69,12 +68,20 @@ def note_wish(db: sqlite3.Connection, parts: Sequence[Part], asked_s: int, why: 
                 "INSERT INTO part (deletion, sequence, sealed, extent, note, events) VALUES (?, ?, ?, ?, ?, ?)",
                 (number, part.sequence, part.sealed, packed(part.extent), part.note, part.events),
             )
+    return number
+
+
+@contextmanager
+def _whole(db: sqlite3.Connection) -> Iterator[None]:
+    """All that is done inside, or none of it."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
-    return number
 
 
 def _still_so(db: sqlite3.Connection, parts: Iterable[Part]) -> bool:
@@ -90,9 +97,10 @@ def _still_so(db: sqlite3.Connection, parts: Iterable[Part]) -> bool:
 
 
 def parts_of(db: sqlite3.Connection, number: int) -> dict[int, Part]:
-    """The parts of a wish, by batch."""
+    """The parts of a wish that are not in place yet, by batch."""
     found = db.execute(
-        "SELECT sequence, sealed, extent, note, events FROM part WHERE deletion = ? ORDER BY sequence", (number,)
+        "SELECT sequence, sealed, extent, note, events FROM part WHERE deletion = ? AND done = 0 ORDER BY sequence",
+        (number,),
     )
     made = {}
     for sequence, sealed, extent, note, events in found:
@@ -104,16 +112,16 @@ def parts_of(db: sqlite3.Connection, number: int) -> dict[int, Part]:
 def put_in_place(db: sqlite3.Connection, row: Row, part: Part, place: tuple[str, int], number: int) -> None:
     """A batch's file holds the part now: the index says so, and lets the part go."""
     digest, size = place
-    db.execute("BEGIN IMMEDIATE")
-    db.execute(
-        "UPDATE batch SET extent = ?, note = ?, state = 'waiting', digest = ?, size = ?, tried = 0 WHERE sequence = ?",
-        (packed(part.extent), part.note, digest, size, row.sequence),
-    )
-    db.execute(
-        "UPDATE part SET sealed = NULL, extent = NULL, note = NULL, done = 1 WHERE deletion = ? AND sequence = ?",
-        (number, row.sequence),
-    )
-    db.execute("COMMIT")
+    with _whole(db):
+        db.execute(
+            "UPDATE batch SET extent = ?, note = ?, state = 'waiting', digest = ?, size = ?, tried = 0"
+            " WHERE sequence = ?",
+            (packed(part.extent), part.note, digest, size, row.sequence),
+        )
+        db.execute(
+            "UPDATE part SET sealed = NULL, extent = NULL, note = NULL, done = 1 WHERE deletion = ? AND sequence = ?",
+            (number, row.sequence),
+        )
 
 
 def drop_parts(db: sqlite3.Connection, number: int) -> None:

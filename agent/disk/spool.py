@@ -161,7 +161,7 @@ class Spool:
             return note_wish(db, parts, asked_s, why)
 
     def parts(self, number: int) -> dict[int, Part]:
-        """What takes the place of which batch, by a wish; none if it is about a time."""
+        """What is still to take the place of which batch, by a wish; none if it is about a time."""
         with self._rows() as db:
             return parts_of(db, number)
 
