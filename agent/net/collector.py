@@ -163,6 +163,11 @@ class Collector:
         """Take back what this device's person asked for on their page."""
         self._send("POST", "/v1/page/lift")
 
+    def access(self, after: int | None = None) -> AccessReply:
+        """Who read this device's batches and what was erased; one page, from after that cursor on."""
+        path = "/v1/access" if after is None else f"/v1/access?after={after}"
+        return self._read(self._send("GET", path), AccessReply)
+
     def close(self) -> None:
         """Hang up."""
         self._http.close()

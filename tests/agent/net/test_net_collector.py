@@ -302,11 +302,11 @@ def test_batches_wait_on_a_metered_link_and_a_persons_word_does_not(desk_at: Cal
         desk.put()
         desk.shipper.start()
         until(lambda: desk.spool.told() == {0})
-        until(lambda: desk.shipper.held is Waiting.METERED)
+        until(lambda: desk.shipper.waits is Waiting.METERED)
         assert desk.states() == [BatchState.WAITING]
         links[0] = Link(metered=False)
         until(lambda: desk.later(61) or desk.states() == [BatchState.SENT])
-        assert desk.shipper.held is None
+        assert desk.shipper.waits is None
 
 
 # --- erasure ---
