@@ -313,9 +313,9 @@ def version(json_: Json = False) -> None:
 
 
 upkeep_cli.add_to(app)
-own_record_cli.add_to(app)
 delete_cli.add_to(app)
 review_cli.add_to(app)
+own_record_cli.add_to(app)
 
 
 def _try_delete_all() -> tuple["deletion.Deleted | None", OvertError | None]:

@@ -70,7 +70,8 @@ def kill_postgres(server: PostgresServer) -> None:
         with suppress(ProcessLookupError):
             os.kill(each, signal.SIGKILL)
     until(lambda: not any(Path(f"/proc/{p}").exists() and _alive(p) for p in family), 30, "PostgreSQL to be gone")
-    (Path(server.pgdata) / "postmaster.pid").unlink(missing_ok=True)  # a number that is a zombie's counts as alive
+    for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):  # the number of a process that nobody reaps counts as alive
+        (Path(server.pgdata) / name).unlink(missing_ok=True)
     server.ensure_postgres_running()
 
 
