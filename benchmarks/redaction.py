@@ -91,7 +91,7 @@ def _differs(text: str, redactor: TextRedactor) -> bool:
     def typed(*drafts: int) -> RedactedSegment:
         chars = tuple(Char(char, key) for key, char in enumerate(text))
         return redact_segment(
-            Segment(0, chars, tuple(chars[:at] for at in drafts), overflowed=False, complete=True, end=End.IDLE),
+            Segment(0, chars, tuple(chars[:at] for at in drafts), overflowed=False, complete=True, end=End.FOCUS),
             redactor,
         )
 

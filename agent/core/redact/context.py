@@ -95,7 +95,11 @@ def strong(text: str, start: int, end: int) -> tuple[int, int] | None:
         return None
     if quoted:
         return None if " " in value and _MENTION.search(value) else (first, last)
-    if _ADDRESS.match(value) or _is_code(value) or (_NAME.match(value) and not _no_words(value) and not _word_is_secret(text, first, last)):
+    if (
+        _ADDRESS.match(value)
+        or _is_code(value)
+        or (_NAME.match(value) and not _no_words(value) and not _word_is_secret(text, first, last))
+    ):
         return None
     return first, last
 
@@ -244,7 +248,7 @@ def _drawn(text: str, start: int, end: int, among: int) -> tuple[int, int] | Non
 
 
 def in_groups(text: str, start: int, end: int) -> tuple[int, int] | None:
-    """A key written in groups, as licences and recovery codes are: digits, and letters of one case that are no words."""
+    """A key written in groups, as licences and recovery codes are: digits, and letters of one case."""
     value = text[start:end]
     cased = value.isupper() or not re.search(r"[A-Zg-z]", value)
     return (start, end) if cased and sum(map(str.isdigit, value)) > 1 and any(map(str.isalpha, value)) else None

@@ -14,8 +14,8 @@ _ODD_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _DASHES = frozenset("‐‑‒–—―−⁃˗־ー﹘﹣－")
 _QUOTES = {"‘": "'", "’": "'", "‚": "'", "‛": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "＠": "@",
            "。": ".", "․": ".", "∶": ":", "։": ":", "؛": ";", "٪": "%", "⁄": "/", "∕": "/", "＿": "_"}  # fmt: skip
-_STROKED = {"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "ß": "ss", "æ": "ae", "Æ": "AE",
-            "œ": "oe", "Œ": "OE", "þ": "th", "Þ": "Th", "ħ": "h", "ŧ": "t"}  # fmt: skip
+_STROKED = {"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "ß": "ss",
+            "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "þ": "th", "Þ": "Th", "ħ": "h", "ŧ": "t"}  # fmt: skip
 """Letters that Unicode's decompositions leave alone, as a keyboard without them writes them."""
 _LOOKS = str.maketrans(
     # Cyrillic, Greek and Armenian letters that a reader takes for Latin ones (Unicode UTS #39, the common part).

@@ -1,8 +1,8 @@
 """Rules as data: TOML text in, one compiled set out, run behind a keyword filter.
 
 A rule file holds ``version = 1``, an optional ``[fragments]`` table (used in patterns as ``<<name>>``), ``[[rule]]``
-tables and a ``vendor`` array of tokens' forms. Keywords are looked for in one pass (Aho-Corasick), then only the rules whose keyword is
-there run, on RE2, whose time is linear in the text whatever the pattern.
+tables and a ``vendor`` array of tokens' forms. Keywords are looked for in one pass (Aho-Corasick), then only the rules
+whose keyword is there run, on RE2, whose time is linear in the text whatever the pattern.
 """
 
 import tomllib

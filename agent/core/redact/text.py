@@ -61,6 +61,23 @@ class TextRedactor:
             found += [span for reading in named for span in self._names.find(reading, effort)]
         return merge(found)
 
+    def find_after(self, left: str, text: str) -> list[Span]:
+        """As :meth:`find`, of what comes after a text that was looked at before: what began there is found too.
+
+        Raises:
+            RedactionFailed: a detector failed; the text must be dropped.
+        """
+        at = len(left)
+        return [
+            Span(max(s.start - at, 0), s.end - at, s.cls, s.detector, s.version)
+            for s in self.find(left + text)
+            if s.end > at
+        ]
+
+    def replace(self, text: str, found: Iterable[Span]) -> RedactedText:
+        """The text with these spans replaced."""
+        return RedactedText(*apply(text, found, self._ordinals))
+
     def redact(self, text: str, extra: Iterable[Span] = ()) -> RedactedText:
         """The text with every find replaced.
 
@@ -71,7 +88,7 @@ class TextRedactor:
         Raises:
             RedactionFailed: a detector failed; the text must be dropped.
         """
-        return RedactedText(*apply(text, [*self.find(text), *extra], self._ordinals))
+        return self.replace(text, [*self.find(text), *extra])
 
     def redact_url(self, url: str) -> RedactedText:
         """Origin and path template only: never user, query or fragment; then as any other text.
