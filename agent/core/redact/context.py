@@ -238,8 +238,9 @@ def passphrase(text: str, start: int, end: int) -> tuple[int, int] | None:
 
 
 def seed_alone(text: str, start: int, end: int) -> tuple[int, int] | None:
-    """A line of as many words as a seed phrase has, all of the right length and in small letters."""
-    return _drawn(text, start, end, 3)
+    """A line of as many words as a seed phrase has, all of the right length, in small letters and hardly one twice."""
+    words = text[start:end].split()
+    return _drawn(text, start, end, 3) if len(set(words)) * 3 > len(words) * 2 else None
 
 
 def _drawn(text: str, start: int, end: int, among: int) -> tuple[int, int] | None:

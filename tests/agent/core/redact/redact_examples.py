@@ -63,7 +63,7 @@ def make(rng: random.Random, kind: str, argument: str = "", extra: str = "") -> 
     makers: dict[str, Callable[[], str]] = {
         "join": lambda: "",
         "mixed": lambda: _mixed(rng, int(argument)),
-        "words": lambda: " ".join(rng.choices(_WORDS, k=int(argument))),
+        "words": lambda: " ".join(rng.sample(_WORDS, k=int(argument))),
         "digits-luhn": lambda: _luhn(rng, int(argument), extra),
         "iban": lambda: _iban(rng, argument),
         "base58check": lambda: _base58check(rng),

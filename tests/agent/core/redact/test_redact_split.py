@@ -1,5 +1,7 @@
 """Wherever a segment ends by time or length, no more of a value is kept than if it had not ended there."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -56,7 +58,7 @@ def test_no_places_to_end_give_away_more_of_any_value(seed: int, places: list[fl
     texts = planted(seed, 1)
     text = texts[seed % len(texts)]
     cuts = sorted({0, len(text.text), *(round(place * len(text.text)) for place in places)})
-    parts = [text.text[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    parts = [text.text[a:b] for a, b in pairwise(cuts)]
     assert kept(*parts, end=end) & solid(text) <= kept(text.text) & solid(text)
 
 
