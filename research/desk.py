@@ -216,7 +216,8 @@ class _Export:
         """Make some participants' parts of an export anew; one of whom nothing is left goes altogether."""
         before = {part.participant: part for part in lineage.shards(exported)}
         sheets = any(part.sheet for part in before.values())
-        self.wanted = Wanted(steps=any(exported.glob("*/steps.parquet")), sheets=sheets)
+        tars = any(part.tars for part in before.values())
+        self.wanted = Wanted(steps=any(exported.glob("*/steps.parquet")), sheets=sheets, webdataset=tars)
         tasks = [
             t for t in exporting.tasks(self.plan, self.trust, self.basis(), self.wanted) if t.participant in people
         ]

@@ -84,7 +84,7 @@ def test_two_exports_have_the_same_bytes(busy: Bench, home: Path, tmp_path: Path
     desk.export(folder, tmp_path / "two", None, home)
     first = _contents(tmp_path / "one")
     assert first == _contents(tmp_path / "two")
-    assert len(first) == 2 + 2 * (len(FILES) + 1)
+    assert len(first) == 3 + 2 * (len(FILES) + 1)  # data card, account, croissant.json
 
 
 def test_the_account_adds_up_what_the_batches_say(bench: Bench, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def run(*arguments: str | Path) -> int:
 
 def _all_made(tmp_path: Path, folder: Folder, home: Path) -> None:
     out = tmp_path / "out"
-    assert run("export", folder.root, "--out", out, "--home", home, "--sheets", "--json") == 0
+    assert run("export", folder.root, "--out", out, "--home", home, "--sheets", "--format", "webdataset") == 0
     for target in ("anthropic", "agentnet"):
         assert run("actions", out, "--to", target, "--out", tmp_path / "actions", "--home", home) == 0
     for path in out.glob("*/episodes.parquet"):
@@ -51,6 +51,8 @@ def _all_made(tmp_path: Path, folder: Folder, home: Path) -> None:
         assert run("view", out, "--participant", person, "--out", replay, "--home", home) == 0
     cache = tmp_path / "cache"
     cache.mkdir()
+    for path in out.glob("*/*.tar"):  # as webdataset's cache_dir keeps them
+        (cache / f"{path.parent.name[:6]}-copy.tar").write_bytes(path.read_bytes())
     for path in out.glob("*/text.parquet"):  # as loaders keep a copy: plain Arrow, under a name of its own
         with pa.OSFile(str(cache / f"{path.parent.name[:6]}-{path.stem}.arrow"), "wb") as sink:
             rows = pq.read_table(path)
@@ -97,7 +99,7 @@ def test_what_was_withdrawn_is_in_no_file_after_a_sweep(
     assert run(*arguments) == 0
     done = json.loads(capsys.readouterr().out)
     assert (done["rewritten"], done["residue"]) == (1, [])
-    assert len(done["removed"]) == 4  # two files of actions, a replay, one of the cache
+    assert len(done["removed"]) == 5  # two files of actions, a replay, two of the cache
     assert len(list(tmp_path.glob("replay-of-*"))) == 1
     for root in made:
         assert _holding(root, needle) == []
@@ -116,8 +118,11 @@ def test_a_swept_export_is_what_a_new_one_would_be(desk_of: tuple[Bench, Folder,
     _all_made(tmp_path, folder, home)
     _erase(bench, folder.root, 1)
     desk.sweep(folder, [tmp_path / "out"], [], None, home, int(time.time()))
-    assert run("export", folder.root, "--out", tmp_path / "new", "--home", home, "--sheets") == 0
-    for path in (tmp_path / "new").rglob("*.parquet"):
+    again = ("export", folder.root, "--out", tmp_path / "new", "--home", home, "--sheets", "--format", "webdataset")
+    assert run(*again) == 0
+    for path in (
+        p for p in (tmp_path / "new").rglob("*") if p.suffix in {".parquet", ".tar", ".md"} or p.name[0] == "c"
+    ):
         assert (tmp_path / "out" / path.relative_to(tmp_path / "new")).read_bytes() == path.read_bytes()
 
 
