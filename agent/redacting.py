@@ -17,6 +17,7 @@ from agent.core.redact.rules import RuleSet
 from agent.core.redact.spans import Ordinals, Span, apply
 from agent.core.redact.text import TextRedactor
 from agent.errors import OvertError
+from agent.native.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from agent.core.redact.pixels import Pixels, Rect
@@ -50,7 +51,9 @@ def redactor(key: bytes) -> TextRedactor:
     Args:
         key: Secret random bytes, 16 to 64: equal values get equal ordinals under one key.
     """
-    return TextRedactor(RuleSet(policies.redaction_rules()), key, Names(policies.names_model), time.monotonic)
+    return TextRedactor(
+        RuleSet(policies.redaction_rules()), key, Names(policies.names_model), time.monotonic, Watchdog()
+    )
 
 
 def json_lines(source: BinaryIO, into: BinaryIO, masker: TextRedactor, told: Told) -> bool:

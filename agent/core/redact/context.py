@@ -25,14 +25,17 @@ TURNS_OF, TURNS_AT_LEAST = 10, 4
 """Of ten characters drawn by lot from three kinds, six differ in kind from the one before; of names, one or two."""
 
 _TEMPLATE = re.compile(
-    r"\$\{|\$\(|\$[A-Za-z_]\w*$|<[^>]*>?$|\{\{|\{[\w.]*\}$|%[\w{(][^%]*[%)}]?$|%s$|\[[^\]]*\]$|\*+$|[xX]{3,}$|\.{2,}$|•+$|#\{|@\{|"
+    r"\$\{|\$\(|\$[A-Za-z_]\w*$|<[^>]*>?$|\{\{|\{[\w.]*\}$|%\w+%$|%[({]\w+[)}]\w?$|%[sdvr]$|\[[^\]]*\]$|\*+$|[xX]{3,}$|\.{2,}$|•+$|#\{|@\{|"
     r"(?:process\.env|os\.|env\.|getenv|import\.meta|secrets\.|vars\.|var\.|config\.|settings\.|self\.|this\.|req\.|args\.|"
     r"ENV\[)|your[-_ ]|(?:none|null|nil|undefined|true|false|yes|no|empty|redacted|hidden|removed|masked|todo|tbd|n/a|"
     r"required|optional|string|str|bytes|int|bool|boolean|number|text|varchar|any|object|password|passwd|secret|token|"
     r"value|default|example|placeholder)[?!]?$",
     re.IGNORECASE,
 )
-_CALL = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|->)[A-Za-z_$][\w$]*)*[(\[]")
+_CALL = re.compile(
+    r"[A-Za-z_$][\w$]*(?:(?:\.|::|->)[A-Za-z_$][\w$]*)*[(\[](?:$|[\"'`*{\[]|[\w$.()\[\]]*[,)\]]|[A-Za-z_.]+\d{0,2}$|[\w$.]+[=:(\[])"
+)
+"""A call or an index; a password may have a bracket too, but hardly what stands after one in code."""
 _PATH_OF_NAMES = re.compile(r"[A-Za-z_$][A-Za-z_$]*(?:(?:\.|::|->)[A-Za-z_$]+)+$")
 _WORDS = re.compile(r"(?:[A-Z]?[a-z]{2,}|[A-Z]{2,}(?![a-z])|[-_ .])+")
 """Words joined by case, dashes or underscores."""

@@ -1,6 +1,7 @@
 """The door that every text passes: typed segments, window titles, addresses, names of documents."""
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 
 import msgspec
 
@@ -37,13 +38,22 @@ class TextRedactor:
         key: secret random bytes of this episode (16 to 64); equal values get equal ordinals under one key.
         names: finds names and postal addresses; without it, none are found.
         clock: seconds that only go forward, so that a detector that takes its time is noticed; none counts steps only.
+        guard: entered for each text, and left when it was looked at; may raise within, if that takes too long.
     """
 
-    def __init__(self, ruleset: RuleSet, key: bytes, names: Names | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        ruleset: RuleSet,
+        key: bytes,
+        names: Names | None = None,
+        clock: Clock | None = None,
+        guard: AbstractContextManager[None] | None = None,
+    ) -> None:
         self._rules = ruleset
         self._names = names
         self._ordinals = Ordinals(key)
         self._clock = clock
+        self._guard = guard or nullcontext()
 
     def find(self, text: str) -> list[Span]:
         """Sorted, disjoint spans in code points of ``text``; the same text gives the same spans.
@@ -51,6 +61,19 @@ class TextRedactor:
         Raises:
             RedactionFailed: a detector failed or took too long; the text must be dropped.
         """
+        kind = ""
+        try:
+            with self._guard:
+                found = self._find(text)
+        except RedactionFailed:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is raised drops the text; re-raised below
+            kind = type(error).__name__
+        else:
+            return found
+        raise RedactionFailed("text", kind)  # outside the except block: no context that quotes the content
+
+    def _find(self, text: str) -> list[Span]:
         first = fold(text)
         second = look_alike(first)
         readings = (first,) if second is None else (first, second)
