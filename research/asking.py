@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from research import desk, keys, query
+from research import documents, keys, query
 from research.client import Collector
 from research.folder import Folder
 from research.trust import Trust, establish
@@ -22,7 +22,7 @@ def study(collector: Collector, organisation: str, home: Path) -> dict[str, Any]
         SignatureError: another organisation signed them.
         CollectorError: not reached.
     """
-    raw = desk.organisation_key(organisation)
+    raw = documents.organisation_key(organisation)
     trusted = {fingerprint(raw): raw}
     reply = collector.study()
     manifest = verify(reply.manifest, StudyManifest, trusted)
@@ -47,7 +47,7 @@ def study(collector: Collector, organisation: str, home: Path) -> dict[str, Any]
 def before_pulling(collector: Collector, organisation: str, wanted: query.Wanted) -> query.Answer:
     """Count on the collector's documents: nothing sealed is asked for. Raises: CollectorError."""
     rows = list(collector.rows())
-    trust = establish(collector.ledger(), collector.study(), desk.organisation_key(organisation))
+    trust = establish(collector.ledger(), collector.study(), documents.organisation_key(organisation))
     return query.agreed(trust, rows, wanted)
 
 
@@ -55,7 +55,7 @@ def in_folder(
     folder: Folder, organisation: str | None, home: Path, wanted: query.Wanted, *, headers_only: bool
 ) -> query.Answer:
     """Count in a pulled folder: events with a key, else envelopes. Raises: InputError, KeyFileError."""
-    trust = desk.trust(folder, organisation, home)
+    trust = documents.trust(folder, organisation, home)
     if headers_only or not keys.exist(home):
         seen = _looked(folder, trust, None)
         good = ((o, size) for size, o in seen if o.header and not any(f.disqualifies for f in o.findings))
@@ -64,5 +64,5 @@ def in_folder(
 
 
 def _looked(folder: Folder, trust: Trust, opens: Opener | None) -> Iterator[tuple[int, Outcome]]:
-    for outcome in stream(folder.blobs(), trust, desk.listed(folder), opens):
+    for outcome in stream(folder.blobs(), trust, documents.listed(folder), opens):
         yield folder.blob(outcome.name).stat().st_size, outcome

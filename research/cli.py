@@ -14,7 +14,7 @@ from schemas.base import SchemaError
 
 app = typer.Typer(
     help="The researcher's desk: pull sealed batches, prove that each event was consented to, open, export.",
-    epilog=examples("pull --out data --reason 'Training run 4'", "verify data", "export data --out parquet") + "\n\n"
+    epilog=examples("pull --out data --reason 'Training run 4'", "verify data", "export data --out exported") + "\n\n"
     "Exit codes: 0 done and nothing wrong, 1 something does not verify or failed, 2 wrong input.",
     no_args_is_help=True,
     rich_markup_mode=None,

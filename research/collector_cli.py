@@ -1,5 +1,6 @@
 """``overt-research enrol``, ``studies``, ``query`` and ``pull``: what asks the collector. Parses and prints."""
 
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -11,6 +12,7 @@ from rich.console import Console
 from research import asking, desk, keys, show
 from research import pull as pulling
 from research import query as counting
+from research.bandwidth import Limit, parse_rate
 from research.client import Collector, check_reason
 from research.common_cli import HOME, AsJson, Home, Organisation, examples, tell
 from research.errors import InputError
@@ -34,7 +36,8 @@ def enrol(
 ) -> None:
     """Pin a collector and the organisation's key, and see whether the study names you."""
     url = collector_url(collector)
-    found = desk.enrol(Collector(url), url, organisation, home)
+    with closing(Collector(url)) as asked:
+        found = desk.enrol(asked, url, organisation, home)
     tell(found, as_json=json_)
 
 
@@ -52,7 +55,8 @@ def studies(
         pin = keys.load_pin(home)
         url = collector_url(collector) if collector else pin.collector
         trusted = organisation or pin.organisation
-    found = [asking.study(Collector(url), trusted, home)]
+    with closing(Collector(url)) as asked:
+        found = [asking.study(asked, trusted, home)]
     if json_:
         tell({"studies": found}, as_json=True)
     else:
@@ -103,8 +107,8 @@ def query(  # noqa: PLR0913, PLR0917  # one argument an option
         pin = keys.load_pin(home)
         if reason is None:
             raise InputError("the collector is asked only with a reason", "Add --reason, or name a pulled folder.")
-        collector = Collector(pin.collector, keys.load(home).signing, check_reason(reason))
-        found = asking.before_pulling(collector, organisation or pin.organisation, wanted)
+        with closing(_signed(home, reason)) as collector:
+            found = asking.before_pulling(collector, organisation or pin.organisation, wanted)
     if json_:
         tell(
             msgspec.to_builtins(found) | {"least": counting.LEAST, "meaning": show.GROUNDS[found.ground]}, as_json=True
@@ -118,15 +122,20 @@ def pull(
     out: Annotated[Path, typer.Option(help="Folder to pull into; pulling again goes on where it stopped.")],
     reason: Annotated[str, typer.Option(help="Why. The participants will read it.")],
     jobs: Annotated[int, typer.Option(help="Connections at a time.")] = pulling.DEFAULT_JOBS,
+    max_bandwidth: Annotated[str | None, typer.Option(help="Bytes a second at most, such as 500K or 2.5M.")] = None,
     home: Home = HOME,
     json_: AsJson = False,
 ) -> None:
     """Fetch all sealed batches that are not there yet, and the documents that prove their consent."""
-    pin = keys.load_pin(home)
-    collector = Collector(pin.collector, keys.load(home).signing, check_reason(reason))
+    limit = Limit(parse_rate(max_bandwidth)) if max_bandwidth else None
     folder = Folder(out)
-    what = pulling.plan(collector, folder)
-    with show.progress(what.bytes, quiet=json_) as advance:
-        done = pulling.fetch(collector, folder, what, jobs, advance)
+    with closing(_signed(home, reason)) as collector:
+        what = pulling.plan(collector, folder)
+        with show.progress(what.bytes, quiet=json_) as advance:
+            done = pulling.fetch(collector, folder, what, jobs, pulling.paid(advance, limit))
     rate = done.bytes / done.seconds if done.seconds else 0.0
     tell({**msgspec.to_builtins(done), "bytes_a_second": round(rate), "folder": str(out)}, as_json=json_)
+
+
+def _signed(home: Path, reason: str) -> Collector:
+    return Collector(keys.load_pin(home).collector, keys.load(home).signing, check_reason(reason))

@@ -9,7 +9,7 @@ import msgspec
 import typer
 from rich.console import Console
 
-from research import desk, lineage, show
+from research import desk, documents, lineage, rerun_view, show
 from research.adapters import ADAPTERS
 from research.common_cli import FORMAT, HOME, AsJson, From, Home, Organisation, examples, save, tell
 from research.conversion import convert
@@ -18,7 +18,8 @@ from research.export import partial_of
 from research.folder import Folder
 from research.shard import Wanted
 from research.sweep import check_fresh
-from research.view import folder_of, view
+from research.view import folder_of, load, view
+from research.work import ENGINES, How
 
 app = typer.Typer()
 FORMATS = ("parquet", "webdataset")
@@ -57,7 +58,7 @@ def unseal(
     save(out, desk.unseal(Folder(dir_), digest, home))
 
 
-@app.command(epilog=examples("export data --out parquet", "export data --out shards --format webdataset --json"))
+@app.command(epilog=examples("export data --out exported", "export data --out shards --format webdataset --json"))
 def export(  # noqa: PLR0913, PLR0917  # one argument an option
     folder: From,
     out: Annotated[Path, typer.Option(help="Folder to make.")],
@@ -70,6 +71,9 @@ def export(  # noqa: PLR0913, PLR0917  # one argument an option
         bool, typer.Option("--dry-run", help="Write nothing; tell what would be, and its size.")
     ] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Processes; each takes whole participants.")] = 1,
+    engine: Annotated[
+        str, typer.Option(help="local | ray (pip install 'overt[ray]'; RAY_ADDRESS names a cluster)")
+    ] = "local",
     organisation: Organisation = None,
     home: Home = HOME,
     json_: AsJson = False,
@@ -80,15 +84,17 @@ def export(  # noqa: PLR0913, PLR0917  # one argument an option
     """
     if format_ not in FORMATS:
         raise InputError(f"unknown format: {format_}", f"Known are: {', '.join(FORMATS)}.")
+    if engine not in ENGINES:
+        raise InputError(f"unknown engine: {engine}", f"Known are: {', '.join(ENGINES)}.")
     if format_ == "webdataset" and not steps:
         raise InputError("WebDataset samples are steps", "Leave --no-steps out.")
     wanted = Wanted(steps=steps, sheets=sheets, dry=dry_run, webdataset=format_ == "webdataset")
     now = int(time.time())
-    check_fresh(desk.fetched(Folder(folder)), now)
+    check_fresh(documents.fetched(Folder(folder)), now)
     if not dry_run:  # before anything lies there in the open, so that a sweep knows of it, come what may
         partial, inside = str(partial_of(out).resolve()), [b.name for b in Folder(folder).blobs()]
         lineage.record(home, lineage.Entry("derived", partial, inside, now))
-    done, report = desk.export(Folder(folder), out, organisation, home, wanted, jobs)
+    done, report = desk.export(Folder(folder), out, organisation, home, wanted, How(jobs, engine))
     if not dry_run:
         made = lineage.Entry("export", str(out.resolve()), lineage.batches(out), now)
         lineage.record(home, made)
@@ -102,7 +108,7 @@ def export(  # noqa: PLR0913, PLR0917  # one argument an option
         raise typer.Exit(1)
 
 
-@app.command(epilog=examples("actions parquet --to anthropic --out actions"))
+@app.command(epilog=examples("actions exported --to anthropic --out actions"))
 def actions(
     exported: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that was exported.")],
     to: Annotated[str, typer.Option(help=" | ".join(ADAPTERS))],
@@ -115,17 +121,26 @@ def actions(
     tell(convert(exported, to, out), as_json=json_)
 
 
-@app.command("view", epilog=examples("view parquet --out replays/p-1.html --participant p-1"))
+@app.command("view", epilog=examples("view exported --out replays/p-1.html --participant p-1"))
 def view_(
     exported: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that was exported.")],
-    out: Annotated[Path, typer.Option(help="HTML file to write.")],
+    out: Annotated[Path, typer.Option(help="File to write.")],
     participant: Annotated[str | None, typer.Option(help="Whose; needed if there are several.")] = None,
     episode: Annotated[str | None, typer.Option(help="Which stretch of work; the first by default.")] = None,
+    format_: Annotated[
+        str, typer.Option("--format", help="html | rrd (for Rerun; pip install 'overt[rerun]')")
+    ] = "html",
     home: Home = HOME,
     json_: AsJson = False,
 ) -> None:
     """Write a replay: one HTML file that needs no network. It shows what was recorded: keep it as you keep exports."""
+    if format_ not in {"html", "rrd"}:
+        raise InputError(f"unknown format: {format_}", "Known are: html, rrd.")
     person = folder_of(exported, participant).name
     made = [b for shard in lineage.shards(exported) if shard.participant == person for b in shard.batches]
     lineage.record(home, lineage.Entry("derived", str(out.resolve()), made, int(time.time())))
-    tell(view(exported, out, participant, episode), as_json=json_)
+    if format_ == "rrd":
+        told = rerun_view.write(load(exported, participant, episode), out)
+    else:
+        told = view(exported, out, participant, episode)
+    tell(told, as_json=json_)

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 from PIL import Image, UnidentifiedImageError
 
-from schemas.events import FrameEvent, Rect
+from schemas.events import Rect
 
 MAX_PIXELS: Final = 64_000_000
 """Pixels of a window: eight 4K screens. More is a broken or hostile frame."""
@@ -37,10 +37,10 @@ class Painter:
         self._bytes = 0
         self._canvases: OrderedDict[int, Image.Image] = OrderedDict()
 
-    def add(self, frame: FrameEvent, image: bytes) -> None:
-        """Take in the next frame."""
-        size = (frame.rect[2] - frame.rect[0], frame.rect[3] - frame.rect[1])
-        self._frames[frame.frame] = _Frame(frame.base, size, frame.patch, image)
+    def add(self, number: int, base: int | None, rect: Rect, patch: Rect, image: bytes) -> None:
+        """Take in the next frame, by its fields as :class:`schemas.events.FrameEvent` has them."""
+        size = (rect[2] - rect[0], rect[3] - rect[1])
+        self._frames[number] = _Frame(base, size, patch, image)
         self._bytes += len(image)
         while self._bytes > KEPT_BYTES and len(self._frames) > 1:
             _, gone = self._frames.popitem(last=False)

@@ -52,7 +52,7 @@ class Shards:
         """Take in a batch's pictures, before the steps that may name them."""
         painter = self._painters.setdefault(device, Painter())
         for frame in opened.pictures:
-            painter.add(frame, opened.image(frame))
+            painter.add(frame.frame, frame.base, frame.rect, frame.patch, opened.image(frame))
 
     def add(self, steps: Any) -> None:
         """Write a table of steps."""

@@ -143,7 +143,7 @@ class Typist:
     @property
     def patience_ns(self) -> int:
         """How long after its last key the segment may wait for the next."""
-        return IDLE_NS if self._caret == len(self._line) and _at_break(self._line) else UNFINISHED_NS
+        return patience_ns(self._line, self._caret)
 
     def _edit(self, key: KeyObserved, index: int) -> End | None:
         if key.keysym in _LEAVING:
@@ -193,6 +193,11 @@ class Typist:
             self._overflowed = True
         elif self._line:
             self._drafts.append(tuple(self._line))
+
+
+def patience_ns(chars: Sequence[Char], caret: int) -> int:
+    """How long a segment may wait for more: until a line is finished, much longer."""
+    return IDLE_NS if caret == len(chars) and _at_break(chars) else UNFINISHED_NS
 
 
 def _at_break(chars: Sequence[Char]) -> bool:

@@ -8,6 +8,7 @@ and faulthandler's thread, which needs no lock of the interpreter and ends the p
 import faulthandler
 import os
 import signal
+import sys
 import threading
 from functools import cache
 from types import FrameType, TracebackType
@@ -38,23 +39,25 @@ class Watchdog:
     def __init__(self, soft_s: float = SOFT_S, hard_s: float = HARD_S) -> None:
         self._soft_s, self._hard_s = soft_s, hard_s
         self._watches = False
-        self._rings = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
-        if self._rings:
+        self._rings = threading.current_thread() is threading.main_thread()
+        if sys.platform != "win32" and self._rings:
             signal.signal(signal.SIGALRM, self._ring)
 
     def __enter__(self) -> None:
         """Begin to count."""
         faulthandler.dump_traceback_later(self._hard_s, exit=True, file=_nowhere())
         self._watches = True
-        if self._rings:
-            signal.setitimer(signal.ITIMER_REAL, self._soft_s)
+        self._set(self._soft_s)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """It came back."""
         self._watches = False  # first: from here on a late ring says nothing
-        if self._rings:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+        self._set(0)
         faulthandler.cancel_dump_traceback_later()
+
+    def _set(self, seconds: float) -> None:
+        if sys.platform != "win32" and self._rings:
+            signal.setitimer(signal.ITIMER_REAL, seconds)
 
     def _ring(self, _number: int, _frame: FrameType | None) -> None:
         if self._watches:

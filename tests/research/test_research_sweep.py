@@ -95,7 +95,7 @@ def test_what_was_withdrawn_is_in_no_file_after_a_sweep(
     digest = _erase(bench, folder.root)
     capsys.readouterr()
     receipt = tmp_path / "receipt.json"
-    arguments = ("sweep", folder.root, "--cache", made[2], "--receipt", receipt, "--home", home, "--json")
+    arguments = ("sweep", folder.root, "--cache", made[2], "--receipt", receipt, "--home", home, "--json", "--offline")
     assert run(*arguments) == 0
     done = json.loads(capsys.readouterr().out)
     assert (done["rewritten"], done["residue"]) == (1, [])
@@ -149,7 +149,7 @@ def test_a_copy_that_cannot_be_told_apart_is_reported(desk_of: tuple[Bench, Fold
     _all_made(tmp_path, folder, home)
     (tmp_path / "actions" / "my-notes.txt").write_text(f"copied by hand: {PLANTED} 0")
     _erase(bench, folder.root)
-    assert run("sweep", folder.root, "--receipt", tmp_path / "r.json", "--home", home) == 1
+    assert run("sweep", folder.root, "--receipt", tmp_path / "r.json", "--home", home, "--offline") == 1
 
 
 def test_an_export_that_was_never_finished_is_swept_too(
@@ -166,7 +166,7 @@ def test_an_export_that_was_never_finished_is_swept_too(
     first, second = (device.participant for device in bench.world.devices)
     assert (partial / first).exists()
     _erase(bench, folder.root)
-    assert run("sweep", folder.root, "--receipt", tmp_path / "r.json", "--home", home) == 0
+    assert run("sweep", folder.root, "--receipt", tmp_path / "r.json", "--home", home, "--offline") == 0
     assert not (partial / first).exists()
     assert (partial / second).exists()
 
@@ -186,7 +186,7 @@ def test_nothing_goes_by_an_old_pull(desk_of: tuple[Bench, Folder, Path], tmp_pa
     (folder.root / "batches.json").write_text(old.model_dump_json())
     assert run("export", folder.root, "--out", tmp_path / "out", "--home", home) == 1
     assert not (tmp_path / "out").exists()
-    assert run("sweep", folder.root, "--receipt", tmp_path / "r.json", "--home", home) == 1
+    assert run("sweep", folder.root, "--receipt", tmp_path / "r.json", "--home", home, "--offline") == 1
     assert run("lineage", folder.root, "--home", home) == 1
     assert run("verify", folder.root, "--home", home) == 1
     assert run("verify", folder.root, "--home", home, "--any-age") == 0
@@ -197,4 +197,4 @@ def test_nothing_goes_by_an_old_pull(desk_of: tuple[Bench, Folder, Path], tmp_pa
 def test_a_damaged_lineage_is_not_read_as_an_empty_one(desk_of: tuple[Bench, Folder, Path], tmp_path: Path) -> None:
     _, folder, home = desk_of
     (home / lineage.LINEAGE_FILE).write_text("{half a line")
-    assert run("sweep", folder.root, "--receipt", tmp_path / "r.json", "--home", home) == 2
+    assert run("sweep", folder.root, "--receipt", tmp_path / "r.json", "--home", home, "--offline") == 2

@@ -73,7 +73,8 @@ def _painter(bench: Bench, count: int) -> tuple[Painter, list[FrameEvent], bytes
     painter = Painter()
     kept = [frame for frame in frames if isinstance(frame, FrameEvent)]
     for frame in kept:
-        painter.add(frame, section[frame.offset : frame.offset + frame.size])
+        image = section[frame.offset : frame.offset + frame.size]
+        painter.add(frame.frame, frame.base, frame.rect, frame.patch, image)
     return painter, kept, section
 
 
