@@ -9,6 +9,7 @@ from agent.core.redact.effort import Clock, Effort
 from agent.core.redact.errors import RedactionFailed
 from agent.core.redact.fold import fold, look_alike, mixes_scripts
 from agent.core.redact.names import Names
+from agent.core.redact.personal import Personal
 from agent.core.redact.rules import RuleSet
 from agent.core.redact.spans import Ordinals, Placed, Span, apply, merge
 from agent.core.redact.urls import template
@@ -54,6 +55,8 @@ class TextRedactor:
         self._ordinals = Ordinals(key)
         self._clock = clock
         self._guard = guard or nullcontext()
+        self.personal: Personal | None = None
+        """Finds what the person wants masked beyond the rules; it only ever adds."""
 
     def find(self, text: str) -> list[Span]:
         """Sorted, disjoint spans in code points of ``text``; the same text gives the same spans.
@@ -82,6 +85,8 @@ class TextRedactor:
         if self._names is not None:
             named = (first,) if second is None or not mixes_scripts(first) else readings
             found += [span for reading in named for span in self._names.find(reading, effort)]
+        if self.personal is not None:
+            found += self.personal.find(text)
         return merge(found)
 
     def find_after(self, left: str, text: str) -> list[Span]:
