@@ -50,17 +50,16 @@ TICK_MS = 33
 SKIP_NS = 2_000_000_000
 """Nanoseconds without anything after which a replay jumps to what comes next."""
 LAST_MINUTES = 10
-OWN_SHEET = (
-    SHEET
-    + "QListView { font-size: 10.5pt; border: 1px solid palette(mid); border-radius: 8px; } "
-    + (
-        "QListView:focus { border: 2px solid palette(highlight); } QLineEdit { padding: 5px; font-size: 10.5pt; } "
-        "QPlainTextEdit { font-size: 11pt; border: 1px solid palette(mid); border-radius: 8px; } "
-        "QPlainTextEdit:focus { border: 2px solid palette(highlight); } "
-        "QPushButton { padding: 7px 14px; } QPushButton:focus { padding: 6px 13px; } "
-        "QPushButton::menu-indicator { subcontrol-position: right center; right: 4px; }"
-    )
-)
+OWN_SHEET = f"""{SHEET}
+QLabel#said {{ font-weight: 600; }}
+QListView {{ font-size: 10.5pt; border: 1px solid palette(mid); border-radius: 8px; }}
+QPlainTextEdit {{ font-size: 11pt; border: 1px solid palette(mid); border-radius: 8px; }}
+QListView:focus, QPlainTextEdit:focus {{ border: 2px solid palette(highlight); }}
+QLineEdit {{ padding: 5px; font-size: 10.5pt; }}
+QPushButton {{ padding: 7px 14px; }}
+QPushButton:focus {{ padding: 6px 13px; }}
+QPushButton::menu-indicator {{ subcontrol-position: right center; right: 4px; }}
+"""
 
 
 class ReviewWindow(QWidget):
@@ -326,9 +325,11 @@ class ReviewWindow(QWidget):
         row = bisect_right(self._starts, begin_ns - 1)
         inside = row < len(self._starts) and self._starts[row] < end_ns
         self._at_ns = self._starts[row] if inside else begin_ns
-        self._timeline.go(self._at_ns)
-        self._select_at(self._at_ns)
+        target_ns = self._at_ns
+        self._select_at(target_ns)
         self._chosen()
+        self._at_ns = target_ns  # what is chosen may have begun before
+        self._timeline.go(target_ns)
         self._list.setFocus()
 
     def _again(self) -> None:
@@ -372,12 +373,14 @@ class ReviewWindow(QWidget):
             if moment.app:
                 app = self._desk.app_names.get(moment.app, moment.app)
                 begin_ns, end_ns = day_ns(self._date)
-                today = Selection(begin_ns, end_ns, moment.app)
-                self._menu.addAction(words("delete.app_day", app=app), lambda: self._delete_part(today))
-                every = Selection(app=moment.app)
-                self._menu.addAction(words("delete.app", app=app), lambda: self._delete_part(every))
+                today, every = Selection(begin_ns, end_ns, moment.app), Selection(app=moment.app)
+                named = words("delete.app_day", app=app)
+                self._menu.addAction(named, lambda: self._delete_part(named, today))
+                always = words("delete.app", app=app)
+                self._menu.addAction(always, lambda: self._delete_part(always, every))
             batch = moment.batch
-            self._menu.addAction(words("delete.batch"), lambda: self._delete_part(Selection(), [batch]))
+            whole = words("delete.batch")
+            self._menu.addAction(whole, lambda: self._delete_part(whole, Selection(), [batch]))
             self._menu.addSeparator()
         self._menu.addAction(words("delete.last", minutes=LAST_MINUTES), self._delete_last)
         self._menu.addAction(words("delete.all"), self._delete_all)
@@ -385,15 +388,16 @@ class ReviewWindow(QWidget):
     def _delete_chosen(self) -> None:
         seqs = frozenset(seq for moment in self._selected() if moment.kind is not Kind.GAP for seq in moment.seqs)
         if seqs:
-            self._delete_part(Selection(events=seqs))
+            self._delete_part(self._words("delete.chosen"), Selection(events=seqs))
         else:
             self._tell(self._words("delete.nothing"))
 
     def _delete_minute(self) -> None:
         begin_ns = self._at_ns // MINUTE_NS * MINUTE_NS
-        self._delete_part(Selection(begin_ns, begin_ns + MINUTE_NS))
+        named = self._words("delete.minute", time=telling.clock(begin_ns, seconds=False))
+        self._delete_part(named, Selection(begin_ns, begin_ns + MINUTE_NS))
 
-    def _delete_part(self, selection: Selection, batches: Sequence[int] = ()) -> None:
+    def _delete_part(self, named: str, selection: Selection, batches: Sequence[int] = ()) -> None:
         def make(seqs: frozenset[int]) -> removing.Plan:
             return removing.plan_all(self._desk, removing.more(selection, seqs), batches, secrets.token_bytes)
 
@@ -402,7 +406,7 @@ class ReviewWindow(QWidget):
                 self._failed(outcome)
             elif outcome.empty:
                 self._tell(self._words("delete.nothing"))
-            elif ask_deletion(self._words, self, removing.in_words(self._words, outcome)):
+            elif ask_deletion(self._words, self, [named.replace("&", ""), *removing.in_words(self._words, outcome)]):
                 self._run(lambda: removing.carry(self._desk, make), self._deleted)
             else:
                 self._tell("")
