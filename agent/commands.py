@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from msgspec import to_builtins
 
-from agent import asking, delete_cli, durations, redact_cli, review_cli, upkeep_cli
+from agent import asking, delete_cli, durations, own_record_cli, redact_cli, review_cli, upkeep_cli
 from agent.disk.places import Places
 from agent.errors import EXIT_ERROR, OvertError
 from agent.lazily import lazily
@@ -315,6 +315,7 @@ def version(json_: Json = False) -> None:
 upkeep_cli.add_to(app)
 delete_cli.add_to(app)
 review_cli.add_to(app)
+own_record_cli.add_to(app)
 
 
 def _try_delete_all() -> tuple["deletion.Deleted | None", OvertError | None]:
