@@ -10,7 +10,7 @@ begins.
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,8 +42,19 @@ class Deletion(Struct, frozen=True):
     asked: int = 0  # batches that the collector is asked to delete
 
 
+class Tally(Struct, frozen=True):
+    """How many batches there are in each state, and how many bytes those of each state have."""
+
+    batches: Mapping[BatchState, int] = {}
+    sizes: Mapping[BatchState, int] = {}
+
+
 class Spool:
     """Sealed batches on disk. Safe for use by several threads of one process.
+
+    Attributes:
+        tally: As of the last write. To read it waits for nobody: a write may take as long as the disk likes, and the
+            gate must not wait for it to close.
 
     Raises:
         OSError: from every method, where disk or index cannot be used.
@@ -54,6 +65,8 @@ class Spool:
         self._lock = threading.Lock()
         with as_os_error():
             self._db = connect(places.state / "index.sqlite")
+            self._counted = self._db.total_changes
+            self.tally = _tally(self._db)
         if adopt:  # only the daemon, which alone writes here
             self._adopt()
 
@@ -93,8 +106,8 @@ class Spool:
         return self._select("ORDER BY sequence", ())
 
     def size(self) -> int:
-        """Bytes that wait."""
-        return sum(row.size for row in self.waiting())
+        """Bytes that wait. Waits for no disk."""
+        return self.tally.sizes.get(BatchState.WAITING, 0)
 
     def begin(self, row: Row) -> bytes | None:
         """The bytes of a batch whose upload begins now; from here on the collector may have it.
@@ -248,6 +261,8 @@ class Spool:
     def _rows(self) -> Iterator[sqlite3.Connection]:
         with self._lock, as_os_error():
             yield self._db
+            if self._db.total_changes != self._counted:
+                self._counted, self.tally = self._db.total_changes, _tally(self._db)
 
     def _adopt(self) -> None:
         """Enter files whose row a crash prevented; remove what was sent or deleted and what no chain can use."""
@@ -271,3 +286,9 @@ class Spool:
                 )
             else:
                 path.unlink()
+
+
+def _tally(db: sqlite3.Connection) -> Tally:
+    rows = db.execute("SELECT state, count(*), sum(size) FROM batch GROUP BY state").fetchall()
+    counted = [(BatchState(state), count, size) for state, count, size in rows]
+    return Tally({state: count for state, count, _ in counted}, {state: size for state, _, size in counted})
