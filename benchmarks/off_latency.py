@@ -92,7 +92,7 @@ def by_command_line(me: Person) -> int:
 
 
 def by_tray(me: Person) -> int:
-    """What the menu's entry does. It is not chosen with the load's keys and clicks going on: they would go into the menu."""
+    """What the menu's entry does. Nobody can choose it under this load: its keys and clicks would go into the menu."""
     at_ns = time.time_ns()
     halt.switch_off(me.places, at_ns)
     perform.note_withdrawal(me.places, at_ns, "tray")
