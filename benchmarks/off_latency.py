@@ -24,7 +24,7 @@ from agent.ceremony import halt, perform
 from agent.core.ceremony import Answers
 from agent.disk.consent_store import ConsentStore
 from agent.disk.places import Places
-from agent.disk.switch import Switch
+from agent.disk.switch import Position, Switch
 from agent.net.control import ask
 from benchmarks.load import Load
 from benchmarks.report import Measured, percentile, report
@@ -80,8 +80,13 @@ class Person:
 
 def by_program(me: Person) -> int:
     """``overt off``: from the moment that its switch bears, for a program takes its time to start."""
-    subprocess.run([*program("overt"), "off"], env=me.employee.env, check=True, stdout=subprocess.DEVNULL)
-    return Switch(me.places.switch).read().at_ns
+    switch = Switch(me.places.switch)
+    with subprocess.Popen([*program("overt"), "off"], env=me.employee.env, stdout=subprocess.DEVNULL) as off:
+        until(lambda: switch.read().position is Position.OFF, what="the switch")
+        at_ns = switch.read().at_ns  # before the rest of the program is loaded, which writes it once more
+    if off.returncode:
+        raise RuntimeError(f"overt off: {off.returncode}")
+    return at_ns
 
 
 def by_command_line(me: Person) -> int:
