@@ -129,7 +129,8 @@ class SealingRoom:
                 self._under_way = batch if begun else None
             if not begun and isinstance(front, Batch):  # it was emptied meanwhile
                 batch, sealed = front, self._sealer.seal(front, self._spool.link())
-        self._spool.put(sealed, int(self._now_s()), extent_of(batch.payload))
+        note = self._sealer.note(batch.payload)
+        self._spool.put(sealed, int(self._now_s()), extent_of(batch.payload), note)
 
 
 def _is_empty(batch: Batch) -> bool:
