@@ -46,10 +46,11 @@ class Deletion(Struct, frozen=True):
 
 
 class Tally(Struct, frozen=True):
-    """How many batches there are in each state, and how many bytes those of each state have."""
+    """Of the batches in each state: how many, how many bytes, and when the oldest was sealed (Unix time)."""
 
     batches: Mapping[BatchState, int] = {}
     sizes: Mapping[BatchState, int] = {}
+    oldest_s: Mapping[BatchState, int] = {}
 
 
 class Spool:
@@ -113,11 +114,11 @@ class Spool:
         return self.tally.sizes.get(BatchState.WAITING, 0)
 
     def load(self) -> tuple[int, int | None]:
-        """Bytes that wait, and when the oldest of them was sealed (Unix time); ``None`` if nothing waits."""
-        with self._rows() as db:
-            found = db.execute("SELECT coalesce(sum(size), 0), min(sealed_s) FROM batch WHERE state = 'waiting'")
-            size, oldest_s = found.fetchone()
-        return int(size), oldest_s
+        """Bytes that wait, and when the oldest of them was sealed (Unix time); ``None`` if nothing waits.
+
+        Waits for no disk.
+        """
+        return self.tally.sizes.get(BatchState.WAITING, 0), self.tally.oldest_s.get(BatchState.WAITING)
 
     def begin(self, row: Row) -> bytes | None:
         """The bytes of a batch whose upload begins now; from here on the collector may have it.
@@ -329,6 +330,6 @@ class Spool:
 
 
 def _tally(db: sqlite3.Connection) -> Tally:
-    rows = db.execute("SELECT state, count(*), sum(size) FROM batch GROUP BY state").fetchall()
-    counted = [(BatchState(state), count, size) for state, count, size in rows]
-    return Tally({state: count for state, count, _ in counted}, {state: size for state, _, size in counted})
+    rows = db.execute("SELECT state, count(*), sum(size), min(sealed_s) FROM batch GROUP BY state").fetchall()
+    states = [BatchState(state) for state, *_ in rows]
+    return Tally(*(dict(zip(states, column, strict=True)) for column in list(zip(*rows, strict=True))[1:]))

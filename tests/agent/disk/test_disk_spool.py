@@ -148,6 +148,7 @@ def test_what_is_counted_is_told_while_a_write_takes_its_time(machine: Machine) 
     spool.sent(0, b"receipt")
     with spool._lock:  # as while a write is being flushed
         assert spool.size() == len(second.to_bytes())
+        assert spool.load() == (len(second.to_bytes()), SEALED_S)
         assert spool.tally.batches == {BatchState.SENT: 1, BatchState.WAITING: 1}
         assert spool.tally.sizes[BatchState.SENT] == len(first.to_bytes())
     spool.close()
