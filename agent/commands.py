@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from msgspec import to_builtins
 
-from agent import asking, durations, redact_cli, upkeep_cli
+from agent import asking, durations, own_record_cli, redact_cli, upkeep_cli
 from agent.disk.places import Places
 from agent.errors import EXIT_ERROR, OvertError
 from agent.lazily import lazily
@@ -334,6 +334,7 @@ def version(json_: Json = False) -> None:
 
 
 upkeep_cli.add_to(app)
+own_record_cli.add_to(app)
 
 
 def _try_delete_all() -> tuple["deletion.Deleted | None", OvertError | None]:

@@ -14,14 +14,13 @@ from schemas.access import (
     MAX_LISTED,
     AccessReply,
     ErasedRow,
-    ErasureCause,
     ErasureState,
     Pulled,
     PullRow,
     SweptRow,
 )
 from schemas.base import SchemaError, unbase64url
-from schemas.erasure import ErasureRequest
+from schemas.feed import FeedEntry
 from schemas.receipt import ReceiptKind
 from schemas.signed import SignatureError, SignedDocument, fingerprint, parse_body, parse_signed, verify
 from schemas.sweep import SweepReceipt
@@ -98,13 +97,13 @@ def _pull(row: PullRecord, names: Names) -> PullRow:
 
 
 def _erased(each: ErasedSum) -> ErasedRow:
-    request = parse_body(ErasureRequest, parse_signed(each.row.body).body)
+    entry = parse_body(FeedEntry, each.row.body)
     return ErasedRow(
         digest=each.row.digest,
-        cause=ErasureCause.ASKED,
+        cause=entry.cause,
         state=ErasureState.DELETING if each.pending else ErasureState.DELETED,
-        received_hour=each.row.received_hour,
-        batches=len(request.batches),
+        received_hour=entry.hour,
+        batches=len(entry.batches),
     )
 
 

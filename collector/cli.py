@@ -16,6 +16,7 @@ from collector import doctor as examination
 from collector import server
 from collector.app import create_app
 from collector.errors import EXIT_ERROR, EXIT_OK, CollectorError, SettingsError
+from collector.limits import LOG_PERIOD_S
 from collector.logs import note, set_up
 from collector.settings import Settings, choose_ledger, lock, make_data_folder, open_house
 
@@ -37,6 +38,8 @@ Examples:
   overt-collector status --data /var/lib/overt --json
 
   overt-collector doctor --data /var/lib/overt
+
+  overt-collector retention --data /var/lib/overt --json
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.
 """
@@ -76,12 +79,16 @@ def serve(  # noqa: PLR0913, PLR0917  # a command has as many options as it need
         Path | None,
         typer.Option(help="Key of receipts, shared by the collectors of a study. Default: in --data."),
     ] = None,
+    log_period: Annotated[
+        int,
+        typer.Option(min=1, help="Seconds between two extensions of the transparency log."),
+    ] = LOG_PERIOD_S,
     as_json: AsJson = False,
     ready_file: Annotated[Path | None, typer.Option(help="Write the URL here once it serves.")] = None,
 ) -> None:
     """Serve until SIGTERM. Prints `listening on URL` once it is ready; logs go to standard error."""
     set_up(as_json=as_json)
-    settings = Settings(data, database, blobs, tuple(trust), receipt_key)
+    settings = Settings(data, database, blobs, tuple(trust), receipt_key, log_period)
     make_data_folder(settings.data)
     held = lock(settings.data)
     with server.listen(host, port) as sock:
@@ -114,6 +121,15 @@ def status(data: Data, database: Database = None, blobs: BlobsUrl = None, as_jso
     found = _run(examination.read_status, Settings(data, database, blobs))
     plain = msgspec.to_builtins(found)
     print(json.dumps({"format": FORMAT, **plain}) if as_json else "\n".join(f"{k}: {v}" for k, v in plain.items()))
+
+
+@app.command()
+def retention(data: Data, database: Database = None, as_json: AsJson = False) -> None:
+    """Report what is over the notice's time. A running collector erases it; exits 1 while anything is overdue."""
+    found = _run(examination.read_retention, Settings(data, database))
+    plain = msgspec.to_builtins(found)
+    print(json.dumps({"format": FORMAT, **plain}) if as_json else "\n".join(f"{k}: {v}" for k, v in plain.items()))
+    raise typer.Exit(EXIT_ERROR if found.overdue or found.half_erased else EXIT_OK)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from pathlib import Path
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from collector.library import MANIFEST, POLICY, Library
 from collector.limits import MAX_BATCH_BYTES, SMALL_COUNT
 from collector.ports import Blobs, Ledger
 from collector.receipts import load_key
+from collector.retention import RetentionReport, report_retention
 from collector.settings import Settings, choose_blobs, choose_ledger
 from schemas.wire import MAX_PAGE_ROWS
 
@@ -63,6 +65,19 @@ async def read_status(settings: Settings) -> Status:
         batch_bytes=counts.batch_bytes,
         pulls=counts.pulls,
     )
+
+
+async def read_retention(settings: Settings) -> RetentionReport:
+    """What is over its time, read beside a running collector.
+
+    Raises:
+        CollectorError: there is no collector's data here.
+    """
+    ledger = _existing_ledger(settings)
+    try:
+        return await report_retention(ledger, Library(ledger), time.time())
+    finally:
+        await ledger.close()
 
 
 async def examine(settings: Settings) -> list[Finding]:

@@ -8,14 +8,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from collector.access import Access
 from collector.erasure import Erasure
+from collector.feed import Feed
 from collector.intake import Intake
 from collector.library import Library
+from collector.limits import LOG_PERIOD_S
+from collector.log import Log
 from collector.nonces import Nonces
 from collector.outlet import Outlet
 from collector.ports import Blobs, Ledger
 from collector.publishing import Publishing
 from collector.receipts import ReceiptDesk
 from collector.reception import Reception
+from collector.retention import Retention
 from schemas.base import unbase64url
 from schemas.signed import fingerprint
 
@@ -32,6 +36,9 @@ class House:
     outlet: Outlet
     reception: Reception
     access: Access
+    log: Log
+    feed: Feed
+    retention: Retention
 
 
 def build_house(
@@ -41,6 +48,7 @@ def build_house(
     trust: Iterable[str],
     clock: Callable[[], float],
     incoming: Path | None = None,
+    log_period_s: int = LOG_PERIOD_S,
 ) -> House:
     """Put the parts together.
 
@@ -51,17 +59,23 @@ def build_house(
         trust: base64url public keys of the organisations whose documents are published.
         clock: Unix time, seconds.
         incoming: folder for bodies on their way in; None for the system's own.
+        log_period_s: seconds between two extensions of the transparency log.
     """
     library, desk = Library(ledger), ReceiptDesk(receipt_key)
     intake = Intake(ledger, blobs, library, desk, clock)
+    log = Log(ledger, library, receipt_key, clock, log_period_s)
+    erasure = Erasure((ledger, blobs), intake, library, desk, clock)
     trusted = {fingerprint(raw): raw for raw in map(unbase64url, trust)}
     return House(
         ledger=ledger,
         blobs=blobs,
         publishing=Publishing(ledger, library, trusted, desk.public_key),
         intake=intake,
-        erasure=Erasure((ledger, blobs), intake, library, desk, clock),
+        erasure=erasure,
         outlet=Outlet(ledger, blobs, library, clock),
         reception=Reception(Nonces(int(clock())), clock, incoming),
         access=Access(ledger, library, desk, clock),
+        log=log,
+        feed=Feed(ledger, library, desk, log, clock),
+        retention=Retention(ledger, erasure, library, clock),
     )

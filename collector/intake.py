@@ -16,7 +16,7 @@ from collector.errors import NotNowError, Refused
 from collector.library import Library
 from collector.limits import CACHED_DEVICES, CACHED_LEDGERS
 from collector.ports import BatchRecord, Blobs, ConsentRow, DeviceRow, Enrolled, Ledger
-from collector.receipts import ReceiptDesk, hour_of
+from collector.receipts import ReceiptDesk, due_hour, hour_of
 from collector.verdicts import Duplicate, Refuse, Verdict
 from schemas.base import SchemaError, digest, unbase64url
 from schemas.consent import ConsentRecord
@@ -112,7 +112,10 @@ class Intake:
         if not isinstance(verdict, Refuse | Duplicate):
             await self._blobs.put(found, body)
             header = envelope.header
-            row = BatchRecord(found, device, header.sequence, len(body), hour_of(self._clock()))
+            period = next(r for name, r in await self._records(device) if name == header.consent).processing
+            due = due_hour(header.sealed_hour, period.retention_period)
+            hour = hour_of(self._clock())
+            row = BatchRecord(found, device, header.sequence, len(body), hour, due_hour=due)
             if await self._ledger.add_batch(row):
                 return await self._receipt(ReceiptKind.BATCH, found, device, row.received_hour), True
             verdict = await self._admit(device, envelope, found)  # the same device was faster

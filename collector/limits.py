@@ -53,6 +53,17 @@ S3_ATTEMPTS = 3
 """Attempts at one request to the S3 store before its client hears 503: who sent it comes again anyway."""
 S3_RETRY_S = 30
 """Seconds after which no further attempt is begun."""
+LOG_PERIOD_S = 3_600
+"""Seconds between two extensions of the transparency log, unless told otherwise: what happened within an hour is told
+at once, so that the log's growth tells nobody when somebody agreed."""
+LOG_FILL = 32
+"""Entries by which the log grows at least, and of which its growth is a multiple: the rest is random. 9 MiB a year."""
+MERGED_AT_ONCE = 20_000
+"""Entries that get their places in one extension; others wait for the next. Some seconds of the database's time."""
+EXPIRED_AT_ONCE = 500
+"""Batches over their time that become tombstones in one transaction."""
+RETENTION_S = 600
+"""Seconds between two looks for batches over their time. Notices count in days."""
 TIDY_S = 600
 """Seconds between two rounds of forgetting in which order things came."""
 CACHED_DEVICES = 20_000

@@ -9,6 +9,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from schemas.log import LogKind
+
 
 class DocumentRow(Struct, frozen=True):
     """A published document; `body` is the signed document's bytes."""
@@ -51,7 +53,8 @@ class ConsentRow(Struct, frozen=True):
 class BatchRecord(Struct, frozen=True):
     """A stored batch, or its tombstone. `cursor` is 0 until it is stored.
 
-    A tombstone keeps the place in the chain. Its `size` is 0 once the bytes are gone.
+    A tombstone keeps the place in the chain. Its `size` is 0 once the bytes are gone. `due_hour` is when its consent's
+    time is over, None for batches from before that was noted.
     """
 
     digest: str
@@ -61,6 +64,7 @@ class BatchRecord(Struct, frozen=True):
     received_hour: int
     cursor: int = 0
     erased_hour: int | None = None
+    due_hour: int | None = None
 
 
 class ErasureRow(Struct, frozen=True):
@@ -94,11 +98,56 @@ class Stored(Struct, frozen=True):
     size: int
 
 
-class ErasedSum(Struct, frozen=True):
-    """An obeyed request with what became of its batches."""
+class FeedRow(Struct, frozen=True):
+    """An entry of the feed of erasures; `digest` is what the log has of it, `head` the feed's after it."""
 
-    row: ErasureRow
+    number: int
+    device: str
+    cause: str
+    digest: str
+    body: bytes
+    head: str
+
+
+class ErasedSum(Struct, frozen=True):
+    """An erasure with what became of its batches."""
+
+    row: FeedRow
     pending: bool  # bytes of its device's tombstones may still be there
+
+
+class LogRow(Struct, frozen=True):
+    """An entry of the transparency log with its opening; no `position` until the log is next extended."""
+
+    id: int
+    kind: str
+    subject: str
+    salt: bytes
+    device: str | None
+    position: int | None
+
+
+class LogHead(Struct, frozen=True):
+    """The log after an extension."""
+
+    size: int
+    root: bytes
+    period: int
+
+
+class Limit(Struct, frozen=True):
+    """By what a batch's time is over: now, and the newest and the shortest time of all notices. Seconds."""
+
+    now_hour: int
+    newest_s: int
+    least_s: int
+
+
+class Due(Struct, frozen=True):
+    """How many batches are over their time, and since when the oldest is."""
+
+    batches: int
+    oldest_hour: int | None
 
 
 class SweepRow(Struct, frozen=True):
@@ -218,6 +267,21 @@ class Erasures(Protocol):
         """
         ...
 
+    async def expire(self, device: str, digests: Sequence[str], hour: int) -> bool:
+        """Turn batches of a device whose time is over into tombstones, with an entry in feed and log: all or nothing.
+
+        False: another collector was at it.
+        """
+        ...
+
+    async def due(self, limit: Limit, most: int) -> list[BatchRecord]:
+        """Batches whose time is over and that are no tombstones yet, by device and place."""
+        ...
+
+    async def overdue(self, limit: Limit) -> Due:
+        """How many those are."""
+        ...
+
     async def unemptied(self) -> list[BatchRecord]:
         """Tombstones whose bytes may still be there."""
         ...
@@ -243,7 +307,7 @@ class Access(Protocol):
         ...
 
     async def erasures_of(self, device: str, limit: int) -> list[ErasedSum]:
-        """The newest obeyed requests of a device."""
+        """The newest erasures of a device's batches."""
         ...
 
     async def add_sweep(self, row: SweepRow, batches: Sequence[str]) -> bool:
@@ -259,7 +323,35 @@ class Access(Protocol):
         ...
 
 
-class Ledger(Published, Devices, Batches, Erasures, Access, Protocol):
+class LogStore(Protocol):
+    """The transparency log and the feed of erasures. Entries come with what they tell of, in its transaction."""
+
+    async def log_head(self) -> LogHead | None:
+        """The newest head; None before the first extension."""
+        ...
+
+    async def log_tile(self, level: int, number: int) -> bytes | None:
+        """A tile as far as it is filled. Level -1: entries."""
+        ...
+
+    async def merge_log(self, period: int) -> bool:
+        """Give places to entries that have none and fill up with random ones. False: done for this period before."""
+        ...
+
+    async def openings(self, kinds: Sequence[LogKind], device: str | None, after: int, limit: int) -> list[LogRow]:
+        """Entries of some kinds, or those of them that concern one device, with an id above `after`."""
+        ...
+
+    async def feed_from(self, after: int, limit: int) -> list[FeedRow]:
+        """Entries of the feed with a number above `after`."""
+        ...
+
+    async def feed_at(self, number: int | None) -> FeedRow | None:
+        """One entry of the feed; None: the newest."""
+        ...
+
+
+class Ledger(Published, Devices, Batches, Erasures, Access, LogStore, Protocol):
     """The rows store as a whole."""
 
     async def open(self) -> None:

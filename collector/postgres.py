@@ -22,6 +22,7 @@ from collector.sql_base import every
 
 _CURSORS = 0x6F766572  # names our advisory lock among a database's others: "over"
 _SCHEMA = 0x6F766573
+_LOG = 0x6F766574
 _SERVER_SETTINGS = {
     "application_name": "overt-collector",
     "synchronous_commit": "on",  # a commit returns when it is durable, whatever the server's default is
@@ -101,6 +102,9 @@ class PostgresLedger(SqlLedger):
 
     async def _before_cursor(self, connection: AsyncConnection) -> None:
         await connection.execute(select(_lock("pg_advisory_xact_lock_shared")))
+
+    async def _alone(self, connection: AsyncConnection) -> None:
+        await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOG})"))
 
     def _add_unknown(self, table: Table) -> Any:
         return insert(table).on_conflict_do_nothing()

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from collector.errors import SettingsError, StorageError
 from collector.files import FileBlobs
 from collector.house import House, build_house
+from collector.limits import LOG_PERIOD_S
 from collector.ports import Blobs, Ledger
 from collector.receipts import KEY_FILE, load_key
 from collector.sqlite import SqliteLedger
@@ -34,6 +35,7 @@ class Settings:
     blobs: str | None = None
     trust: tuple[str, ...] = ()
     receipt_key: Path | None = None
+    log_period_s: int = LOG_PERIOD_S
 
     def __post_init__(self) -> None:
         for key in self.trust:
@@ -130,4 +132,5 @@ def open_house(settings: Settings) -> House:
     """Compose the collector that the settings describe. Its stores open with the application."""
     ledger, blobs = choose_ledger(settings.database_url), choose_blobs(settings.blobs_url)
     make_data_folder(settings.data)
-    return build_house(ledger, blobs, load_key(settings.key_file), settings.trust, time.time, settings.data)
+    key, period_s = load_key(settings.key_file), settings.log_period_s
+    return build_house(ledger, blobs, key, settings.trust, time.time, settings.data, period_s)

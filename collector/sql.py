@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from collector import schema
 from collector import tables as t
 from collector.errors import StorageError
+from collector.migrations.backfill import KINDS as PUBLISHED_KINDS
 from collector.ports import (
     BatchRecord,
     ConsentRow,
@@ -25,6 +26,10 @@ from collector.ports import (
 )
 from collector.sql_access import SqlAccess
 from collector.sql_base import every, first, values
+from collector.sql_log import note_in_log
+from collector.sql_retention import SqlRetention, without_cursor
+from schemas.access import Pulled, pull_digest
+from schemas.log import LogKind
 
 _NAME: tuple[Any, ...] = (
     t.documents.c.digest,
@@ -34,7 +39,7 @@ _NAME: tuple[Any, ...] = (
 )
 
 
-class SqlLedger(SqlAccess):
+class SqlLedger(SqlAccess, SqlRetention):
     """The rows store over an engine. A kind of database is a subclass."""
 
     async def migrate(self) -> str:
@@ -84,6 +89,7 @@ class SqlLedger(SqlAccess):
         try:
             async with self._write() as connection:
                 await connection.execute(insert(t.documents).values(**named, version=row.version or None))
+                await note_in_log(connection, log_kind(row.kind), row.digest)
                 new = [{"digest": c, "expires_s": expires_s, "used": False} for c in sorted({*codes})]
                 if new:
                     await connection.execute(self._add_unknown(t.codes), new)
@@ -116,7 +122,13 @@ class SqlLedger(SqlAccess):
 
     async def add_consent(self, row: ConsentRow) -> bool:
         """See `ports.Devices`."""
-        return await self._insert(t.consents, values(row))
+        try:
+            async with self._write() as connection:
+                await connection.execute(insert(t.consents).values(**values(row)))
+                await note_in_log(connection, LogKind.CONSENT, row.digest, row.device)
+        except IntegrityError:
+            return False
+        return True
 
     async def consents(self, device: str, since: int = 0) -> list[ConsentRow]:
         """See `ports.Devices`."""
@@ -128,7 +140,7 @@ class SqlLedger(SqlAccess):
         try:
             async with self._write() as connection:
                 await self._before_cursor(connection)
-                await connection.execute(insert(t.batches).values(**_without_cursor(row)))
+                await connection.execute(insert(t.batches).values(**without_cursor(row)))
         except IntegrityError:
             return False
         return True
@@ -159,23 +171,12 @@ class SqlLedger(SqlAccess):
 
     async def add_pull(self, pull: Pull) -> None:
         """See `ports.Batches`."""
-        await self._insert(t.pulls, values(pull))
-
-    async def entomb(self, row: ErasureRow, stored: Sequence[str], absent: Sequence[BatchRecord]) -> bool:
-        """See `ports.Erasures`."""
-        hour, b = row.received_hour, t.batches
-        try:
-            async with self._write() as connection:
-                await self._before_cursor(connection)
-                await connection.execute(insert(t.erasures).values(**values(row)))
-                for digest in stored:
-                    live = update(b).where(b.c.digest == digest, b.c.erased_hour.is_(None))
-                    await connection.execute(live.values(erased_hour=hour, received_hour=hour))
-                for each in absent:
-                    await connection.execute(insert(b).values(**_without_cursor(each)))
-        except IntegrityError:
-            return False
-        return True
+        read = Pulled(at_s=pull.at_s, researcher=pull.researcher, reason=pull.reason, batch=pull.digest)
+        whose = select(t.batches.c.device).where(t.batches.c.digest == pull.digest)
+        async with self._write() as connection:
+            await connection.execute(insert(t.pulls).values(**values(pull)))
+            device = (await connection.execute(whose)).scalar()
+            await note_in_log(connection, LogKind.PULL, pull_digest(read), device)
 
     async def unemptied(self) -> list[BatchRecord]:
         """See `ports.Erasures`."""
@@ -206,10 +207,11 @@ def _upgrade(connection: Connection) -> None:
     schema.upgrade(connection)
 
 
+def log_kind(media_type: str) -> LogKind:
+    """As what the log knows a published document."""
+    return next(kind for name, kind in PUBLISHED_KINDS.items() if f".{name}." in media_type)
+
+
 _COUNTED = (t.documents, t.devices, t.consents, t.batches, t.pulls)
 BATCH: Select[Any] = select(t.batches)
 """All of a batch's row."""
-
-
-def _without_cursor(row: BatchRecord) -> dict[str, Any]:
-    return {name: value for name, value in values(row).items() if name != "cursor"}

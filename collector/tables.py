@@ -67,6 +67,7 @@ batches = Table(
     Column("size", BigInteger, nullable=False),
     Column("received_hour", BigInteger, nullable=False),
     Column("erased_hour", BigInteger, nullable=True),  # set: a tombstone
+    Column("due_hour", BigInteger, nullable=True),  # until when the consent allows to keep it
     UniqueConstraint("device", "sequence"),
     sqlite_autoincrement=True,  # a cursor never comes twice
 )
@@ -92,6 +93,43 @@ swept = Table(  # which batches a receipt names
     metadata,
     Column("batch", DIGEST, primary_key=True),
     Column("sweep", DIGEST, primary_key=True),
+)
+log = Table(  # entries of the transparency log, each written with what it tells of
+    "log",
+    metadata,
+    Column("id", COUNTER, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("subject", DIGEST, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("device", DIGEST, nullable=True),  # whom it concerns
+    Column("position", BigInteger, nullable=True, unique=True),  # place in the log, once it has one
+    Index("log_by_device", "device"),
+    sqlite_autoincrement=True,
+)
+log_tiles = Table(
+    "log_tiles",
+    metadata,
+    Column("level", Integer, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+log_heads = Table(
+    "log_heads",
+    metadata,
+    Column("size", BigInteger, primary_key=True),
+    Column("root", LargeBinary, nullable=False),
+    Column("period", BigInteger, nullable=False, unique=True),
+)
+feed = Table(
+    "feed",
+    metadata,
+    Column("number", BigInteger, primary_key=True),
+    Column("device", DIGEST, nullable=False),
+    Column("cause", String(20), nullable=False),
+    Column("digest", DIGEST, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("head", DIGEST, nullable=False),
+    Index("feed_by_device", "device"),
 )
 pulls = Table(
     "pulls",

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from research.errors import CollectorError, InputError
 from schemas.base import Document
 from schemas.http_signature import sign_request
+from schemas.log import Opening, OpeningPage
 from schemas.signed import SignedDocument
 from schemas.wire import (
     LOOPBACK,
@@ -114,6 +115,30 @@ class Collector:
             CollectorError: refused, or not reached.
         """
         return self._exchange(SignedDocument, "POST", "/v1/sweeps", receipt.to_bytes())
+
+    def log_file(self, path: str) -> bytes:
+        """A file of the transparency log, not yet verified. Raises: CollectorError."""
+        try:
+            reply = self._http.get(f"{self._url}/v1/log/{path}")
+        except httpx.HTTPError as error:
+            raise CollectorError(f"the collector was not reached: {type(error).__name__}", retry=True) from None
+        if reply.status_code != OK:
+            raise _refused(reply)
+        return reply.content
+
+    def openings(self) -> Iterator[Opening]:
+        """Openings of the log's entries about what proves consent. Raises: CollectorError."""
+        after: int | None = 0
+        while after is not None:
+            page = self._get(OpeningPage, f"/v1/log/openings/study?after={after}&limit={MAX_PAGE_ROWS}")
+            yield from page.rows
+            if page.next is not None and page.next <= after:
+                raise CollectorError("the collector's list of openings does not advance")
+            after = page.next
+
+    def feed(self, after: int = 0) -> SignedDocument:
+        """A page of the feed of erasures, signed, not yet verified. Raises: CollectorError."""
+        return self._get(SignedDocument, f"/v1/feed?after={after}")
 
     @contextmanager
     def blob(self, digest: str, start: int) -> Iterator[Chunks]:

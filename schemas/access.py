@@ -82,6 +82,13 @@ class AccessReply(Document):
     retention_days: int = note("days after which the notice promises erasure", unit="d", ge=1)
 
 
+class PageTicket(Document):
+    """``POST /v1/page`` (device): where the participant's own page is, with a ticket that works once."""
+
+    path: str = note("path and query below the collector's address", repr=False, pattern=r"^/[!-~]{1,200}$")
+    expires_s: int = note("Unix time from when on the ticket does not work", unit="s", ge=0, le=MAX_INTEGER)
+
+
 def pull_digest(pull: Pulled) -> str:
     """The name under which the transparency log knows a reading."""
     return digest(canonical(pull))

@@ -87,6 +87,11 @@ class Places:
         return self.state / "versions"
 
     @property
+    def log_seen(self) -> Path:
+        """The newest checkpoint of the collector's log that was checked."""
+        return self.state / "log.checkpoint"
+
+    @property
     def epoch(self) -> Path:
         """The counter of clock epochs."""
         return self.state / "epoch"

@@ -1,17 +1,19 @@
 """The collector as the agent sees it: a few signed requests over HTTPS. Retrying is not done here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ValidationError
 
 from agent.net.http import httpx
+from schemas.access import AccessReply, PageTicket, PullRow
 from schemas.base import base64url, canonical
 from schemas.erasure import ErasureRequest
 from schemas.http_signature import sign_request
+from schemas.log import Opening, OpeningPage
 from schemas.signed import SignedDocument, sign
-from schemas.wire import EnrolRequest, Refusal, StudyReply, collector_url
+from schemas.wire import MAX_PAGE_ROWS, EnrolRequest, Refusal, StudyReply, collector_url
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 """Seconds: half a minute for an upload to be made durable; five to find the collector."""
@@ -94,6 +96,30 @@ class Collector:
         signed = sign(request, self._key)
         return signed, self._read(self._send("POST", "/v1/erasures", signed.to_bytes(), JSON_TYPE), SignedDocument)
 
+    def log_file(self, path: str) -> bytes:
+        """A file of the transparency log, not yet verified."""
+        return self._send("GET", f"/v1/log/{path}").content
+
+    def openings(self, whose: str) -> Iterator[Opening]:
+        """Openings of entries: this device's (``openings``), or what anybody may see (``openings/public``)."""
+        after: int | None = 0
+        while after is not None:
+            page = self._read(self._send("GET", f"/v1/log/{whose}?after={after}&limit={MAX_PAGE_ROWS}"), OpeningPage)
+            yield from page.rows
+            after = _next(after, page.next)
+
+    def pulls(self) -> Iterator[PullRow]:
+        """Every reading of this device's batches, oldest first."""
+        after: int | None = 0
+        while after is not None:
+            page = self._read(self._send("GET", f"/v1/access?after={after}&limit={MAX_PAGE_ROWS}"), AccessReply)
+            yield from page.pulls
+            after = _next(after, page.next)
+
+    def page_path(self) -> str:
+        """The path of this person's own page, with a ticket that works once."""
+        return self._read(self._send("POST", "/v1/page"), PageTicket).path
+
     def close(self) -> None:
         """Hang up."""
         self._http.close()
@@ -118,6 +144,12 @@ class Collector:
             return form.model_validate_json(response.content)
         except ValidationError:
             raise Unreachable("the answer is not one of this version") from None
+
+
+def _next(after: int, following: int | None) -> int | None:
+    if following is not None and following <= after:
+        raise Unreachable("the collector's list does not advance")
+    return following
 
 
 def _failure(response: httpx.Response) -> Unreachable | Refused:

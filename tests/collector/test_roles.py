@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 
-from collector import routes, routes_research
+from collector import routes, routes_log, routes_research
 from schemas.signed import SignedDocument, sign
-from tests.support.collectors import Collector, running
+from tests.support.collectors import Collector
 from tests.support.devices import Device, World, make_actor, signed_headers
 
 Answers = dict[tuple[str, str, str], tuple[int, Mapping[str, str], bytes]]
@@ -24,13 +24,19 @@ def world() -> World:
 
 @pytest.fixture
 def collector(tmp_path: Path, world: World) -> Iterator[Collector]:
-    with running(tmp_path, world) as made:
+    with Collector(tmp_path / "data", world.trust, "--log-period", str(10**8)) as made:
+        made.publish_all(world)
         yield made
 
 
 def paths() -> set[tuple[str, str]]:
     """Every method and address that the collector serves."""
-    found = [r for router in (routes.router, routes_research.router) for r in router.routes if isinstance(r, APIRoute)]
+    found = [
+        r
+        for router in (routes.router, routes_research.router, routes_log.router)
+        for r in router.routes
+        if isinstance(r, APIRoute)
+    ]
     return {(method, route.path) for route in found for method in route.methods or ()}
 
 
@@ -46,6 +52,12 @@ def bodies(digest: str, document: SignedDocument) -> dict[tuple[str, str], tuple
         ("GET", "/v1/batches/{digest}"): (f"/v1/batches/{digest}", b""),
         ("PUT", "/v1/batches/{digest}"): (f"/v1/batches/{digest}", b"not what was sealed"),
         ("POST", "/v1/consents"): ("/v1/consents", paper),
+        ("GET", "/v1/log/checkpoint"): ("/v1/log/checkpoint", b""),
+        ("GET", "/v1/log/tile/{path:path}"): ("/v1/log/tile/0/000.p/32", b""),
+        ("GET", "/v1/log/openings"): ("/v1/log/openings", b""),
+        ("GET", "/v1/log/openings/public"): ("/v1/log/openings/public", b""),
+        ("GET", "/v1/log/openings/study"): ("/v1/log/openings/study", b""),
+        ("GET", "/v1/feed"): ("/v1/feed", b""),
         ("GET", "/v1/access"): ("/v1/access", b""),
         ("POST", "/v1/sweeps"): ("/v1/sweeps", paper),
         ("POST", "/v1/erasures"): ("/v1/erasures", paper),
@@ -90,6 +102,6 @@ def test_nobody_but_a_researcher_is_answered_otherwise_once_somebody_agreed(coll
     for later in answers[1:]:
         assert later == answers[0]
     secrets = [person.fingerprint, person.participant, yes.digest, envelope.digest]
-    told = b"".join(content for _, _, content in answers[-1].values()).decode()
+    told = b"".join(content for _, _, content in answers[-1].values()).decode("latin-1")
     assert not [secret for secret in secrets if secret in told]
     assert person.fingerprint in {str(row["device"]) for row in collector.listing(world.researchers[0])}

@@ -1,0 +1,63 @@
+"""``overt verify-log`` and ``overt page``. Parse and print; the work is elsewhere."""
+
+import json
+import os
+import secrets
+import time
+import webbrowser
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from msgspec import to_builtins
+
+from agent.disk.places import Places
+from agent.errors import EXIT_ERROR
+from agent.lazily import lazily
+from agent.tell import out
+
+if TYPE_CHECKING:
+    from agent import own_record
+    from agent.disk import keys
+else:
+    own_record, keys = lazily("agent.own_record"), lazily("agent.disk.keys")
+
+FORMAT = 1
+Json = Annotated[bool, typer.Option("--json", help="Print JSON; `format` is its version.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make the commands known."""
+    app.command("verify-log", epilog="Examples: overt verify-log · overt verify-log --json")(verify_log)
+
+
+def verify_log(json_: Json = False) -> None:
+    """Check that the collector's log was only added to, and has what concerns you. Exits 1 if not."""
+    places = Places.from_environ(os.environ)
+    found = own_record.verify_log(places, keys.open_keys(places), secrets.token_bytes, time.time)
+    if json_:
+        print(json.dumps({"format": FORMAT, "good": not found.missing, **to_builtins(found)}, indent=2))
+    else:
+        grown = f", {found.size - found.before} more than at your last look" if found.before else ""
+        out.print(f"The log has {found.size} entries{grown}, and contains all that was there before.")
+        out.print(f"Entries about you and the study: {found.proved} proved to be in it, {found.waiting} still wait.")
+        out.print(f"Readings of your batches: {found.pulls}, each in the log." if not found.missing else "")
+        out.print("\n".join(f"WRONG: {each}" for each in found.missing), markup=False)
+        out.print(f"Root, to compare with others: {found.root}", soft_wrap=True)
+    if found.missing:
+        raise typer.Exit(EXIT_ERROR)
+
+
+def page(
+    print_: Annotated[bool, typer.Option("--print", help="Print the link and open nothing.")] = False,
+    json_: Json = False,
+) -> None:
+    """Open your own page at the collector: your batches, who read them and why. The link works once."""
+    places = Places.from_environ(os.environ)
+    link = own_record.page_link(places, keys.open_keys(places), secrets.token_bytes, time.time)
+    opened = not (print_ or json_) and webbrowser.open(link)
+    if json_:
+        print(json.dumps({"format": FORMAT, "link": link}))
+    elif opened:
+        out.print("Your page opens in the browser. The link worked once; ask again for another.")
+    else:
+        out.print(link, markup=False, soft_wrap=True)
