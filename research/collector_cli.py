@@ -9,7 +9,7 @@ import msgspec
 import typer
 from rich.console import Console
 
-from research import asking, desk, keys, show
+from research import asking, audit_cli, desk, keys, show
 from research import pull as pulling
 from research import query as counting
 from research.bandwidth import Limit, parse_rate
@@ -131,10 +131,14 @@ def pull(
     folder = Folder(out)
     with closing(_signed(home, reason)) as collector:
         what = pulling.plan(collector, folder)
+        audit_cli.note_pull(home, out, reason)
+        feed, log = desk.follow(collector, folder, home)
         with show.progress(what.bytes, quiet=json_) as advance:
             done = pulling.fetch(collector, folder, what, jobs, pulling.paid(advance, limit))
     rate = done.bytes / done.seconds if done.seconds else 0.0
-    tell({**msgspec.to_builtins(done), "bytes_a_second": round(rate), "folder": str(out)}, as_json=json_)
+    followed = {"log_entries": log.size, "documents_proved": log.proved, "documents_waiting": log.waiting}
+    facts = msgspec.to_builtins(done) | {"bytes_a_second": round(rate), "folder": str(out), "withdrawn": len(feed.gone)}
+    tell({**facts, **followed}, as_json=json_)
 
 
 def _signed(home: Path, reason: str) -> Collector:

@@ -10,9 +10,11 @@ from typing import TypeVar
 from msgspec import Struct
 
 from research.reasons import Finding, Reason
+from schemas.access import ErasureCause
 from schemas.base import Document, SchemaError, unbase64url
 from schemas.consent import ConsentRecord, Interval, LedgerError, intervals, read_ledger
 from schemas.erasure import ErasureRequest
+from schemas.feed import FeedEntry
 from schemas.policy import Policy
 from schemas.signed import SignedDocument, fingerprint, parse_body, verify
 from schemas.study import DeviceRegistration, StudyManifest
@@ -46,13 +48,17 @@ class Trust(Struct, frozen=True):
         return found.registration.participant if found else None
 
 
-def establish(ledger: LedgerReply, study: StudyReply | None, organisation: bytes) -> Trust:
+def establish(
+    ledger: LedgerReply, study: StudyReply | None, organisation: bytes, gone: Iterable[FeedEntry] = ()
+) -> Trust:
     """Verify all documents.
 
     Args:
         ledger: as the collector gave it.
         study: the current manifest and policy, if at hand.
         organisation: raw Ed25519 key, from a source other than the collector.
+        gone: entries of the collector's signed feed. Of those, only what went because the notice's time was over counts
+            here: whatever a device asked for, its own signature says.
     """
     keys = {fingerprint(organisation): organisation}
     findings: list[Finding] = []
@@ -68,6 +74,9 @@ def establish(ledger: LedgerReply, study: StudyReply | None, organisation: bytes
             _note_erased(erasure, devices, name)
         except SchemaError as error:
             findings.append(Finding(Reason.ERASURE_UNTRUSTED, detail=str(error)))
+    for entry in gone:
+        if entry.cause is ErasureCause.RETENTION and entry.device in devices:
+            devices[entry.device].erased.update({batch.sequence: batch.digest for batch in entry.batches})
     return Trust(name, manifests, policies, devices, findings)
 
 
