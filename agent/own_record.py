@@ -84,6 +84,16 @@ def page_link(places: Places, keys: Keys, entropy: Entropy, now_s: Callable[[], 
         return enrolment.collector.rstrip("/") + collector.page_path()
 
 
+def lift_wish(places: Places, keys: Keys, entropy: Entropy, now_s: Callable[[], float]) -> None:
+    """Take back what was asked for on the page.
+
+    Raises:
+        NoStudyError, UnreachableError: as their names say.
+    """
+    with _asking(_enrolled(places), keys, entropy, now_s) as collector:
+        collector.lift_wish()
+
+
 @contextmanager
 def _asking(enrolment: Enrolment, keys: Keys, entropy: Entropy, now_s: Callable[[], float]) -> Iterator[Collector]:
     seed = keys.get(DEVICE_KEY)

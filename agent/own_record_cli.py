@@ -28,6 +28,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON; `format` is its 
 def add_to(app: typer.Typer) -> None:
     """Make the commands known."""
     app.command("verify-log", epilog="Examples: overt verify-log · overt verify-log --json")(verify_log)
+    app.command("page", epilog="Examples: overt page · overt page --print · overt page --lift")(page)
 
 
 def verify_log(json_: Json = False) -> None:
@@ -48,11 +49,16 @@ def verify_log(json_: Json = False) -> None:
 
 
 def page(
+    lift: Annotated[bool, typer.Option("--lift", help="Take back what you asked for on the page.")] = False,
     print_: Annotated[bool, typer.Option("--print", help="Print the link and open nothing.")] = False,
     json_: Json = False,
 ) -> None:
     """Open your own page at the collector: your batches, who read them and why. The link works once."""
     places = Places.from_environ(os.environ)
+    if lift:
+        own_record.lift_wish(places, keys.open_keys(places), secrets.token_bytes, time.time)
+        out.print("Taken back: researchers can get your batches again. To stop recording: overt off")
+        return
     link = own_record.page_link(places, keys.open_keys(places), secrets.token_bytes, time.time)
     opened = not (print_ or json_) and webbrowser.open(link)
     if json_:

@@ -55,6 +55,7 @@ class Access:
             sweeps=tuple(_swept(each, names) for each in await self._ledger.sweeps_of(device, MAX_LISTED)),
             batches=stored.batches,
             stored_bytes=stored.size,
+            wish=hold.wish if (hold := (await self._ledger.holds()).get(device)) else None,
             retention_days=shelf.manifest.retention_days,
         )
 

@@ -83,12 +83,15 @@ def serve(  # noqa: PLR0913, PLR0917  # a command has as many options as it need
         int,
         typer.Option(min=1, help="Seconds between two extensions of the transparency log."),
     ] = LOG_PERIOD_S,
+    metrics_token: Annotated[
+        Path | None, typer.Option(help="File with the token that Prometheus sends. Without it, /metrics is closed.")
+    ] = None,
     as_json: AsJson = False,
     ready_file: Annotated[Path | None, typer.Option(help="Write the URL here once it serves.")] = None,
 ) -> None:
     """Serve until SIGTERM. Prints `listening on URL` once it is ready; logs go to standard error."""
     set_up(as_json=as_json)
-    settings = Settings(data, database, blobs, tuple(trust), receipt_key, log_period)
+    settings = Settings(data, database, blobs, tuple(trust), receipt_key, log_period, metrics_token)
     make_data_folder(settings.data)
     held = lock(settings.data)
     with server.listen(host, port) as sock:
@@ -130,6 +133,18 @@ def retention(data: Data, database: Database = None, as_json: AsJson = False) ->
     plain = msgspec.to_builtins(found)
     print(json.dumps({"format": FORMAT, **plain}) if as_json else "\n".join(f"{k}: {v}" for k, v in plain.items()))
     raise typer.Exit(EXIT_ERROR if found.overdue or found.half_erased else EXIT_OK)
+
+
+@app.command()
+def page(
+    data: Data,
+    database: Database = None,
+    url: Annotated[str, typer.Option(help="Where people reach the collector.")] = "http://127.0.0.1:8800",
+    as_json: AsJson = False,
+) -> None:
+    """Print a link to the operator's page: how ingest goes, refusals, overdue erasures; no people. It works once."""
+    link = url.rstrip("/") + _run(examination.operator_path, Settings(data, database))
+    print(json.dumps({"format": FORMAT, "link": link}) if as_json else link)
 
 
 @app.command()

@@ -83,6 +83,11 @@ _OWN_WORDS: dict[RefusalReason, tuple[int, str]] = {
 """HTTP status and remedy of each reason."""
 
 
+def own_words(reason: RefusalReason) -> str:
+    """What helps against a refusal."""
+    return _OWN_WORDS[reason][1]
+
+
 class Refused(CollectorError):  # noqa: N818  # the wire's own word
     """A request that is not served; becomes a `Refusal` body.
 

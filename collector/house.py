@@ -13,20 +13,24 @@ from collector.intake import Intake
 from collector.library import Library
 from collector.limits import LOG_PERIOD_S
 from collector.log import Log
+from collector.metrics import Metrics
 from collector.nonces import Nonces
 from collector.outlet import Outlet
+from collector.pages.views import Views
 from collector.ports import Blobs, Ledger
 from collector.publishing import Publishing
 from collector.receipts import ReceiptDesk
 from collector.reception import Reception
 from collector.retention import Retention
+from collector.sessions import Sessions
+from collector.tally import Tally
 from schemas.base import unbase64url
 from schemas.signed import fingerprint
 
 
 @dataclass(frozen=True)
 class House:
-    """Everything that routes call."""
+    """Everything that routes call. `metrics_token` is what Prometheus must send; None: nobody is answered."""
 
     ledger: Ledger
     blobs: Blobs
@@ -39,6 +43,13 @@ class House:
     log: Log
     feed: Feed
     retention: Retention
+    library: Library
+    clock: Callable[[], float]
+    sessions: Sessions
+    views: Views
+    tally: Tally
+    metrics: Metrics
+    metrics_token: bytes | None = None
 
 
 def build_house(
@@ -65,6 +76,7 @@ def build_house(
     intake = Intake(ledger, blobs, library, desk, clock)
     log = Log(ledger, library, receipt_key, clock, log_period_s)
     erasure = Erasure((ledger, blobs), intake, library, desk, clock)
+    access, retention, tally = Access(ledger, library, desk, clock), Retention(ledger, erasure, library, clock), Tally()
     trusted = {fingerprint(raw): raw for raw in map(unbase64url, trust)}
     return House(
         ledger=ledger,
@@ -74,8 +86,14 @@ def build_house(
         erasure=erasure,
         outlet=Outlet(ledger, blobs, library, clock),
         reception=Reception(Nonces(int(clock())), clock, incoming),
-        access=Access(ledger, library, desk, clock),
+        access=access,
         log=log,
         feed=Feed(ledger, library, desk, log, clock),
-        retention=Retention(ledger, erasure, library, clock),
+        retention=retention,
+        library=library,
+        clock=clock,
+        sessions=Sessions(ledger, clock),
+        views=Views(ledger, library, access, log, retention, tally, clock),
+        tally=tally,
+        metrics=Metrics(tally, retention, ledger, clock),
     )

@@ -64,6 +64,16 @@ EXPIRED_AT_ONCE = 500
 """Batches over their time that become tombstones in one transaction."""
 RETENTION_S = 600
 """Seconds between two looks for batches over their time. Notices count in days."""
+TICKET_S = 300
+"""Seconds that a link to a page works: from `overt page` to the browser."""
+VISIT_S = 900
+"""Seconds that a visit to a page lasts."""
+MAX_FORM_BYTES = 4_096
+"""Bytes of a page's form: ours have 120."""
+PAGE_PULLS = 200
+"""Readings listed on the participant's page, by researcher, reason and hour; the export has all."""
+TALLIED_HOURS = 24
+"""Whole hours of which operators see counts."""
 TIDY_S = 600
 """Seconds between two rounds of forgetting in which order things came."""
 CACHED_DEVICES = 20_000

@@ -53,8 +53,8 @@ class Log:
         """Give places to what has none yet, if this period's extension has not happened. True if it was done now."""
         return await self._store.merge_log(int(self._clock()) // self.period_s)
 
-    async def checkpoint(self) -> bytes:
-        """The newest checkpoint, signed.
+    async def newest(self) -> Checkpoint:
+        """The newest checkpoint.
 
         Raises:
             Refused: nothing is published yet, so that the log has no name.
@@ -62,7 +62,11 @@ class Log:
         origin = origin_of((await self._library.shelf()).served)
         head = await self._store.log_head()
         size, root = (head.size, head.root) if head else (0, root_of(()))
-        return sign_checkpoint(Checkpoint(origin, size, root), self._key)
+        return Checkpoint(origin, size, root)
+
+    async def checkpoint(self) -> bytes:
+        """The same, signed. Raises: Refused."""
+        return sign_checkpoint(await self.newest(), self._key)
 
     async def tile(self, level: int, number: int, width: int) -> bytes:
         """A tile's hashes, or a bundle of entries for `ENTRIES`; of a part, the first `width`.

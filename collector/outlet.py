@@ -29,15 +29,15 @@ class Outlet:
 
     async def page(self, after: int, limit: int) -> BatchPage:
         """A page of the listing."""
-        found = await self._ledger.page(after, limit + 1)
+        found, held = await self._ledger.page(after, limit + 1), await self._ledger.holds()
         rows = tuple(
             BatchRow(
                 cursor=r.cursor,
                 digest=r.digest,
                 device=r.device,
                 sequence=r.sequence,
-                size=r.size if r.erased_hour is None else 0,
-                erased=r.erased_hour is not None or None,
+                size=r.size if r.erased_hour is None and r.device not in held else 0,
+                erased=r.erased_hour is not None or r.device in held or None,
             )
             for r in found[:limit]
         )
@@ -53,7 +53,7 @@ class Outlet:
         row = await self._ledger.batch(digest)
         if row is None:
             raise Refused(RefusalReason.NOT_FOUND, "there is no such batch")
-        if row.erased_hour is not None:
+        if row.erased_hour is not None or row.device in await self._ledger.holds():
             raise Refused(RefusalReason.ERASED, "this batch was erased at the participant's wish")
         if await self._blobs.size(digest) != row.size:
             raise BlobMissingError("a row's blob is missing or has another length")

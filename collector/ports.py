@@ -166,6 +166,24 @@ class SweptOf(Struct, frozen=True):
     batches: int
 
 
+class Visit(Struct, frozen=True):
+    """A visit to a page: digests of its ticket and, once that was used, of its cookie."""
+
+    ticket: str
+    role: str
+    device: str | None
+    cookie: str | None
+    expires_s: int
+
+
+class Hold(Struct, frozen=True):
+    """What a participant wished on their page; until their device signs or lifts it, nobody gets their batches."""
+
+    device: str
+    wish: str
+    asked_hour: int
+
+
 class Counts(Struct, frozen=True):
     """How many rows there are; says nothing about anybody."""
 
@@ -306,6 +324,10 @@ class Access(Protocol):
         """How much of a device is stored."""
         ...
 
+    async def days_of(self, device: str) -> list[tuple[int, int]]:
+        """In which hours (Unix seconds) how many of a device's stored batches came."""
+        ...
+
     async def erasures_of(self, device: str, limit: int) -> list[ErasedSum]:
         """The newest erasures of a device's batches."""
         ...
@@ -351,7 +373,35 @@ class LogStore(Protocol):
         ...
 
 
-class Ledger(Published, Devices, Batches, Erasures, Access, LogStore, Protocol):
+class Visits(Protocol):
+    """Visits to pages, and what participants wished there."""
+
+    async def add_visit(self, visit: Visit) -> None:
+        """Keep a ticket."""
+        ...
+
+    async def begin_visit(self, ticket: str, cookie: str, role: str, now_s: int, expires_s: int) -> bool:
+        """Use a ticket up for a cookie. False: unknown, used, over, or another role's. Visits that are over go."""
+        ...
+
+    async def visit(self, cookie: str) -> Visit | None:
+        """The visit of a cookie."""
+        ...
+
+    async def end_visit(self, cookie: str) -> None:
+        """Forget a visit."""
+        ...
+
+    async def hold(self, row: Hold | None, device: str) -> None:
+        """Keep what a device's person wished; None: nothing any more."""
+        ...
+
+    async def holds(self) -> dict[str, Hold]:
+        """All wishes, by device."""
+        ...
+
+
+class Ledger(Published, Devices, Batches, Erasures, Access, LogStore, Visits, Protocol):
     """The rows store as a whole."""
 
     async def open(self) -> None:

@@ -39,6 +39,17 @@ def house_of(request: Request) -> House:
     return house
 
 
+async def device_of(request: Request, house: House) -> str:
+    """The enrolled device that signed this request.
+
+    Raises:
+        Refused, NotNowError: as `Reception.signer`.
+    """
+    device = await house.reception.signer(request, house.intake.keys)
+    request.scope["overt.device"] = device  # counted, and never logged
+    return device
+
+
 def checked_digest(text: str) -> str:
     """A digest from an address.
 
@@ -119,7 +130,7 @@ async def enrol(request: Request) -> Response:
 async def consents(request: Request) -> Response:
     """Append to the sending device's consent ledger."""
     house = house_of(request)
-    device = await house.reception.signer(request, house.intake.keys)
+    device = await device_of(request, house)
     body = await house.reception.small(request, MAX_DOCUMENT_BYTES)
     receipt, new = await house.intake.consent(device, parse_json(SignedDocument, body))
     return created(receipt, new=new)
@@ -129,7 +140,7 @@ async def consents(request: Request) -> Response:
 async def put_batch(digest: str, request: Request) -> Response:
     """Store a batch; the receipt says that it is durable."""
     house = house_of(request)
-    device = await house.reception.signer(request, house.intake.keys)
+    device = await device_of(request, house)
     async with house.reception.large(request, MAX_BATCH_BYTES) as body:
         receipt, new = await house.intake.batch(device, checked_digest(digest), body)
     return created(receipt, new=new)
@@ -139,7 +150,7 @@ async def put_batch(digest: str, request: Request) -> Response:
 async def erasures(request: Request) -> Response:
     """Delete batches of the sending device; the receipt says that they are durably gone."""
     house = house_of(request)
-    device = await house.reception.signer(request, house.intake.keys)
+    device = await device_of(request, house)
     body = await house.reception.small(request, MAX_DOCUMENT_BYTES)
     receipt, new = await house.erasure.erase(device, parse_json(SignedDocument, body))
     return created(receipt, new=new)
@@ -149,6 +160,6 @@ async def erasures(request: Request) -> Response:
 async def access(request: Request) -> Response:
     """What the collector keeps about the sending device, for its own eyes."""
     house = house_of(request)
-    device = await house.reception.signer(request, house.intake.keys)
+    device = await device_of(request, house)
     await house.reception.small(request, 0)
     return json_reply(await house.access.record(device, *page_of(request)))

@@ -18,7 +18,7 @@ from collector.errors import Refused
 from collector.log import OF_DEVICE, OF_STUDY, PUBLIC
 from collector.log_append import ENTRIES
 from collector.replies import json_reply
-from collector.routes import house_of, page_of
+from collector.routes import device_of, house_of, page_of
 from schemas.merkle import TILE_HEIGHT, TILE_WIDTH
 from schemas.wire import RefusalReason
 
@@ -54,7 +54,7 @@ async def tile(path: str, request: Request) -> Response:
 async def openings_of_device(request: Request) -> Response:
     """Openings that concern the sending device."""
     house = house_of(request)
-    device = await house.reception.signer(request, house.intake.keys)
+    device = await device_of(request, house)
     await house.reception.small(request, 0)
     return json_reply(await house.log.openings(OF_DEVICE, device, *page_of(request)))
 

@@ -3,7 +3,7 @@
 import fcntl
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +19,8 @@ from schemas.base import SchemaError, unbase64url
 _SQLITE = ("sqlite", "sqlite+aiosqlite")
 _POSTGRES = ("postgresql", "postgres", "postgresql+asyncpg")
 KEY_BYTES = 32
+MIN_TOKEN_BYTES = 24
+"""Characters of a token that nobody guesses."""
 LOCK_FILE = "collector.lock"
 
 
@@ -36,6 +38,7 @@ class Settings:
     trust: tuple[str, ...] = ()
     receipt_key: Path | None = None
     log_period_s: int = LOG_PERIOD_S
+    metrics_token: Path | None = None
 
     def __post_init__(self) -> None:
         for key in self.trust:
@@ -128,9 +131,26 @@ def lock(data: Path) -> int:
     return handle
 
 
+def read_token(path: Path) -> bytes:
+    """The token that Prometheus sends.
+
+    Raises:
+        SettingsError: the file cannot be read, or its token is short enough to be guessed.
+    """
+    try:
+        token = path.read_bytes().strip()
+    except OSError as error:
+        raise SettingsError(f"--metrics-token: {os.strerror(error.errno or 0)}") from None
+    if len(token) < MIN_TOKEN_BYTES:
+        raise SettingsError(f"--metrics-token: the file's token is shorter than {MIN_TOKEN_BYTES} characters")
+    return token
+
+
 def open_house(settings: Settings) -> House:
     """Compose the collector that the settings describe. Its stores open with the application."""
     ledger, blobs = choose_ledger(settings.database_url), choose_blobs(settings.blobs_url)
     make_data_folder(settings.data)
+    token = read_token(settings.metrics_token) if settings.metrics_token else None
     key, period_s = load_key(settings.key_file), settings.log_period_s
-    return build_house(ledger, blobs, key, settings.trust, time.time, settings.data, period_s)
+    house = build_house(ledger, blobs, key, settings.trust, time.time, settings.data, period_s)
+    return replace(house, metrics_token=token)

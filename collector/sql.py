@@ -28,6 +28,7 @@ from collector.sql_access import SqlAccess
 from collector.sql_base import every, first, values
 from collector.sql_log import note_in_log
 from collector.sql_retention import SqlRetention, without_cursor
+from collector.sql_visits import SqlVisits
 from schemas.access import Pulled, pull_digest
 from schemas.log import LogKind
 
@@ -39,7 +40,7 @@ _NAME: tuple[Any, ...] = (
 )
 
 
-class SqlLedger(SqlAccess, SqlRetention):
+class SqlLedger(SqlAccess, SqlRetention, SqlVisits):
     """The rows store over an engine. A kind of database is a subclass."""
 
     async def migrate(self) -> str:

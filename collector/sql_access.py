@@ -31,6 +31,12 @@ class SqlAccess(SqlBase):
         total = select(count, func.coalesce(func.sum(t.batches.c.size), 0).label("size"))
         return every(Stored, await self._rows(total.where(*live)))[0]
 
+    async def days_of(self, device: str) -> list[tuple[int, int]]:
+        """See `ports.Access`."""
+        hour, live = t.batches.c.received_hour, (t.batches.c.device == device, t.batches.c.erased_hour.is_(None))
+        found = await self._rows(select(hour, func.count().label("n")).where(*live).group_by(hour).order_by(hour))
+        return [(int(row.received_hour), int(row.n)) for row in found]
+
     async def erasures_of(self, device: str, limit: int) -> list[ErasedSum]:
         """See `ports.Access`."""
         mine = select(t.feed).where(t.feed.c.device == device).order_by(t.feed.c.number.desc()).limit(limit)

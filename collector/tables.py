@@ -131,6 +131,24 @@ feed = Table(
     Column("head", DIGEST, nullable=False),
     Index("feed_by_device", "device"),
 )
+visits = Table(  # to pages; digests of tickets and cookies only
+    "visits",
+    metadata,
+    Column("ticket", DIGEST, primary_key=True),
+    Column("role", String(20), nullable=False),
+    Column("device", DIGEST, nullable=True),
+    Column("cookie", DIGEST, nullable=True, unique=True),
+    Column("expires_s", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+holds = Table(  # devices whose batches nobody gets, because their person said so on their page
+    "holds",
+    metadata,
+    Column("device", DIGEST, primary_key=True),
+    Column("wish", String(20), nullable=False),
+    Column("asked_hour", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
 pulls = Table(
     "pulls",
     metadata,

@@ -108,14 +108,6 @@ class Collector:
                 raise CollectorError("the collector's listing does not advance")
             after = page.next
 
-    def hand_in_sweep(self, receipt: SignedDocument) -> SignedDocument:
-        """Hand in a sweep receipt; the participants whose batches it names see it. Gives the collector's own receipt.
-
-        Raises:
-            CollectorError: refused, or not reached.
-        """
-        return self._exchange(SignedDocument, "POST", "/v1/sweeps", receipt.to_bytes())
-
     def log_file(self, path: str) -> bytes:
         """A file of the transparency log, not yet verified. Raises: CollectorError."""
         try:
@@ -139,6 +131,14 @@ class Collector:
     def feed(self, after: int = 0) -> SignedDocument:
         """A page of the feed of erasures, signed, not yet verified. Raises: CollectorError."""
         return self._get(SignedDocument, f"/v1/feed?after={after}")
+
+    def hand_in_sweep(self, receipt: SignedDocument) -> SignedDocument:
+        """Hand in a sweep receipt; the participants whose batches it names see it. Gives the collector's own receipt.
+
+        Raises:
+            CollectorError: refused, or not reached.
+        """
+        return self._exchange(SignedDocument, "POST", "/v1/sweeps", receipt.to_bytes())
 
     @contextmanager
     def blob(self, digest: str, start: int) -> Iterator[Chunks]:

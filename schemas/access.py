@@ -79,6 +79,11 @@ class AccessReply(Document):
     sweeps: tuple[SweptRow, ...] = note("what researchers swept out of exports, newest first", max_length=MAX_LISTED)
     batches: int = note("of this device's batches, how many are stored", sensitivity=Sensitivity.BEHAVIOUR, ge=0)
     stored_bytes: int = note("and their length", unit="byte", sensitivity=Sensitivity.BEHAVIOUR, ge=0)
+    wish: str | None = note(
+        "`withdraw` or `erase`, as the person asked on their page: nobody gets the batches until the device signs it",
+        default=None,
+        max_length=20,
+    )
     retention_days: int = note("days after which the notice promises erasure", unit="d", ge=1)
 
 

@@ -120,6 +120,10 @@ class Collector:
         """The path of this person's own page, with a ticket that works once."""
         return self._read(self._send("POST", "/v1/page"), PageTicket).path
 
+    def lift_wish(self) -> None:
+        """Take back what this device's person asked for on their page."""
+        self._send("POST", "/v1/page/lift")
+
     def close(self) -> None:
         """Hang up."""
         self._http.close()

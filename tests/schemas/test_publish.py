@@ -69,6 +69,7 @@ def instances() -> dict[str, Document]:
             ),
             batches=1,
             stored_bytes=1,
+            wish="erase",
             retention_days=1,
         ),
         "batch-page": BatchPage(rows=(row,), next=2),
