@@ -71,7 +71,7 @@ def studies(
 )  # fmt: skip
 def query(  # noqa: PLR0913, PLR0917  # one argument an option
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="A pulled folder; without it, the collector is asked.")
+        Path | None, typer.Argument(metavar="DIR", help="A pulled folder; without it, the collector is asked.")
     ] = None,
     reason: Annotated[str | None, typer.Option(help="Why you ask the collector; participants read it.")] = None,
     apps: Annotated[list[str] | None, typer.Option("--app", help="Only this app; may be repeated.")] = None,

@@ -52,9 +52,13 @@ def unseal(
     out: Annotated[Path, typer.Option(help="File to write, for your eyes only (mode 0600).")],
     dir_: Annotated[Path, typer.Option("--dir", help="Folder that was pulled.")] = Path(),
     home: Home = HOME,
+    json_: AsJson = False,
 ) -> None:
     """Open one batch's sealed part into a file. This does not verify: `verify` does."""
-    save(out, desk.unseal(Folder(dir_), digest, home))
+    opened = desk.unseal(Folder(dir_), digest, home)
+    save(out, opened)
+    if json_:
+        tell({"written": str(out), "bytes": len(opened)}, as_json=True)
 
 
 @app.command(epilog=examples("export data --out exported", "export data --out shards --format webdataset --json"))
