@@ -38,14 +38,20 @@ def verify_log(json_: Json = False) -> None:
     if json_:
         print(json.dumps({"format": FORMAT, "good": not found.missing, **to_builtins(found)}, indent=2))
     else:
-        grown = f", {found.size - found.before} more than at your last look" if found.before else ""
-        out.print(f"The log has {found.size} entries{grown}, and contains all that was there before.")
+        out.print(f"The log has {found.size} entries. {_since(found)}")
         out.print(f"Entries about you and the study: {found.proved} proved to be in it, {found.waiting} still wait.")
-        out.print(f"Readings of your batches: {found.pulls}, each in the log." if not found.missing else "")
-        out.print("\n".join(f"WRONG: {each}" for each in found.missing), markup=False)
+        out.print(f"Readings of your batches: {found.pulls}.")
+        for each in found.missing:
+            out.print(f"WRONG: {each}", markup=False)
         out.print(f"Root, to compare with others: {found.root}", soft_wrap=True)
     if found.missing:
         raise typer.Exit(EXIT_ERROR)
+
+
+def _since(found: "own_record.LogFound") -> str:
+    if not found.before:
+        return "This is the first look from here: the next one will tell whether anything was changed."
+    return f"All {found.before} of your last look are in it, unchanged."
 
 
 def page(

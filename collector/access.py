@@ -16,6 +16,7 @@ from schemas.access import (
     ErasedRow,
     ErasureState,
     Pulled,
+    PullPage,
     PullRow,
     SweptRow,
 )
@@ -58,6 +59,13 @@ class Access:
             wish=hold.wish if (hold := (await self._ledger.holds()).get(device)) else None,
             retention_days=shelf.manifest.retention_days,
         )
+
+    async def pulls(self, after: int, limit: int) -> PullPage:
+        """A page of everybody's readings, for an auditor."""
+        names = names_of(await self._library.shelf())
+        found = await self._ledger.pulls(after, limit + 1)
+        rows = tuple(_pull(row, names) for row in found[:limit])
+        return PullPage(pulls=rows, next=rows[-1].cursor if len(found) > limit else None)
 
     async def sweep(self, researcher: str, key: bytes, signed: SignedDocument) -> Acknowledged:
         """Keep a researcher's sweep receipt, for the participants whose batches it names.

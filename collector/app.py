@@ -8,7 +8,7 @@ import anyio
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from collector import routes, routes_log, routes_pages, routes_research
+from collector import routes, routes_audit, routes_log, routes_pages, routes_research
 from collector.errors import NotNowError, Refused, StorageError
 from collector.house import House
 from collector.limits import RETENTION_S, TIDY_S
@@ -24,6 +24,7 @@ def create_app(house: House) -> FastAPI:
     app.include_router(routes.router)
     app.include_router(routes_research.router)
     app.include_router(routes_log.router)
+    app.include_router(routes_audit.router)
     app.include_router(routes_pages.router)
     app.add_exception_handler(Refused, on_refused)
     app.add_exception_handler(HTTPException, on_http_error)

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated, Any
@@ -40,6 +41,10 @@ Examples:
   overt-collector doctor --data /var/lib/overt
 
   overt-collector retention --data /var/lib/overt --json
+
+  overt-collector backup --data /var/lib/overt --to /backup/overt
+
+  overt-collector restore --from /backup/overt --rows /backup/rows/rows --data /var/lib/overt-new
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.
 """
@@ -83,6 +88,10 @@ def serve(  # noqa: PLR0913, PLR0917  # a command has as many options as it need
         int,
         typer.Option(min=1, help="Seconds between two extensions of the transparency log."),
     ] = LOG_PERIOD_S,
+    auditor: Annotated[
+        list[str] | None,
+        typer.Option(help="An auditor's public key, base64url. Repeatable."),
+    ] = None,
     metrics_token: Annotated[
         Path | None, typer.Option(help="File with the token that Prometheus sends. Without it, /metrics is closed.")
     ] = None,
@@ -91,7 +100,9 @@ def serve(  # noqa: PLR0913, PLR0917  # a command has as many options as it need
 ) -> None:
     """Serve until SIGTERM. Prints `listening on URL` once it is ready; logs go to standard error."""
     set_up(as_json=as_json)
-    settings = Settings(data, database, blobs, tuple(trust), receipt_key, log_period, metrics_token)
+    settings = Settings(
+        data, database, blobs, tuple(trust), receipt_key, log_period, metrics_token, tuple(auditor or ())
+    )
     make_data_folder(settings.data)
     held = lock(settings.data)
     with server.listen(host, port) as sock:
@@ -122,17 +133,58 @@ async def _migrate(settings: Settings) -> str:
 def status(data: Data, database: Database = None, blobs: BlobsUrl = None, as_json: AsJson = False) -> None:
     """What is stored: amounts, no people. Works beside a running collector."""
     found = _run(examination.read_status, Settings(data, database, blobs))
-    plain = msgspec.to_builtins(found)
-    print(json.dumps({"format": FORMAT, **plain}) if as_json else "\n".join(f"{k}: {v}" for k, v in plain.items()))
+    _tell(msgspec.to_builtins(found), as_json=as_json)
 
 
 @app.command()
 def retention(data: Data, database: Database = None, as_json: AsJson = False) -> None:
     """Report what is over the notice's time. A running collector erases it; exits 1 while anything is overdue."""
     found = _run(examination.read_retention, Settings(data, database))
-    plain = msgspec.to_builtins(found)
-    print(json.dumps({"format": FORMAT, **plain}) if as_json else "\n".join(f"{k}: {v}" for k, v in plain.items()))
+    _tell(msgspec.to_builtins(found), as_json=as_json)
     raise typer.Exit(EXIT_ERROR if found.overdue or found.half_erased else EXIT_OK)
+
+
+@app.command()
+def backup(
+    data: Data,
+    to: Annotated[Path, typer.Option(help="Folder of the backup; again into the same one adds and takes away.")],
+    database: Database = None,
+    blobs: BlobsUrl = None,
+    rows_only: Annotated[bool, typer.Option("--rows-only", help="Only the rows, every few minutes.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Back up rows, blobs and the receipt key, beside a running collector. What was erased leaves the folder."""
+    from collector.backup import back_up  # noqa: PLC0415  # who serves needs none of it
+
+    settings = Settings(data, database, blobs)
+    done = anyio.run(partial(back_up, settings, to, rows_only=rows_only))
+    _tell(msgspec.to_builtins(done), as_json=as_json)
+    raise typer.Exit(EXIT_ERROR if done.missing else EXIT_OK)
+
+
+@app.command()
+def restore(
+    data: Data,
+    source: Annotated[Path, typer.Option("--from", help="Folder of a backup.")],
+    rows: Annotated[Path | None, typer.Option(help="Newer rows, from `backup --rows-only`.")] = None,
+    database: Database = None,
+    blobs: BlobsUrl = None,
+    newest: Annotated[
+        bool, typer.Option("--rows-are-newest", help="There are no newer rows, although these are old.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Restore into an empty place. What was erased by the newest rows does not come back. Then run doctor."""
+    from collector.backup import restore as bring_back  # noqa: PLC0415
+
+    settings = Settings(data, database, blobs)
+    done = anyio.run(partial(bring_back, settings, source, rows, newest=newest))
+    _tell(msgspec.to_builtins(done), as_json=as_json)
+    raise typer.Exit(EXIT_ERROR if done.missing else EXIT_OK)
+
+
+def _tell(plain: dict[str, Any], *, as_json: bool) -> None:
+    print(json.dumps({"format": FORMAT, **plain}) if as_json else "\n".join(f"{k}: {v}" for k, v in plain.items()))
 
 
 @app.command()

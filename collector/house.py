@@ -1,7 +1,7 @@
 """The collector's parts, put together once."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -50,6 +50,11 @@ class House:
     tally: Tally
     metrics: Metrics
     metrics_token: bytes | None = None
+    auditors: Mapping[str, bytes] = field(default_factory=dict)
+
+    async def auditor_keys(self, fingerprints: list[str]) -> dict[str, bytes]:
+        """Raw signing keys of those fingerprints that are auditors'."""
+        return {name: self.auditors[name] for name in fingerprints if name in self.auditors}
 
 
 def build_house(

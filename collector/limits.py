@@ -64,6 +64,10 @@ EXPIRED_AT_ONCE = 500
 """Batches over their time that become tombstones in one transaction."""
 RETENTION_S = 600
 """Seconds between two looks for batches over their time. Notices count in days."""
+DUMPED_AT_ONCE = 500
+"""Rows of a backup held in memory at once."""
+MAX_ROWS_AGE_S = 3_600
+"""Seconds: older rows are restored only by somebody who says that there are no newer ones."""
 TICKET_S = 300
 """Seconds that a link to a page works: from `overt page` to the browser."""
 VISIT_S = 900

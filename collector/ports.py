@@ -5,7 +5,7 @@ Every method that changes something returns only after the change is on durable 
 
 from collections.abc import AsyncIterator, Sequence
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -316,6 +316,10 @@ class Erasures(Protocol):
 class Access(Protocol):
     """What is kept about one device's batches, for its own eyes."""
 
+    async def pulls(self, after: int, limit: int) -> list[PullRecord]:
+        """Readings of anybody's batches with a cursor above `after`, in its order."""
+        ...
+
     async def pulls_of(self, device: str, after: int, limit: int) -> list[PullRecord]:
         """Readings of a device's batches with a cursor above `after`, in its order."""
         ...
@@ -401,7 +405,27 @@ class Visits(Protocol):
         ...
 
 
-class Ledger(Published, Devices, Batches, Erasures, Access, LogStore, Visits, Protocol):
+class Dump(Protocol):
+    """All rows, out and in."""
+
+    def dump(self) -> AsyncIterator[tuple[str, Sequence[dict[str, Any]]]]:
+        """Tables' names with some of their rows, all as they are at one moment; visits to pages are left out."""
+        ...
+
+    async def load(self, name: str, rows: Sequence[dict[str, Any]]) -> None:
+        """Put rows into a table."""
+        ...
+
+    async def loaded(self) -> None:
+        """All rows are in: counting goes on after them."""
+        ...
+
+    async def empty(self) -> bool:
+        """Whether there are no rows."""
+        ...
+
+
+class Ledger(Published, Devices, Batches, Erasures, Access, LogStore, Visits, Dump, Protocol):
     """The rows store as a whole."""
 
     async def open(self) -> None:

@@ -19,6 +19,7 @@ from collector.limits import CONNECT_S, POOLED_CONNECTIONS, STATEMENT_S
 from collector.ports import BatchRecord
 from collector.sql import BATCH, SqlLedger
 from collector.sql_base import every
+from collector.sql_dump import count_on_in_postgres
 
 _CURSORS = 0x6F766572  # names our advisory lock among a database's others: "over"
 _SCHEMA = 0x6F766573
@@ -102,6 +103,12 @@ class PostgresLedger(SqlLedger):
 
     async def _before_cursor(self, connection: AsyncConnection) -> None:
         await connection.execute(select(_lock("pg_advisory_xact_lock_shared")))
+
+    async def _one_view(self, connection: AsyncConnection) -> None:
+        await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+
+    async def _count_on(self, connection: AsyncConnection, table: str, column: str) -> None:
+        await count_on_in_postgres(connection, table, column)
 
     async def _alone(self, connection: AsyncConnection) -> None:
         await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOG})"))

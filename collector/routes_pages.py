@@ -29,7 +29,7 @@ from collector.pages.rendering import HEADERS, PRIVATE, render
 from collector.pages.views import TIMES
 from collector.ports import Hold, Visit
 from collector.receipts import hour_of
-from collector.reception import read_body
+from collector.reception import drain, read_body
 from collector.replies import json_reply
 from collector.routes import device_of, house_of
 from collector.sessions import OPERATOR, PARTICIPANT, form_token
@@ -172,7 +172,11 @@ async def _visit(request: Request, role: str) -> Visit | None:
 
 async def _form(request: Request) -> tuple[Visit | None, dict[str, str]]:
     """Whose form it is, and its fields; None if it is not this visit's own form."""
-    body, visit = await read_body(request, MAX_FORM_BYTES), await _visit(request, PARTICIPANT)
+    visit = await _visit(request, PARTICIPANT)
+    if visit is None:
+        await drain(request)
+        return None, {}
+    body = await read_body(request, MAX_FORM_BYTES)
     try:
         found = parse_qs(body.decode("ascii", "replace"), max_num_fields=9)
     except ValueError:

@@ -15,6 +15,7 @@ from collector.ports import Blobs, Ledger
 from collector.receipts import KEY_FILE, load_key
 from collector.sqlite import SqliteLedger
 from schemas.base import SchemaError, unbase64url
+from schemas.signed import fingerprint
 
 _SQLITE = ("sqlite", "sqlite+aiosqlite")
 _POSTGRES = ("postgresql", "postgres", "postgresql+asyncpg")
@@ -39,10 +40,12 @@ class Settings:
     receipt_key: Path | None = None
     log_period_s: int = LOG_PERIOD_S
     metrics_token: Path | None = None
+    auditors: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for key in self.trust:
-            _check_key(key)
+        for option, keys in (("--trust", self.trust), ("--auditor", self.auditors)):
+            for key in keys:
+                _check_key(key, option)
 
     @property
     def database_url(self) -> str:
@@ -60,13 +63,13 @@ class Settings:
         return self.blobs or f"file://{self.data.resolve()}/blobs"
 
 
-def _check_key(text: str) -> None:
+def _check_key(text: str, option: str) -> None:
     try:
         right = len(unbase64url(text)) == KEY_BYTES
     except SchemaError:
         right = False
     if not right:
-        raise SettingsError("--trust takes an organisation's public key: 32 bytes in base64url, 43 characters")
+        raise SettingsError(f"{option} takes a public key: 32 bytes in base64url, 43 characters")
 
 
 def choose_ledger(url: str) -> Ledger:
@@ -153,4 +156,5 @@ def open_house(settings: Settings) -> House:
     token = read_token(settings.metrics_token) if settings.metrics_token else None
     key, period_s = load_key(settings.key_file), settings.log_period_s
     house = build_house(ledger, blobs, key, settings.trust, time.time, settings.data, period_s)
-    return replace(house, metrics_token=token)
+    auditors = {fingerprint(raw): raw for raw in map(unbase64url, settings.auditors)}
+    return replace(house, metrics_token=token, auditors=auditors)

@@ -26,6 +26,7 @@ from collector.ports import (
 )
 from collector.sql_access import SqlAccess
 from collector.sql_base import every, first, values
+from collector.sql_dump import SqlDump
 from collector.sql_log import note_in_log
 from collector.sql_retention import SqlRetention, without_cursor
 from collector.sql_visits import SqlVisits
@@ -40,7 +41,7 @@ _NAME: tuple[Any, ...] = (
 )
 
 
-class SqlLedger(SqlAccess, SqlRetention, SqlVisits):
+class SqlLedger(SqlAccess, SqlRetention, SqlVisits, SqlDump):
     """The rows store over an engine. A kind of database is a subclass."""
 
     async def migrate(self) -> str:

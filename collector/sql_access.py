@@ -17,6 +17,11 @@ _PULL = (t.pulls.c.researcher, t.pulls.c.digest, t.pulls.c.reason, t.pulls.c.at_
 class SqlAccess(SqlBase):
     """See `ports.Access`."""
 
+    async def pulls(self, after: int, limit: int) -> list[PullRecord]:
+        """See `ports.Access`."""
+        found = select(*_PULL, t.pulls.c.position.label("cursor")).where(t.pulls.c.position > after)
+        return every(PullRecord, await self._rows(found.order_by(t.pulls.c.position).limit(limit)))
+
     async def pulls_of(self, device: str, after: int, limit: int) -> list[PullRecord]:
         """See `ports.Access`."""
         mine = t.pulls.join(t.batches, t.pulls.c.digest == t.batches.c.digest)

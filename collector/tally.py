@@ -74,6 +74,11 @@ def shown(count: int) -> int | str:
     return count if count >= SMALL_COUNT else f"<{SMALL_COUNT}"
 
 
+def few(count: int) -> int | str:
+    """A number of batches that are somebody's; 0 if there are none."""
+    return shown(count) if count else 0
+
+
 def rounded(count: int) -> int:
     """A count of what people did, as it may be shown."""
     return count // SMALL_COUNT * SMALL_COUNT

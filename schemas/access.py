@@ -87,6 +87,13 @@ class AccessReply(Document):
     retention_days: int = note("days after which the notice promises erasure", unit="d", ge=1)
 
 
+class PullPage(Document):
+    """``GET /v1/audit/pulls?after=CURSOR&limit=N`` (auditor): readings of all batches, oldest first."""
+
+    pulls: tuple[PullRow, ...] = note("readings", max_length=MAX_PAGE_ROWS)
+    next: int | None = note("pass as `after` for more; absent at the end", default=None)
+
+
 class PageTicket(Document):
     """``POST /v1/page`` (device): where the participant's own page is, with a ticket that works once."""
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from schemas.access import AccessReply, PageTicket
+from schemas.access import AccessReply, PageTicket, PullPage
 from schemas.base import SCHEMA_BASE, Document, Sensitivity
 from schemas.consent import ConsentRecord
 from schemas.envelope import EnvelopeHeader
@@ -50,6 +50,7 @@ DOCUMENTS: dict[str, type[Document]] = {
     "opening-page": OpeningPage,
     "page-ticket": PageTicket,
     "policy": Policy,
+    "pull-page": PullPage,
     "receipt": Receipt,
     "refusal": Refusal,
     "signed-document": SignedDocument,

@@ -1,5 +1,6 @@
 """One enrolled study's working parts: pipeline, sealing, spool, shipper. Made once the keys are at hand."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from agent.disk.consent_store import ConsentStore
 from agent.disk.enrolment import Enrolment
 from agent.disk.epoch import NUMBERS_PER_EPOCH
 from agent.disk.erasing import Eraser
+from agent.disk.hold import read_hold
+from agent.disk.masks import Masks, read_masks
 from agent.disk.places import Places
 from agent.disk.spool import Spool
 from agent.net.collector import Collector
@@ -24,6 +27,8 @@ from agent.pipeline.sealing import SealingRoom
 from policies import names_model, redaction_rules
 from schemas import age
 from schemas.base import unbase64url
+
+_log = logging.getLogger(__name__)
 
 SECOND_NS = 1_000_000_000
 EPISODE_BYTES = 16
@@ -75,12 +80,17 @@ class Session:
             now_s=tools.now_s,
         )
         self.shipper.owner = (asked.manifest.study, asked.registration.device)
+        self.shipper.held = lambda: read_hold(places.hold)
         self._tools = tools
         self._made_for = _made_for(found.enrolment)
         self._policy = asked.policy
         key = tools.entropy(EPISODE_KEY_BYTES)
         redactor = TextRedactor(RuleSet(redaction_rules()), key, Names(names_model), tools.monotonic_s)
-        self.redaction_works = works(redactor)
+        self._redactor, self._key, self._places = redactor, found.key, places
+        self._rules_work = works(redactor)
+        self.masks: Masks | None = None
+        """What the person wants masked beyond the rules; ``None``: it cannot be read, so nothing is captured."""
+        self.read_masks()
         self.pipeline = Pipeline(
             redactor,
             tools.entropy(EPISODE_BYTES).hex(),
@@ -88,6 +98,21 @@ class Session:
             asked.policy.batch_s * SECOND_NS,
             epoch * NUMBERS_PER_EPOCH,
         )
+
+    @property
+    def redaction_works(self) -> bool:
+        """Whether every detector is there, the person's own among them."""
+        return self._rules_work and self.masks is not None
+
+    def read_masks(self) -> None:
+        """Obey the person's own masks as they stand on the disk now."""
+        try:
+            self.masks = read_masks(self._places.masks)
+        except OSError as error:
+            _log.info("%s", error)
+            self.masks = None
+        if self.masks is not None:
+            self._redactor.personal = self.masks.finder(self._key)
 
     def start(self) -> None:
         """Start sealing and shipping."""
@@ -131,6 +156,10 @@ class Session:
         self.sealing.do(self._eraser.finish)
         return number
 
+    def carry(self) -> None:
+        """Carry out what the review program noted, in its turn."""
+        self.sealing.do(self._eraser.finish)
+
     def stop(self) -> None:
         """Seal what is closed, stop shipping."""
         self.sealing.stop(STOP_S)
@@ -167,3 +196,18 @@ def note_deletion(places: Places, session: Session | None, since_ns: int, now_ns
     finally:
         spool.close()
     return number
+
+
+def carry_out(places: Places, session: Session | None) -> None:
+    """Have what the review program noted carried out; without a session nothing is signed anew, so batches go whole."""
+    if session is not None:
+        session.carry()
+        return
+    try:
+        spool = Spool(places)
+        try:
+            Eraser(spool, None, ()).finish()
+        finally:
+            spool.close()
+    except OSError as error:
+        _log.info("what was noted is not carried out yet: %s", type(error).__name__)

@@ -96,6 +96,11 @@ class Collector:
         signed = sign(request, self._key)
         return signed, self._read(self._send("POST", "/v1/erasures", signed.to_bytes(), JSON_TYPE), SignedDocument)
 
+    def access(self, after: int | None = None) -> AccessReply:
+        """Who read this device's batches and what was erased; one page, from after that cursor on."""
+        path = "/v1/access" if after is None else f"/v1/access?after={after}"
+        return self._read(self._send("GET", path), AccessReply)
+
     def log_file(self, path: str) -> bytes:
         """A file of the transparency log, not yet verified."""
         return self._send("GET", f"/v1/log/{path}").content
@@ -112,7 +117,7 @@ class Collector:
         """Every reading of this device's batches, oldest first."""
         after: int | None = 0
         while after is not None:
-            page = self._read(self._send("GET", f"/v1/access?after={after}&limit={MAX_PAGE_ROWS}"), AccessReply)
+            page = self.access(after)
             yield from page.pulls
             after = _next(after, page.next)
 

@@ -2,9 +2,11 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import takewhile
 from random import SystemRandom
 
+from agent.core.hold import FOREVER_S, Hold
 from agent.core.upload import Done, Send, Uploads, Wait
 from agent.disk.consent_store import ConsentStore
 from agent.disk.spool import Row, Spool
@@ -62,6 +64,8 @@ class Shipper:
         self._spool = spool
         self._ledger = ledger
         self.review_s = review_s
+        self.held: Callable[[], Hold] = Hold
+        """How much longer the person wants batches held; asked with each look, so that it is obeyed at once."""
         self.owner: tuple[str, str] | None = None
         """Study and device, in whose name erasure is asked for; until it is set, none is."""
         self._monotonic_s = monotonic_s
@@ -116,18 +120,20 @@ class Shipper:
         if self._spool.deletions(unfinished=True):
             return consents  # what will be sent is still being decided
         erasures = [f"erasure {row.sequence}" for row, _ in self._spool.to_erase(1) if self.owner]
-        batches = [f"batch {row.sequence}" for row in self._spool.waiting(self._ripe_s())]
+        batches = [f"batch {row.sequence}" for row in self._ripe(self._spool.waiting())]
         return consents + erasures + batches
 
-    def _ripe_s(self) -> int:
-        return int(self._now_s()) - self.review_s
+    def _ripe(self, waiting: Sequence[Row]) -> list[Row]:
+        """What may go now: batches go in order, so nothing goes past one that is held."""
+        hold, now_s = self.held(), self._now_s()
+        return list(takewhile(lambda row: hold.until_s(row.sealed_s, self.review_s) <= now_s, waiting))
 
     def _until_review(self) -> float | None:
-        """Seconds until the next batch that is still held may go; ``None`` if none is held."""
-        ripe_s = self._ripe_s()
-        return min(
-            (float(row.sealed_s - ripe_s) for row in self._spool.waiting() if row.sealed_s > ripe_s), default=None
-        )
+        """Seconds until the next batch that is held may go; ``None`` if none is, or until the person says so."""
+        waiting = self._spool.waiting()
+        held = waiting[len(self._ripe(waiting)) :]
+        until_s = self.held().until_s(held[0].sealed_s, self.review_s) if held else FOREVER_S
+        return None if until_s >= FOREVER_S else max(0.0, until_s - self._now_s())
 
     def _wait(self, seconds: float | None) -> None:
         if not self._stopping:  # set before the wake-up, which the loop may have cleared since

@@ -16,7 +16,7 @@ from collector.log import Log
 from collector.pages.plots import Bar, bars
 from collector.ports import Ledger, Visit
 from collector.retention import Retention
-from collector.tally import Tally, rounded, shown
+from collector.tally import Tally, few, rounded, shown
 from schemas.access import AccessReply, PullRow
 from schemas.checkpoint import Checkpoint
 from schemas.envelope import HOUR_S
@@ -137,11 +137,6 @@ class Views:
 
     async def _checkpoint(self) -> Checkpoint:
         return await self._log.newest()
-
-
-def few(count: int) -> int | str:
-    """A number of batches that are somebody's; 0 if there are none."""
-    return shown(count) if count else 0
 
 
 def gathered(pulls: Iterable[PullRow]) -> list[Reading]:

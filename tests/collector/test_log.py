@@ -252,7 +252,7 @@ def test_a_database_from_before_the_log_gets_all_that_was_in_it(tmp_path: Path, 
         feed = researcher(old, world).feed()
         old.stop()
         with sqlite3.connect(old.data / "ledger.db") as database:
-            for table in ("log", "log_tiles", "log_heads", "feed"):
+            for table in ("log", "log_tiles", "log_heads", "feed", "visits", "holds"):
                 database.execute(f"DROP TABLE {table}")
             database.execute("ALTER TABLE batches DROP COLUMN due_hour")
             database.execute("UPDATE alembic_version SET version_num = '0002'")

@@ -21,6 +21,7 @@ from schemas.access import (
     ErasureState,
     PageTicket,
     Pulled,
+    PullPage,
     PullRow,
     SweptRow,
 )
@@ -105,6 +106,7 @@ def instances() -> dict[str, Document]:
         "opening-page": OpeningPage(
             rows=(Opening(cursor=1, kind=LogKind.PULL, subject=DIGEST, salt="A" * 43, position=0),), next=1, merge_s=1
         ),
+        "pull-page": PullPage(pulls=(), next=1),
         "page-ticket": PageTicket(path="/me", expires_s=0),
         "limits": Limits(apps=("mail",), blocked=False, consent_days=30),
         "policy": org.policy,
