@@ -3,12 +3,14 @@
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import anyio
+from anyio import to_thread
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from collector import routes, routes_audit, routes_log, routes_pages, routes_research
+from collector import routes, routes_audit, routes_log, routes_pages, routes_research, routes_uploads
 from collector.errors import NotNowError, Refused, StorageError
 from collector.house import House
 from collector.limits import RETENTION_S, TIDY_S
@@ -23,6 +25,7 @@ def create_app(house: House) -> FastAPI:
     app.state.house = house
     app.include_router(routes.router)
     app.include_router(routes_research.router)
+    app.include_router(routes_uploads.router)
     app.include_router(routes_log.router)
     app.include_router(routes_audit.router)
     app.include_router(routes_pages.router)
@@ -44,6 +47,9 @@ async def _open(app: FastAPI) -> AsyncIterator[None]:
         await house.log.extend()  # before anybody asks: that it grew just now tells nothing
         async with anyio.create_task_group() as group:
             group.start_soon(_again_and_again, "tidying", TIDY_S, house.ledger.tidy)
+            group.start_soon(
+                _again_and_again, "clearing parts", TIDY_S, partial(to_thread.run_sync, house.partials.tidy)
+            )
             group.start_soon(_again_and_again, "retention", RETENTION_S, house.retention.sweep)
             group.start_soon(_again_and_again, "extending the log", house.log.period_s, house.log.extend)
             yield

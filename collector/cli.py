@@ -17,7 +17,7 @@ from collector import doctor as examination
 from collector import server
 from collector.app import create_app
 from collector.errors import EXIT_ERROR, EXIT_OK, CollectorError, SettingsError
-from collector.limits import LOG_PERIOD_S
+from collector.limits import LOG_PERIOD_S, STUDY_REQUESTS_S
 from collector.logs import note, set_up
 from collector.settings import Settings, choose_ledger, lock, make_data_folder, open_house
 
@@ -84,6 +84,9 @@ def serve(  # noqa: PLR0913, PLR0917  # a command has as many options as it need
         Path | None,
         typer.Option(help="Key of receipts, shared by the collectors of a study. Default: in --data."),
     ] = None,
+    study_rate: Annotated[
+        float, typer.Option(min=0.1, help="Requests a second of all devices; others are told when to come again.")
+    ] = STUDY_REQUESTS_S,
     log_period: Annotated[
         int,
         typer.Option(min=1, help="Seconds between two extensions of the transparency log."),
@@ -100,9 +103,8 @@ def serve(  # noqa: PLR0913, PLR0917  # a command has as many options as it need
 ) -> None:
     """Serve until SIGTERM. Prints `listening on URL` once it is ready; logs go to standard error."""
     set_up(as_json=as_json)
-    settings = Settings(
-        data, database, blobs, tuple(trust), receipt_key, log_period, metrics_token, tuple(auditor or ())
-    )
+    trusted, audit = tuple(trust), tuple(auditor or ())
+    settings = Settings(data, database, blobs, trusted, receipt_key, log_period, metrics_token, audit, study_rate)
     make_data_folder(settings.data)
     held = lock(settings.data)
     with server.listen(host, port) as sock:

@@ -6,6 +6,7 @@ from collector.library import Library
 from collector.log import Log
 from collector.ports import FeedRow, LogStore
 from collector.receipts import ReceiptDesk
+from schemas.access import ErasureCause
 from schemas.feed import FEED_LEASE_S, FIRST_HEAD, MAX_FEED_BATCHES, MAX_FEED_ENTRIES, FeedEntry, FeedPage
 from schemas.signed import SignedDocument, parse_body
 
@@ -47,6 +48,17 @@ class Feed:
             lease_s=FEED_LEASE_S,
         )
         return self._desk.sign(page)
+
+    async def expired(self) -> list[SignedDocument]:
+        """The pages that hold an erasure because the notice's time was over: nobody else signed for those."""
+        pages, after, total = list[SignedDocument](), 0, 1
+        while after < total:
+            signed = await self.page(after)
+            page = parse_body(FeedPage, signed.body)
+            after, total = after + len(page.entries), page.total
+            if any(entry.cause is ErasureCause.RETENTION for entry in page.entries):
+                pages.append(signed)
+        return pages
 
 
 def _fitting(rows: Sequence[FeedRow]) -> list[FeedEntry]:

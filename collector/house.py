@@ -1,5 +1,6 @@
 """The collector's parts, put together once."""
 
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,16 +8,18 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from collector.access import Access
+from collector.admit_rate import Rates
 from collector.erasure import Erasure
 from collector.feed import Feed
 from collector.intake import Intake
 from collector.library import Library
-from collector.limits import LOG_PERIOD_S
+from collector.limits import LOG_PERIOD_S, STUDY_REQUESTS_S
 from collector.log import Log
 from collector.metrics import Metrics
 from collector.nonces import Nonces
 from collector.outlet import Outlet
 from collector.pages.views import Views
+from collector.partial import Partials
 from collector.ports import Blobs, Ledger
 from collector.publishing import Publishing
 from collector.receipts import ReceiptDesk
@@ -39,6 +42,7 @@ class House:
     erasure: Erasure
     outlet: Outlet
     reception: Reception
+    partials: Partials
     access: Access
     log: Log
     feed: Feed
@@ -57,7 +61,7 @@ class House:
         return {name: self.auditors[name] for name in fingerprints if name in self.auditors}
 
 
-def build_house(
+def build_house(  # noqa: PLR0913, PLR0917  # what the settings say
     ledger: Ledger,
     blobs: Blobs,
     receipt_key: Ed25519PrivateKey,
@@ -65,6 +69,7 @@ def build_house(
     clock: Callable[[], float],
     incoming: Path | None = None,
     log_period_s: int = LOG_PERIOD_S,
+    study_requests_s: float = STUDY_REQUESTS_S,
 ) -> House:
     """Put the parts together.
 
@@ -76,12 +81,14 @@ def build_house(
         clock: Unix time, seconds.
         incoming: folder for bodies on their way in; None for the system's own.
         log_period_s: seconds between two extensions of the transparency log.
+        study_requests_s: requests a second of all devices together.
     """
     library, desk = Library(ledger), ReceiptDesk(receipt_key)
     intake = Intake(ledger, blobs, library, desk, clock)
     log = Log(ledger, library, receipt_key, clock, log_period_s)
     erasure = Erasure((ledger, blobs), intake, library, desk, clock)
     access, retention, tally = Access(ledger, library, desk, clock), Retention(ledger, erasure, library, clock), Tally()
+    feed = Feed(ledger, library, desk, log, clock)
     trusted = {fingerprint(raw): raw for raw in map(unbase64url, trust)}
     return House(
         ledger=ledger,
@@ -89,11 +96,12 @@ def build_house(
         publishing=Publishing(ledger, library, trusted, desk.public_key),
         intake=intake,
         erasure=erasure,
-        outlet=Outlet(ledger, blobs, library, clock),
-        reception=Reception(Nonces(int(clock())), clock, incoming),
+        outlet=Outlet(ledger, blobs, library, feed, clock),
+        reception=Reception(Nonces(int(clock())), Rates(study_requests_s), ledger.first_time, clock, incoming),
+        partials=Partials((incoming or Path(tempfile.gettempdir())) / "parts"),
         access=access,
         log=log,
-        feed=Feed(ledger, library, desk, log, clock),
+        feed=feed,
         retention=retention,
         library=library,
         clock=clock,

@@ -230,12 +230,16 @@ class Devices(Protocol):
         """One device by its fingerprint."""
         ...
 
-    async def devices(self) -> list[DeviceRow]:
-        """All devices, sorted by fingerprint: the order of enrolment is nobody's business."""
+    async def devices(self, after: str = "", limit: int | None = None) -> list[DeviceRow]:
+        """Devices whose fingerprint is above `after`, sorted by it: the order of enrolment is nobody's business."""
         ...
 
     async def add_consent(self, row: ConsentRow) -> bool:
         """Append to a device's consent ledger. False: the number is taken."""
+        ...
+
+    async def ledgers(self, devices: Sequence[str]) -> list[ConsentRow]:
+        """The consent ledgers of several devices, one after the other, each oldest first."""
         ...
 
     async def consents(self, device: str, since: int = 0) -> list[ConsentRow]:
@@ -246,8 +250,12 @@ class Devices(Protocol):
 class Batches(Protocol):
     """Rows of stored batches, and who read them."""
 
-    async def add_batch(self, row: BatchRecord) -> bool:
-        """Store a row. False: its digest or its place in the device's chain is taken."""
+    async def add_batch(self, row: BatchRecord, consents: int | None = None) -> bool:
+        """Store a row. False: its digest or its place in the device's chain is taken.
+
+        With `consents`, also False if the device's consent ledger has another number of entries by now: what was
+        admitted by an older ledger is not stored.
+        """
         ...
 
     async def batch(self, digest: str) -> BatchRecord | None:
@@ -308,8 +316,16 @@ class Erasures(Protocol):
         """The bytes of these tombstones are durably gone."""
         ...
 
-    async def erasures(self) -> list[ErasureRow]:
-        """All requests that were obeyed, sorted by digest: when which came is nobody's business."""
+    async def erasures(self, devices: Sequence[str] | None = None) -> list[ErasureRow]:
+        """Requests (of these devices) that were obeyed, sorted by digest: when which came is nobody's business."""
+        ...
+
+
+class Signed(Protocol):
+    """Signed requests, so that none is served twice by collectors that share a store."""
+
+    async def first_time(self, nonce: str) -> bool:
+        """Remember a request by a digest. False: one of the collectors has served it before."""
         ...
 
 
@@ -425,7 +441,7 @@ class Dump(Protocol):
         ...
 
 
-class Ledger(Published, Devices, Batches, Erasures, Access, LogStore, Visits, Dump, Protocol):
+class Ledger(Published, Devices, Batches, Erasures, Access, Signed, LogStore, Visits, Dump, Protocol):
     """The rows store as a whole."""
 
     async def open(self) -> None:

@@ -14,6 +14,7 @@ What researchers call stands in `routes_research`.
 
 from typing import TypeVar
 
+from anyio import to_thread
 from fastapi import APIRouter
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
@@ -43,9 +44,9 @@ async def device_of(request: Request, house: House) -> str:
     """The enrolled device that signed this request.
 
     Raises:
-        Refused, NotNowError: as `Reception.signer`.
+        Refused, NotNowError: as `Reception.device`.
     """
-    device = await house.reception.signer(request, house.intake.keys)
+    device = await house.reception.device(request, house.intake.keys)
     request.scope["overt.device"] = device  # counted, and never logged
     return device
 
@@ -80,11 +81,16 @@ def page_of(request: Request) -> tuple[int, int]:
     Raises:
         Refused: not whole numbers that can be used.
     """
-    after = _number(request, "after", 0, (1 << 63) - 1)
-    return after, max(1, _number(request, "limit", DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS))
+    after = number_of(request, "after", 0, (1 << 63) - 1)
+    return after, max(1, number_of(request, "limit", DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS))
 
 
-def _number(request: Request, name: str, default: int, most: int) -> int:
+def number_of(request: Request, name: str, default: int, most: int) -> int:
+    """A whole number from a request's query, `most` at most.
+
+    Raises:
+        Refused: it is none that can be used.
+    """
     text = request.query_params.get(name, str(default))
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(most))):
         raise Refused(RefusalReason.MALFORMED, f"`{name}` is not a whole number that can be used")
@@ -121,6 +127,7 @@ async def study(request: Request) -> Response:
 @router.post("/v1/enrol", status_code=201)
 async def enrol(request: Request) -> Response:
     """Exchange a code for a device's registration."""
+    await house_of(request).reception.limit(request)
     wanted = parse_json(EnrolRequest, await read_body(request, MAX_DOCUMENT_BYTES))
     receipt, new = await house_of(request).intake.enrol(wanted)
     return created(receipt, new=new)
@@ -153,6 +160,7 @@ async def erasures(request: Request) -> Response:
     device = await device_of(request, house)
     body = await house.reception.small(request, MAX_DOCUMENT_BYTES)
     receipt, new = await house.erasure.erase(device, parse_json(SignedDocument, body))
+    await to_thread.run_sync(house.partials.forget, device)
     return created(receipt, new=new)
 
 

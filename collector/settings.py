@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from collector.errors import SettingsError, StorageError
 from collector.files import FileBlobs
 from collector.house import House, build_house
-from collector.limits import LOG_PERIOD_S
+from collector.limits import LOG_PERIOD_S, STUDY_REQUESTS_S
 from collector.ports import Blobs, Ledger
 from collector.receipts import KEY_FILE, load_key
 from collector.sqlite import SqliteLedger
@@ -30,7 +30,8 @@ class Settings:
     """What `overt-collector` is told.
 
     `database` and `blobs` are URLs; without them, both lie in `data`. `trust` are base64url public keys of
-    organisations. `receipt_key` is a file that several collectors of one study share.
+    organisations. `receipt_key` is a file that several collectors of one study share. `study_requests_s` is how many
+    requests a second of all devices are served; the others are asked to come again.
     """
 
     data: Path
@@ -41,6 +42,7 @@ class Settings:
     log_period_s: int = LOG_PERIOD_S
     metrics_token: Path | None = None
     auditors: tuple[str, ...] = ()
+    study_requests_s: float = STUDY_REQUESTS_S
 
     def __post_init__(self) -> None:
         for option, keys in (("--trust", self.trust), ("--auditor", self.auditors)):
@@ -155,6 +157,8 @@ def open_house(settings: Settings) -> House:
     make_data_folder(settings.data)
     token = read_token(settings.metrics_token) if settings.metrics_token else None
     key, period_s = load_key(settings.key_file), settings.log_period_s
-    house = build_house(ledger, blobs, key, settings.trust, time.time, settings.data, period_s)
+    house = build_house(
+        ledger, blobs, key, settings.trust, time.time, settings.data, period_s, settings.study_requests_s
+    )
     auditors = {fingerprint(raw): raw for raw in map(unbase64url, settings.auditors)}
     return replace(house, metrics_token=token, auditors=auditors)

@@ -6,7 +6,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from collector import schema
@@ -118,9 +118,15 @@ class SqlLedger(SqlAccess, SqlRetention, SqlVisits, SqlDump):
         rows = await self._rows(select(t.devices).where(t.devices.c.device == device))
         return first(DeviceRow, rows)
 
-    async def devices(self) -> list[DeviceRow]:
+    async def devices(self, after: str = "", limit: int | None = None) -> list[DeviceRow]:
         """See `ports.Devices`."""
-        return every(DeviceRow, await self._rows(select(t.devices).order_by(t.devices.c.device)))
+        found = select(t.devices).where(t.devices.c.device > after).order_by(t.devices.c.device).limit(limit)
+        return every(DeviceRow, await self._rows(found))
+
+    async def ledgers(self, devices: Sequence[str]) -> list[ConsentRow]:
+        """See `ports.Devices`."""
+        theirs = select(t.consents).where(t.consents.c.device.in_(devices))
+        return every(ConsentRow, await self._rows(theirs.order_by(t.consents.c.device, t.consents.c.number)))
 
     async def add_consent(self, row: ConsentRow) -> bool:
         """See `ports.Devices`."""
@@ -137,15 +143,13 @@ class SqlLedger(SqlAccess, SqlRetention, SqlVisits, SqlDump):
         mine = select(t.consents).where(t.consents.c.device == device, t.consents.c.number >= since)
         return every(ConsentRow, await self._rows(mine.order_by(t.consents.c.number)))
 
-    async def add_batch(self, row: BatchRecord) -> bool:
+    async def add_batch(self, row: BatchRecord, consents: int | None = None) -> bool:
         """See `ports.Batches`."""
-        try:
-            async with self._write() as connection:
-                await self._before_cursor(connection)
-                await connection.execute(insert(t.batches).values(**without_cursor(row)))
-        except IntegrityError:
-            return False
-        return True
+        raise NotImplementedError
+
+    async def first_time(self, nonce: str) -> bool:
+        """See `ports.Signed`."""
+        raise NotImplementedError
 
     async def batch(self, digest: str) -> BatchRecord | None:
         """See `ports.Batches`."""
@@ -192,9 +196,12 @@ class SqlLedger(SqlAccess, SqlRetention, SqlVisits, SqlDump):
                 gone = update(t.batches).where(t.batches.c.digest == digest, t.batches.c.erased_hour.is_not(None))
                 await connection.execute(gone.values(size=0))
 
-    async def erasures(self) -> list[ErasureRow]:
+    async def erasures(self, devices: Sequence[str] | None = None) -> list[ErasureRow]:
         """See `ports.Erasures`."""
-        return every(ErasureRow, await self._rows(select(t.erasures).order_by(t.erasures.c.digest)))
+        found = select(t.erasures).order_by(t.erasures.c.digest)
+        if devices is not None:
+            found = found.where(t.erasures.c.device.in_(devices))
+        return every(ErasureRow, await self._rows(found))
 
     async def _one_batch(self, query: Select[Any]) -> BatchRecord | None:
         return first(BatchRecord, await self._rows(query))
@@ -217,3 +224,17 @@ def log_kind(media_type: str) -> LogKind:
 _COUNTED = (t.documents, t.devices, t.consents, t.batches, t.pulls)
 BATCH: Select[Any] = select(t.batches)
 """All of a batch's row."""
+
+
+def batch_values(row: BatchRecord, consents: int | None) -> Select[Any]:
+    """A row to insert, or none if the device's consent ledger has another number of entries by now."""
+    given = without_cursor(row)
+    chosen = select(*(literal(value, t.batches.c[name].type).label(name) for name, value in given.items()))
+    if consents is None:
+        return chosen
+    held = select(func.count()).select_from(t.consents).where(t.consents.c.device == row.device).scalar_subquery()
+    return chosen.where(held == consents)
+
+
+BATCH_COLUMNS = tuple(name for name in BatchRecord.__struct_fields__ if name != "cursor")
+"""What `batch_values` gives, in order."""

@@ -10,8 +10,8 @@ from collector import tables as t
 from collector.limits import DUMPED_AT_ONCE
 from collector.sql_base import SqlBase
 
-LEFT_OUT = (t.visits,)
-"""Visits to pages are over by the time anything is restored."""
+LEFT_OUT = (t.visits, t.nonces)
+"""Visits to pages, and signatures whose nonces these are, are over by the time anything is restored."""
 DUMPED = tuple(table for table in t.metadata.sorted_tables if table not in LEFT_OUT)
 Rows = Sequence[dict[str, Any]]
 

@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    DateTime,
     Index,
     Integer,
     LargeBinary,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
 )
 
 DIGEST = String(64)
@@ -79,6 +81,13 @@ erasures = Table(
     Column("body", LargeBinary, nullable=False),
     Column("received_hour", BigInteger, nullable=False),
     sqlite_with_rowid=False,  # as for devices
+)
+nonces = Table(  # of signed requests; only collectors that share a database need it. Digests tell nobody who signed
+    "nonces",
+    metadata,
+    Column("digest", DIGEST, primary_key=True),
+    Column("seen_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Index("nonces_by_time", "seen_at"),
 )
 sweeps = Table(
     "sweeps",

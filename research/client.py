@@ -20,6 +20,7 @@ from schemas.log import Opening, OpeningPage
 from schemas.signed import SignedDocument
 from schemas.wire import (
     LOOPBACK,
+    MAX_LEDGER_DEVICES,
     MAX_PAGE_ROWS,
     MAX_REASON_CHARS,
     REASON_HEADER,
@@ -96,7 +97,14 @@ class Collector:
 
     def ledger(self) -> LedgerReply:
         """Every document that consent is proved with, not yet verified. Raises: CollectorError."""
-        return self._get(LedgerReply, "/v1/ledger")
+        pages = [self._get(LedgerReply, f"/v1/ledger?limit={MAX_LEDGER_DEVICES}")]
+        while (after := pages[-1].next) is not None:
+            pages.append(self._get(LedgerReply, f"/v1/ledger?after={after}&limit={MAX_LEDGER_DEVICES}"))
+            if (further := pages[-1].next) is not None and further <= after:
+                raise CollectorError("the collector's ledger does not advance")
+        parts = ("registrations", "consents", "policies", "manifests", "erasures", "expired")
+        whole = {name: tuple(document for page in pages for document in getattr(page, name)) for name in parts}
+        return LedgerReply(**whole)
 
     def rows(self) -> Iterator[BatchRow]:
         """All batches, in the collector's order. Raises: CollectorError."""

@@ -21,7 +21,6 @@ from research.documents import (
     listed,
     organisation_key,
     trust,
-    without_feed,
 )
 from research.errors import ExportError, InputError
 from research.folder import Folder, Stored
@@ -71,17 +70,10 @@ def verify(
         InputError: not a pulled folder.
     """
     opens = opener(keys.load(home).identity) if keys.exist(home) and not headers_only else None
-    try:
-        known = trust(folder, organisation, home)
-    except feeds.FeedBrokenError as error:
-        broken = Finding(Reason.FEED_BROKEN, detail=str(error))
-        known = without_feed(folder, organisation, home)
-        known.findings.append(broken)
-        now_s = None
+    known = trust(folder, organisation, home)
     report = verify_all(folder.blobs(), known, listed(folder), opens)
     _look_at_log(folder, known, home, report)
-    if now_s is not None:
-        _look_at_age(folder, known, home, now_s, report)
+    _look_at_feed(folder, known, home, now_s, report)
     return report
 
 
@@ -113,11 +105,14 @@ def _look_at_log(folder: Folder, known: Trust, home: Path, report: Report) -> No
         report.findings.append(Finding(Reason.NOT_LOGGED, count=len(found.lacking), detail=detail))
 
 
-def _look_at_age(folder: Folder, known: Trust, home: Path, now_s: int, report: Report) -> None:
-    found = feed_of(folder, known, home)
-    report.withdrawn_until = found.newest.issued_s if found else None
+def _look_at_feed(folder: Folder, known: Trust, home: Path, now_s: int | None, report: Report) -> None:
     try:
-        check_age(folder, known, home, now_s)
+        found = feed_of(folder, known, home)
+        report.withdrawn_until = found.newest.issued_s if found else None
+        if now_s is not None:
+            check_age(folder, known, home, now_s)
+    except feeds.FeedBrokenError as error:
+        report.findings.append(Finding(Reason.FEED_BROKEN, detail=str(error)))
     except StaleError as error:
         report.findings.append(Finding(Reason.STALE, detail=str(error)))
 

@@ -30,16 +30,7 @@ def organisation_key(text: str) -> bytes:
 
 
 def trust(folder: Folder, organisation: str | None, home: Path) -> Trust:
-    """What may be relied on, from a folder's documents. Raises: NotEnrolledError, InputError, FeedBrokenError."""
-    known = without_feed(folder, organisation, home)
-    found = feed_of(folder, known, home)
-    if found is None:
-        return known
-    return establish(folder.ledger(), folder.study(), _organisation(organisation, home), found.entries)
-
-
-def without_feed(folder: Folder, organisation: str | None, home: Path) -> Trust:
-    """The same without what the collector's feed says. Raises: NotEnrolledError, InputError."""
+    """What may be relied on, from a folder's documents. Raises: NotEnrolledError, InputError."""
     return establish(folder.ledger(), folder.study(), _organisation(organisation, home))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from agent.core.batch import Authority
 from agent.core.ceremony import Agreement, Asked
 from agent.core.erase import Span
+from agent.core.link import Terms
 from agent.core.redact.names import Names
 from agent.core.redact.rules import RuleSet
 from agent.core.redact.text import TextRedactor, works
@@ -20,6 +21,7 @@ from agent.disk.hold import read_hold
 from agent.disk.masks import Masks, read_masks
 from agent.disk.places import Places
 from agent.disk.spool import Spool
+from agent.native.link import read_link
 from agent.net.collector import Collector
 from agent.net.shipper import Shipper
 from agent.pipeline.pipe import Pipeline
@@ -31,6 +33,7 @@ from schemas.base import unbase64url
 _log = logging.getLogger(__name__)
 
 SECOND_NS = 1_000_000_000
+DAY_S = 86_400
 EPISODE_BYTES = 16
 EPISODE_KEY_BYTES = 32
 STOP_S = 5.0
@@ -78,6 +81,8 @@ class Session:
             asked.policy.review_s,
             monotonic_s=tools.monotonic_s,
             now_s=tools.now_s,
+            terms=Terms.of(asked.policy),
+            link=read_link,
         )
         self.shipper.owner = (asked.manifest.study, asked.registration.device)
         self.shipper.held = lambda: read_hold(places.hold)
@@ -123,6 +128,7 @@ class Session:
         """Under what events are captured now. The session obeys its policy from here on."""
         self._policy = agreement.policy
         self.shipper.review_s = agreement.review_s
+        self.shipper.terms = Terms.of(agreement.policy)
         self.pipeline.max_age_ns = agreement.policy.batch_s * SECOND_NS
         notice = agreement.record.processing.privacy_notice
         return Authority(agreement.consent, agreement.policy_digest, notice, agreement.readers)
@@ -137,7 +143,11 @@ class Session:
 
     def spool_room(self) -> bool:
         """True if more may be sealed."""
-        return not self.sealing.disk_refuses and self.spool.size() < self._policy.spool_bytes
+        if self.sealing.disk_refuses:
+            return False
+        waiting, oldest_s = self.spool.load()
+        old_s = self._tools.now_s() - self._policy.spool_days * DAY_S
+        return waiting < self._policy.spool_bytes and (oldest_s is None or oldest_s > old_s)
 
     def delete(self, since_ns: int, unsealed: int) -> int:
         """Delete what is closed or sealed and was captured since a time (Unix, ns; 0: ever); gives the wish's number.

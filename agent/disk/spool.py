@@ -99,6 +99,13 @@ class Spool:
         """Bytes that wait."""
         return sum(row.size for row in self.waiting())
 
+    def load(self) -> tuple[int, int | None]:
+        """Bytes that wait, and when the oldest of them was sealed (Unix time); ``None`` if nothing waits."""
+        with self._rows() as db:
+            found = db.execute("SELECT coalesce(sum(size), 0), min(sealed_s) FROM batch WHERE state = 'waiting'")
+            size, oldest_s = found.fetchone()
+        return int(size), oldest_s
+
     def begin(self, row: Row) -> bytes | None:
         """The bytes of a batch whose upload begins now; from here on the collector may have it.
 

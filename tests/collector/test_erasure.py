@@ -168,7 +168,18 @@ def test_a_database_of_the_version_before_is_brought_up(tmp_path: Path) -> None:
         async with old._write() as connection:
             await connection.execute(text("ALTER TABLE batches DROP COLUMN erased_hour"))
             await connection.execute(text("ALTER TABLE batches DROP COLUMN due_hour"))
-            later = ("erasures", "sweeps", "swept", "log", "log_tiles", "log_heads", "feed", "alembic_version")
+            later = (
+                "erasures",
+                "sweeps",
+                "swept",
+                "log",
+                "log_tiles",
+                "log_heads",
+                "feed",
+                "visits",
+                "holds",
+                "alembic_version",
+            )
             for table in later:
                 await connection.execute(text(f"DROP TABLE {table}"))
             row = "INSERT INTO batches (digest, device, sequence, size, received_hour) VALUES (:a, :d, 0, 7, 0)"

@@ -12,11 +12,13 @@ import pytest
 
 from collector.house import House, build_house
 from collector.settings import choose_blobs, choose_ledger
+from research.reasons import Reason
+from research.trust import establish
 from schemas.access import ErasureCause
 from schemas.envelope import HOUR_S
 from schemas.feed import FeedPage
 from schemas.log import LogKind
-from schemas.signed import parse_body, sign
+from schemas.signed import parse_body, public_bytes, public_key_text, sign
 from schemas.wire import RefusalReason
 from tests.support.devices import Device, World, draw_key
 
@@ -82,11 +84,25 @@ def test_what_is_over_its_time_goes_and_is_told(tmp_path: Path) -> None:
             assert [(e.cause, e.batches) for e in record.erasures] == [(ErasureCause.RETENTION, 3)]
             feed = parse_body(FeedPage, (await made.feed.page(0)).body)
             assert [b.digest for b in feed.entries[0].batches] == digests
+            await check_that_research_believes_it(made, world, device, digests)
             (entry,) = await made.ledger.openings([LogKind.RETENTION], device.fingerprint, 0, 10)
             assert entry.subject == record.erasures[0].digest
             assert await made.retention.sweep() == 0
 
     anyio.run(work)
+
+
+async def check_that_research_believes_it(made: House, world: World, device: Device, digests: list[str]) -> None:
+    """By the collector's signature, and nobody else's."""
+    ledger, study = await made.outlet.ledger(), await made.publishing.study()
+    organisation = public_bytes(world.org_key)
+    trust = establish(ledger, study, organisation)
+    assert trust.findings == []
+    assert trust.devices[device.fingerprint].erased == dict(enumerate(digests))
+    other = study.model_copy(update={"collector_key": public_key_text(draw_key(world.rng))})
+    doubted = establish(ledger, other, organisation)
+    assert [finding.reason for finding in doubted.findings] == [Reason.ERASURE_UNTRUSTED]
+    assert doubted.devices[device.fingerprint].erased == {}
 
 
 def test_a_shorter_notice_counts_for_all_and_a_longer_one_for_nobody_before_it(tmp_path: Path) -> None:

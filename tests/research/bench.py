@@ -150,8 +150,13 @@ class Bench:
         (place / log.CHECKPOINT).write_bytes(sign_checkpoint(checkpoint, COLLECTOR))
         (place / log.OPENINGS).write_text(log.Openings(rows=rows).model_dump_json())
 
-    def save_feed(self, folder: Folder, issued_s: int, entries: Sequence[FeedEntry] = ()) -> None:
-        """The signed feed, as a pull keeps it."""
+    def save_feed(self, folder: Folder, issued_s: int) -> None:
+        """The signed feed, in which nothing is, as a pull keeps it."""
+        pages = feed.Pages(pages=(self.feed_page(issued_s),))
+        (folder.root / feed.FILE).write_text(pages.model_dump_json())
+
+    def feed_page(self, issued_s: int, entries: Sequence[FeedEntry] = ()) -> SignedDocument:
+        """A page of the feed, signed by the collector."""
         head = FIRST_HEAD
         for entry in entries:
             head = next_head(head, entry)
@@ -167,7 +172,7 @@ class Bench:
             issued_s=issued_s,
             lease_s=FEED_LEASE_S,
         )
-        (folder.root / feed.FILE).write_text(feed.Pages(pages=(sign(page, COLLECTOR),)).model_dump_json())
+        return sign(page, COLLECTOR)
 
     def home(self, root: Path) -> Path:
         """The first researcher's keys, and the organisation's key pinned."""

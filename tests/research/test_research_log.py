@@ -90,9 +90,12 @@ def test_nothing_goes_by_a_feed_older_than_its_lease(busy: Bench, tmp_path: Path
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize(("cause", "found"), [(ErasureCause.RETENTION, []), (ErasureCause.ASKED, [Reason.CHAIN_GAP])])
+@pytest.mark.parametrize(("cause", "named"), [(ErasureCause.RETENTION, False), (ErasureCause.ASKED, True)])
 def test_only_what_the_notices_time_ended_goes_by_the_collectors_word(
-    busy: Bench, tmp_path: Path, cause: ErasureCause, found: list[Reason]
+    busy: Bench,
+    tmp_path: Path,
+    cause: ErasureCause,
+    named: bool,  # noqa: FBT001
 ) -> None:
     folder, home = busy.save(tmp_path / "data"), busy.home(tmp_path / "home")
     device = busy.world.devices[0]
@@ -104,8 +107,10 @@ def test_only_what_the_notices_time_ended_goes_by_the_collectors_word(
     (folder.root / "batches.json").write_text(listing.model_copy(update={"rows": rows}).model_dump_json())
     batch = GoneBatch(sequence=1, digest=gone.digest)
     entry = FeedEntry(number=1, cause=cause, device=device.fingerprint, hour=0, batches=(batch,))
-    busy.save_feed(folder, int(time.time()), [entry])
-    assert _reasons(folder, home) == found
+    page = busy.feed_page(int(time.time()), [entry])
+    ledger = folder.ledger().model_copy(update={"expired": (page,)})
+    (folder.root / "ledger.json").write_text(ledger.model_dump_json())
+    assert (Reason.CHAIN_GAP in _reasons(folder, home)) == named
 
 
 class _Feeder:
