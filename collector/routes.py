@@ -7,12 +7,14 @@
     POST /v1/consents             a consent record; request signed by the device
     PUT  /v1/batches/{digest}     an envelope; request signed by the device
     POST /v1/erasures             what to delete, signed by the device, as is the request
+    GET  /v1/access               who read the sending device's batches, and what was erased
 
 What researchers call stands in `routes_research`.
 """
 
 from typing import TypeVar
 
+from anyio import to_thread
 from fastapi import APIRouter
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
@@ -20,12 +22,12 @@ from starlette.responses import Response
 
 from collector.errors import Refused
 from collector.house import House
-from collector.limits import MAX_BATCH_BYTES, MAX_DOCUMENT_BYTES
+from collector.limits import DEFAULT_PAGE_ROWS, MAX_BATCH_BYTES, MAX_DOCUMENT_BYTES
 from collector.reception import read_body
 from collector.replies import created, json_reply
 from schemas.base import Digest, Document
 from schemas.signed import SignedDocument
-from schemas.wire import EnrolRequest, RefusalReason
+from schemas.wire import MAX_PAGE_ROWS, EnrolRequest, RefusalReason
 
 D = TypeVar("D", bound=Document)
 router = APIRouter()
@@ -36,6 +38,17 @@ def house_of(request: Request) -> House:
     """The parts behind the application that serves this request."""
     house: House = request.app.state.house
     return house
+
+
+async def device_of(request: Request, house: House) -> str:
+    """The enrolled device that signed this request.
+
+    Raises:
+        Refused, NotNowError: as `Reception.device`.
+    """
+    device = await house.reception.device(request, house.intake.keys)
+    request.scope["overt.device"] = device  # counted, and never logged
+    return device
 
 
 def checked_digest(text: str) -> str:
@@ -60,6 +73,28 @@ def parse_json(kind: type[D], body: bytes) -> D:
         return kind.model_validate_json(body)
     except ValidationError:
         raise Refused(RefusalReason.MALFORMED, f"not a {kind.__name__} of this version") from None
+
+
+def page_of(request: Request) -> tuple[int, int]:
+    """`after` and `limit` of a request for a page.
+
+    Raises:
+        Refused: not whole numbers that can be used.
+    """
+    after = number_of(request, "after", 0, (1 << 63) - 1)
+    return after, max(1, number_of(request, "limit", DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS))
+
+
+def number_of(request: Request, name: str, default: int, most: int) -> int:
+    """A whole number from a request's query, `most` at most.
+
+    Raises:
+        Refused: it is none that can be used.
+    """
+    text = request.query_params.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most))):
+        raise Refused(RefusalReason.MALFORMED, f"`{name}` is not a whole number that can be used")
+    return min(int(text), most)
 
 
 @router.get("/healthz")
@@ -92,6 +127,7 @@ async def study(request: Request) -> Response:
 @router.post("/v1/enrol", status_code=201)
 async def enrol(request: Request) -> Response:
     """Exchange a code for a device's registration."""
+    await house_of(request).reception.limit(request)
     wanted = parse_json(EnrolRequest, await read_body(request, MAX_DOCUMENT_BYTES))
     receipt, new = await house_of(request).intake.enrol(wanted)
     return created(receipt, new=new)
@@ -101,7 +137,7 @@ async def enrol(request: Request) -> Response:
 async def consents(request: Request) -> Response:
     """Append to the sending device's consent ledger."""
     house = house_of(request)
-    device = await house.reception.signer(request, house.intake.keys)
+    device = await device_of(request, house)
     body = await house.reception.small(request, MAX_DOCUMENT_BYTES)
     receipt, new = await house.intake.consent(device, parse_json(SignedDocument, body))
     return created(receipt, new=new)
@@ -111,7 +147,7 @@ async def consents(request: Request) -> Response:
 async def put_batch(digest: str, request: Request) -> Response:
     """Store a batch; the receipt says that it is durable."""
     house = house_of(request)
-    device = await house.reception.signer(request, house.intake.keys)
+    device = await device_of(request, house)
     async with house.reception.large(request, MAX_BATCH_BYTES) as body:
         receipt, new = await house.intake.batch(device, checked_digest(digest), body)
     return created(receipt, new=new)
@@ -121,7 +157,17 @@ async def put_batch(digest: str, request: Request) -> Response:
 async def erasures(request: Request) -> Response:
     """Delete batches of the sending device; the receipt says that they are durably gone."""
     house = house_of(request)
-    device = await house.reception.signer(request, house.intake.keys)
+    device = await device_of(request, house)
     body = await house.reception.small(request, MAX_DOCUMENT_BYTES)
     receipt, new = await house.erasure.erase(device, parse_json(SignedDocument, body))
+    await to_thread.run_sync(house.partials.forget, device)
     return created(receipt, new=new)
+
+
+@router.get("/v1/access")
+async def access(request: Request) -> Response:
+    """What the collector keeps about the sending device, for its own eyes."""
+    house = house_of(request)
+    device = await device_of(request, house)
+    await house.reception.small(request, 0)
+    return json_reply(await house.access.record(device, *page_of(request)))

@@ -15,23 +15,28 @@ from typing import Any
 
 import msgspec
 
+from schemas.access import AccessReply, PageTicket, PullPage
 from schemas.base import SCHEMA_BASE, Document, Sensitivity
 from schemas.consent import ConsentRecord
 from schemas.envelope import EnvelopeHeader
 from schemas.erasure import ErasureRequest
 from schemas.events import Event, LossAccount, Mask, Span
+from schemas.feed import FeedPage
 from schemas.limits import Limits
+from schemas.log import OpeningPage
 from schemas.policy import Policy
 from schemas.receipt import Receipt
 from schemas.signed import SignedDocument
 from schemas.status import Status
 from schemas.study import DeviceRegistration, EnrolmentCodes, StudyManifest
+from schemas.sweep import SweepReceipt
 from schemas.wire import BatchPage, EnrolRequest, LedgerReply, Refusal, StudyReply
 
 FOLDER = Path(__file__).parent / "json" / "v1"
 SUFFIX = ".schema.json"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DOCUMENTS: dict[str, type[Document]] = {
+    "access-reply": AccessReply,
     "batch-page": BatchPage,
     "consent-record": ConsentRecord,
     "device-registration": DeviceRegistration,
@@ -39,14 +44,19 @@ DOCUMENTS: dict[str, type[Document]] = {
     "enrolment-codes": EnrolmentCodes,
     "envelope-header": EnvelopeHeader,
     "erasure-request": ErasureRequest,
+    "feed-page": FeedPage,
     "ledger-reply": LedgerReply,
     "limits": Limits,
+    "opening-page": OpeningPage,
+    "page-ticket": PageTicket,
     "policy": Policy,
+    "pull-page": PullPage,
     "receipt": Receipt,
     "refusal": Refusal,
     "signed-document": SignedDocument,
     "study-manifest": StudyManifest,
     "study-reply": StudyReply,
+    "sweep-receipt": SweepReceipt,
 }
 """What travels as JSON, by name."""
 STRUCTS: dict[str, Any] = {

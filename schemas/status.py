@@ -85,6 +85,13 @@ class Counts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = 0
 
 
+class Waiting(StrEnum):
+    """Why sealed batches are not being sent, though they could be."""
+
+    METERED = "metered"
+    BATTERY = "battery"
+
+
 class Status(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The agent's state in full."""
 
@@ -116,6 +123,10 @@ class Status(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = None
     collector_reached: Annotated[
         bool | None, note("the last attempt reached the collector; absent before any", PUBLIC)
+    ] = None
+    sending_waits: Annotated[
+        Waiting | None,
+        note("why batches wait: the network is metered, or the battery low; absent where nothing holds them", PUBLIC),
     ] = None
     policy_problem: Annotated[
         Annotated[str, Meta(max_length=600)] | None,

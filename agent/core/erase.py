@@ -17,6 +17,10 @@ from schemas.payload import Payload
 
 DELETED = GapReason.DELETED.value
 """The reason under which deleted observations are counted."""
+WITHDRAWN = "withdrawn"
+"""The reason under which observations are counted that were in memory when consent ended."""
+GAPS = {DELETED: GapReason.DELETED, WITHDRAWN: GapReason.OFF}
+"""What the gap says that takes their place."""
 SECOND_NS = 1_000_000_000
 
 
@@ -33,10 +37,25 @@ class Span(Struct, frozen=True):
         """True if nothing may stay, not even the places of what was deleted before."""
         return self.since_ns <= 0
 
+    def reaches(self, row: Row) -> bool:
+        """True if a batch may hold an event of it."""
+        return self.meets(row.extent, row.sealed_s)
+
     def meets(self, extent: Extent | None, sealed_s: int) -> bool:
         """True if a batch may hold an event of it. In doubt it may: of older batches only the end is known."""
         end_ns = extent.end_ns if extent else (sealed_s + 1) * SECOND_NS
         return self.everything or end_ns >= self.since_ns
+
+
+class Picked(Struct, frozen=True):
+    """Batches to delete, or to delete a part of, one by one."""
+
+    sequences: frozenset[int]
+    everything: bool = False
+
+    def reaches(self, row: Row) -> bool:
+        """True if it is one of them."""
+        return row.sequence in self.sequences
 
 
 class Fate(Enum):
@@ -48,7 +67,7 @@ class Fate(Enum):
     ASK = "ask"  # delete it here, and ask the collector to
 
 
-def fates(chain: Sequence[Row], span: Span, *, can_seal: bool = True) -> list[tuple[Row, Fate]]:
+def fates(chain: Sequence[Row], span: Span | Picked, *, can_seal: bool = True) -> list[tuple[Row, Fate]]:
     """What becomes of each batch of a chain, oldest first.
 
     Args:
@@ -66,28 +85,33 @@ def fates(chain: Sequence[Row], span: Span, *, can_seal: bool = True) -> list[tu
     return found
 
 
-def _fate(row: Row, span: Span, *, replaceable: bool) -> Fate:
+def _fate(row: Row, span: Span | Picked, *, replaceable: bool) -> Fate:
     if row.state is BatchState.SENT:
         known = row.deletion is None or span.everything
-        return Fate.ASK if known and span.meets(row.extent, row.sealed_s) else Fate.STAY
-    if row.state not in HELD or row.deletion is not None or not span.meets(row.extent, row.sealed_s):
+        return Fate.ASK if known and span.reaches(row) else Fate.STAY
+    if row.state not in HELD or row.deletion is not None or not span.reaches(row):
         return Fate.STAY
     return Fate.REPLACE if replaceable else Fate.ASK
 
 
-def without(account: LossAccount) -> LossAccount:
+def without(account: LossAccount, reason: str = DELETED) -> LossAccount:
     """The account of a batch whose content was deleted: all that was kept was dropped, in the end."""
     dropped = {modality: Counter(reasons) for modality, reasons in account.dropped.items()}
     for modality, count in account.kept.items():
-        dropped.setdefault(modality, Counter())[DELETED] += count
+        dropped.setdefault(modality, Counter())[reason] += count
     return LossAccount(seen=dict(account.seen), kept={}, dropped={m: dict(c) for m, c in dropped.items()})
 
 
-def emptied(extent: Extent | None) -> Payload:
-    """What takes the place of a batch's content. Of a batch of an older version nothing is known that could be told."""
+def emptied(extent: Extent | None, reason: str = DELETED) -> Payload:
+    """What takes the place of a batch's content. Of a batch of an older version nothing is known that could be told.
+
+    Args:
+        extent: of the content.
+        reason: one of :data:`GAPS`.
+    """
     if extent is None:
-        return Payload([], b"", LossAccount(seen={}, kept={}, dropped={}), DELETED)
-    account = without(extent.account)
+        return Payload([], b"", LossAccount(seen={}, kept={}, dropped={}), reason)
+    account = without(extent.account, reason)
     gap = GapEvent(
         seq=extent.seq,
         mono_ns=extent.mono_ns,
@@ -99,8 +123,8 @@ def emptied(extent: Extent | None) -> Payload:
         window=0,
         redaction=RedactionState.NONE,
         consent=extent.consent,
-        reason=GapReason.DELETED,
+        reason=GAPS[reason],
         until_ns=extent.until_ns,
-        count=sum(reasons.get(DELETED, 0) for reasons in account.dropped.values()),
+        count=sum(reasons.get(reason, 0) for reasons in account.dropped.values()),
     )
     return Payload([gap], b"", account, extent.episode)

@@ -13,7 +13,7 @@ from agent.core.sign import SignState
 from agent.daemon.makers import Makers
 from agent.daemon.pace import Pace
 from agent.daemon.server import ControlServer
-from agent.daemon.session import Session, Tools, note_deletion
+from agent.daemon.session import Session, Tools, carry_out, note_deletion
 from agent.daemon.sign import Sign, open_witnessed
 from agent.daemon.sites import Sites
 from agent.daemon.standing import read_standing, settle_withdrawal
@@ -34,6 +34,8 @@ from agent.net.control import Request
 from schemas.events import GapReason
 
 REVIEW_NS = 1_000_000_000
+SEAL_EVERY_NS = 5_000_000_000
+"""Nanoseconds between batches that are closed because the person wants to look at them."""
 """Nanoseconds after which a tick works everything out anew although nobody told of anything: room in the spool, and
 redaction that keeps failing. The switch and the sign are looked at with every tick."""
 NEWS, PICTURE = b"!", b"."
@@ -87,13 +89,14 @@ class Daemon:
         self._teller = Teller(self._warden, self._sign, self._pace, keys, self._server.tell)
         self._time = Timekeeper(clock)
         self._ticked_ns = self._review_ns = 0
+        self._sealed_ns = -SEAL_EVERY_NS
         self._stopping = False
         self._off_wanted = False
         self._nudged = True
 
     def _makers(self, environ: Mapping[str, str], tools: Tools) -> Makers:
         clock = self._clock
-        awake = Tools(tools.now_s, tools.monotonic_s, tools.entropy, self.wake)
+        awake = replace(tools, wake=self.wake)
         return Makers(
             seat=lambda changed: open_seat(environ, clock, self._selector, changed),
             begin=lambda standing: Session(self._places, standing, self._next_epoch(), awake),
@@ -192,6 +195,10 @@ class Daemon:
                 self._settle_ledger()
             case "stop":
                 self.stop()
+            case "seal":
+                self._seal_for_review()
+            case "carry":
+                carry_out(self._places, self._warden.session)
             case _:
                 pass
         self._review_switch()
@@ -244,9 +251,17 @@ class Daemon:
             return {"v": 1, "error": "the disk refuses", "refused": True}
         return {"v": 1, "deletion": number}
 
+    def _seal_for_review(self) -> None:
+        """Close the open batch, but not more often than a person looks: each costs a padded file."""
+        now_ns = self._clock.monotonic_ns()
+        if self._warden.session is not None and now_ns - self._sealed_ns >= SEAL_EVERY_NS:
+            self._sealed_ns = now_ns
+            self._warden.session.pipeline.close_batch()
+
     def _reload(self) -> None:
         self._warden.found = self._switching.obeyed(read_standing(self._places, self._keys))
         if self._warden.session is not None:
+            self._warden.session.read_masks()
             self._warden.session.shipper.nudge()
 
     def _on_time(self) -> None:

@@ -7,10 +7,10 @@ import logging
 import selectors
 from collections.abc import Callable, Mapping, Sequence
 
-from agent.core.gate import Open
+from agent.core.gate import Dropped, Open
 from agent.core.lifecycle import Facts, changed, may_capture, watches_focus
 from agent.core.observe import Observation, WindowInfo
-from agent.core.scope import reveals
+from agent.core.scope import reveals, within
 from agent.daemon.camera import Camera
 from agent.daemon.desk import Desk
 from agent.daemon.elements import Elements
@@ -21,7 +21,7 @@ from agent.daemon.makers import Makers
 from agent.daemon.session import Session
 from agent.daemon.sites import SiteSource
 from agent.daemon.standing import Standing
-from agent.native.base import Clock, DisplayLost, FocusChanged, Signal
+from agent.native.base import Clock, DisplayLost, FocusChanged, Signal, Unread
 from agent.native.choose import open_grabber
 from schemas.age import AgeError
 from schemas.events import GapReason, LossAccount
@@ -111,7 +111,9 @@ class Warden:
         self._look_at_pointer(now_ns)
         ground, tidy_ns = self._gateway.ground, self._gateway.tidy_ns
         if ground is not None:
-            self._camera.take_due(self.session.pipeline, ground, self._reveals)
+            masks = self.session.masks
+            hidden = masks.of(ground.gate.app.id) if masks else ()
+            self._camera.take_due(self.session.pipeline, ground, self._reveals, hidden)
         elif tidy_ns is not None and now_ns >= tidy_ns:
             self._tidy()
 
@@ -223,7 +225,7 @@ class Warden:
         self._gateway.open(self.facts, gate, self.session, authority, timing, self.epoch)
 
     def _effective(self) -> Scope:
-        return self.found.effective(self._clock.time_ns())
+        return within(self.found.effective(self._clock.time_ns()), self.desk.offered)
 
     def _late(self, since_ns: int) -> None:
         """A detector says otherwise, and has been right since that time: what came since is dropped if it matters.
@@ -247,6 +249,9 @@ class Warden:
                     self._face(signal.window)
                 case DisplayLost():
                     self._lose(signal.why)
+                case Unread():
+                    if self.session is not None:
+                        self.session.pipeline.drop(Dropped(signal.modality, signal.reason))
                 case _:
                     self._observe(signal)
 
@@ -263,7 +268,7 @@ class Warden:
 
     def _reveals(self) -> bool:
         ground = self._gateway.ground
-        return ground is not None and reveals(self.found.effective(self._clock.time_ns()), ground.gate.app)
+        return ground is not None and reveals(self._effective(), ground.gate.app)
 
     def _look_at_pointer(self, now_ns: int) -> None:
         native, ground = self.desk.native, self._gateway.ground

@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 
 from agent.core.account import EMPTY, Account, add
 from agent.core.batch import Authority, Batch, Batcher
+from agent.core.cut import OBSERVED
+from agent.core.erase import WITHDRAWN
 from agent.core.gate import Allowed, Dropped
 from agent.core.observe import MODALITY_OF as KIND_OF
-from agent.core.observe import ClipboardObserved, ElementObserved, KeyObserved, PointerObserved
+from agent.core.observe import ClipboardObserved, ElementObserved, KeyObserved, PointerObserved, TextObserved
 from agent.core.redact.errors import RedactionFailed
 from agent.core.redact.text import TextRedactor
 from agent.core.text import End
@@ -20,29 +22,19 @@ from agent.pipeline.stamps import Ground, Moment
 from agent.sources.pictures import NoPicture, Picture
 from schemas.events import (
     MODALITY_OF,
-    ClipboardEvent,
-    FrameEvent,
     GapEvent,
     GapReason,
-    KeyEvent,
     LossAccount,
     Modality,
-    PointerEvent,
     RedactionState,
-    ScrollEvent,
 )
 
 MAX_LINE = 50_000
 """Slots in the line: ten minutes of the fastest typing. Past this, pointer moves are dropped and counted."""
-WITHDRAWN = "withdrawn"
 MAX_PRESSES = 8
 """Presses of which something may be heard yet: nobody clicks more often while one waits in line (250 ms)."""
 FOREVER_NS = 1 << 63
 """Later than any time."""
-_OBSERVED = (KeyEvent, PointerEvent, ScrollEvent, FrameEvent, ClipboardEvent)
-"""Events that stand for something observed; the others are made by the agent and not in the account."""
-
-
 _OF_A_PRESS = frozenset({Trigger.PRESS, Trigger.SETTLE})
 """Pictures that follow a press; one taken before it cannot know its number."""
 
@@ -136,7 +128,7 @@ class Pipeline:
             self.drop(Dropped(modality, "overflow"))
             return
         self._account.see(modality)
-        if isinstance(seen, KeyObserved):
+        if isinstance(seen, KeyObserved | TextObserved):
             self._keys.press(ground, seen)
         elif isinstance(seen, ClipboardObserved):
             self._line.join(Slot(modality, seen.mono_ns)).keep(clipboard_event(ground, seen))
@@ -240,7 +232,7 @@ class Pipeline:
         self._presses.clear()
         self._line.drop_all(reason)
         for event in self._batcher.wipe():  # before anything leaves the line, which may close a batch
-            if isinstance(event, _OBSERVED):
+            if isinstance(event, OBSERVED):
                 modality = MODALITY_OF[type(event)]
                 assert modality is not None  # noqa: S101  # observed events have one
                 self._account.revoke(modality, reason)

@@ -1,13 +1,17 @@
 """The indicator: icon, badge, frame, tooltip, menu, notifications and lease, put together."""
 
+import os
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QCursor, QGuiApplication
 from PySide6.QtWidgets import QDialog, QSystemTrayIcon
 
 from agent.disk.places import Places
+from agent.native.wayland.session import is_wayland
 from agent.tray.acts import Acts
 from agent.tray.badge import Badge
 from agent.tray.errand import Errand
@@ -26,6 +30,9 @@ from schemas.status import Status
 SETTLE_MS = 150
 """A tray takes in an icon some milliseconds after it has come; only the first look is put off for it."""
 SETTLE_TRIES = 20
+REPLACED_MS = 1000
+"""A tray that goes lets go of its kinds of icons one after the other. One of another kind that is there after this long
+has come to stay; until then what there is to say of the going has been said, for a new process knows nothing of it."""
 PAINTED_MS = 60
 """From the badge's painting to its pixels being on the screen, under a compositor too: three of its frames."""
 
@@ -59,16 +66,17 @@ class Indicator(QObject):
         self._ticker.setTimerType(Qt.TimerType.PreciseTimer)
         self._link = Link(places.control_socket)
         self._leaser = Leaser(self._hidden, self._say, self._ticker)
-        self._badge = Badge(places.state / "badge.json", self._menu)
-        self._frame = Frame()
+        self._badge, self._frame = _marks(places.state / "badge.json", self._menu)
         self._painted = QTimer(self, singleShot=True, interval=PAINTED_MS)
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._replaced = QTimer(self, singleShot=True, interval=REPLACED_MS)
         self._settle_left = 0
 
     def start(self) -> None:
         """Show the icon as soon as there is a tray, and connect to the daemon as soon as there is one."""
         self._ticker.timeout.connect(self._renew)
         self._settle.timeout.connect(self._settled)
+        self._replaced.timeout.connect(self._follow_tray)
         self._painted.timeout.connect(self._renew)
         self._badge.changed.connect(self._badge_changed)
         self._link.joined.connect(self._leaser.joined)
@@ -88,7 +96,7 @@ class Indicator(QObject):
     def _say(self, shown: bool) -> None:  # noqa: FBT001  # a callback
         """Lease, with where the badge is, if it shows what the daemon asked for."""
         rect = self._badge.stripe_rect() if shown else None
-        badge = {} if rect is None else {"badge": {"rect": rect}}
+        badge = {} if rect is None else {"badge": {"rect": rect, **self._badge.proof()}}
         self._link.send("lease", shown=shown, **badge)
 
     def _badge_changed(self) -> None:
@@ -127,9 +135,19 @@ class Indicator(QObject):
         if host is not None and self._icon is None:
             self._make_icon(host.kind)
         elif host is not None and host.kind is not self._kind:
-            self._again()
+            self._replaced.start()
         self._settle_left = SETTLE_TRIES
         self._settled()
+
+    def _follow_tray(self) -> None:
+        """Start anew for a tray of another kind, if it is still the only one, and once everything is told."""
+        host = self._presence.present()
+        if host is None or host.kind is self._kind:
+            return
+        if any(one.running for one in self._telling):
+            self._replaced.start()
+        else:
+            self._again()
 
     def _settled(self) -> None:
         self._renew()
@@ -195,3 +213,13 @@ class Indicator(QObject):
     def _quit(self) -> None:
         self._link.close()
         QGuiApplication.quit()
+
+
+def _marks(remembers: Path, menu: Menu) -> tuple[Badge, Frame]:
+    """The badge and the frame of this kind of session."""
+    if sys.platform != "linux" or not is_wayland(os.environ):
+        return Badge(remembers, menu), Frame()
+    from agent.tray.badge_layer import LayerBadge  # noqa: PLC0415  # Linux's own
+    from agent.tray.frame import NoFrame  # noqa: PLC0415
+
+    return LayerBadge(remembers, menu), NoFrame()

@@ -155,6 +155,15 @@ def test_a_redacted_segment_is_its_placeholder_and_never_its_keys() -> None:
     assert (step["kind"], step["text"], step["redacted"], step["seq"]) == ("type", "mail ⟨EMAIL#1⟩", True, 0)
 
 
+def test_a_segment_told_as_changes_of_text_is_typed_as_a_whole() -> None:
+    hand = Hand()
+    hand.events += hand.make.written("good day")
+    writer = StepWriter("p", "d")
+    opened = columnar.read(pack(Payload(list(hand.events), b"", account_of(hand.events), "e")))
+    (step,) = [row for t in (writer.add(opened), writer.close()) for row in t.to_pylist()]
+    assert (step["kind"], step["text"], step["redacted"]) == ("type", "good day", False)
+
+
 def test_an_action_has_the_pictures_before_at_and_after() -> None:
     hand = Hand()
     replace = msgspec.structs.replace
@@ -221,7 +230,7 @@ PLACES = st.tuples(st.integers(0, 799), st.integers(0, 599))
 def test_every_adapter_replays_to_the_same_text_and_pointer_path(drawn: list[tuple[str, Any]]) -> None:
     hand = Hand()
     for what, given_ in drawn:
-        _act(hand, what, given_)
+        act(hand, what, given_)
     steps = hand.steps()
     for target, (replay, exact, between) in REPLAY.items():
         computer = Computer()
@@ -237,7 +246,8 @@ def test_every_adapter_replays_to_the_same_text_and_pointer_path(drawn: list[tup
             assert [x for p in path for x in p] == pytest.approx([x for p in kept for x in p], abs=exact)
 
 
-def _act(hand: Hand, what: str, given_: Any) -> None:
+def act(hand: Hand, what: str, given_: Any) -> None:
+    """Let a hand do something; the benchmark does the same."""
     if what == "type":
         for char in given_:
             hand.key(char)

@@ -14,14 +14,28 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from schemas import publish
+from schemas.access import (
+    AccessReply,
+    ErasedRow,
+    ErasureCause,
+    ErasureState,
+    PageTicket,
+    Pulled,
+    PullPage,
+    PullRow,
+    SweptRow,
+)
 from schemas.base import SCHEMA_BASE, Document, Sensitivity, canonical
 from schemas.erasure import ErasedBatch, ErasureRequest
 from schemas.events import EVENT_TYPES, Event, LossAccount, kind_of, to_builtins
+from schemas.feed import FeedEntry, FeedPage, GoneBatch
 from schemas.limits import Limits
+from schemas.log import LogKind, Opening, OpeningPage
 from schemas.receipt import Receipt, ReceiptKind
 from schemas.signed import media_type
 from schemas.status import ClosedReason, Condition, Counts, State, Status
 from schemas.study import EnrolmentCodes
+from schemas.sweep import SweepReceipt
 from schemas.wire import BatchPage, BatchRow, LedgerReply, Refusal, RefusalReason, StudyReply
 from tests.schemas.material import ACCOUNT, EVENTS, MASK, SPAN, device, header_of, world
 
@@ -39,6 +53,26 @@ def instances() -> dict[str, Document]:
     row = BatchRow(cursor=1, digest=DIGEST, device=person.fingerprint, sequence=0, size=70_000)
     kind, reason = ReceiptKind.BATCH, RefusalReason.NOT_FOUND
     return {
+        "access-reply": AccessReply(
+            pulls=(PullRow(cursor=1, name="R", pull=Pulled(at_s=1, researcher=DIGEST, reason="why", batch=DIGEST)),),
+            next=1,
+            erasures=(
+                ErasedRow(
+                    digest=DIGEST,
+                    cause=ErasureCause.ASKED,
+                    state=ErasureState.DELETED,
+                    received_hour=0,
+                    batches=1,
+                ),
+            ),
+            sweeps=(
+                SweptRow(digest=DIGEST, researcher=DIGEST, name="R", swept_hour=0, batches=1, residue=0, trained_on=0),
+            ),
+            batches=1,
+            stored_bytes=1,
+            wish="erase",
+            retention_days=1,
+        ),
         "batch-page": BatchPage(rows=(row,), next=2),
         "consent-record": person.records[0],
         "device-registration": publish.DOCUMENTS["device-registration"].model_validate_json(registration.body),
@@ -48,6 +82,32 @@ def instances() -> dict[str, Document]:
         "ledger-reply": LedgerReply(
             registrations=(registration,), consents=tuple(person.ledger), policies=(policy,), manifests=(manifest,)
         ),
+        "feed-page": FeedPage(
+            version=1,
+            study="s",
+            after=0,
+            before=DIGEST,
+            entries=(
+                FeedEntry(
+                    number=1,
+                    cause=ErasureCause.ASKED,
+                    device=DIGEST,
+                    hour=0,
+                    request=DIGEST,
+                    batches=(GoneBatch(sequence=0, digest=DIGEST),),
+                ),
+            ),
+            total=1,
+            head=DIGEST,
+            checkpoint="",
+            issued_s=0,
+            lease_s=1,
+        ),
+        "opening-page": OpeningPage(
+            rows=(Opening(cursor=1, kind=LogKind.PULL, subject=DIGEST, salt="A" * 43, position=0),), next=1, merge_s=1
+        ),
+        "pull-page": PullPage(pulls=(), next=1),
+        "page-ticket": PageTicket(path="/me", expires_s=0),
         "limits": Limits(apps=("mail",), blocked=False, consent_days=30),
         "policy": org.policy,
         "erasure-request": ErasureRequest(
@@ -62,6 +122,19 @@ def instances() -> dict[str, Document]:
         "signed-document": manifest,
         "study-manifest": org.manifest,
         "study-reply": StudyReply(manifest=manifest, policy=policy, collector_key="A" * 43),
+        "sweep-receipt": SweepReceipt(
+            version=1,
+            study="s",
+            swept_hour=0,
+            pulled_hour=0,
+            batches=(DIGEST,),
+            rewritten=0,
+            removed=0,
+            scanned_files=0,
+            scanned_bytes=0,
+            residue=0,
+            trained_on=0,
+        ),
     }
 
 
