@@ -87,6 +87,11 @@ def indicator() -> int:
     return main()
 
 
+def wanted_at_login(places: Places) -> bool:
+    """Whether a session that begins is to start Overt. The packages' units ask the same of the disk."""
+    return places.enrolment.exists() and not places.not_at_login.exists()
+
+
 def start(places: Places, environ: Mapping[str, str]) -> dict[str, Any]:
     """Start daemon and indicator, unless they run.
 
@@ -94,6 +99,7 @@ def start(places: Places, environ: Mapping[str, str]) -> dict[str, Any]:
         StartError: the daemon does not answer.
     """
     places.make()
+    places.not_at_login.unlink(missing_ok=True)
     try:
         return {"started": False, "pid": status(places).pid}
     except NotRunningError:

@@ -15,7 +15,7 @@ from agent import deletion
 from agent.browser import install as browsers
 from agent.ceremony import perform
 from agent.disk.keys import DEVICE_KEY, REVIEW_KEY, open_keys
-from agent.disk.places import Places
+from agent.disk.places import OWNER_ONLY_FILE, Places
 from agent.errors import OvertError
 from agent.net.control import DaemonNotRunning, ProtocolError, ask
 
@@ -66,6 +66,8 @@ def uninstall(places: Places, environ: Mapping[str, str], *, purge: bool, anyway
     _stop(places)
     removed = _disconnect(places, environ)
     if not purge:
+        if places.state.exists():
+            places.not_at_login.touch(OWNER_ONLY_FILE)
         return Uninstalled(removed, [str(places.state)] if places.state.exists() else [], 0)
     removed += _purge(places)
     return Uninstalled(removed, [str(p) for p in (places.state, places.runtime) if p.exists()], unconfirmed)

@@ -85,6 +85,8 @@ class Daemon:
         self._time = Timekeeper(clock)
         self._ticked_ns = self._review_ns = 0
         self._stopping = False
+        self.again = False
+        """Whether whoever ended it wants it begun anew."""
         self._off_wanted = False
 
     def _makers(self, environ: Mapping[str, str], tools: Tools) -> Makers:
@@ -115,8 +117,9 @@ class Daemon:
             self._turn(self._patience_s())
         self._end()
 
-    def stop(self) -> None:
-        """End :meth:`run` soon. May be called from a signal handler."""
+    def stop(self, *, again: bool = False) -> None:
+        """End :meth:`run` soon; ``again``: to be begun anew. May be called from a signal handler."""
+        self.again = self.again or again
         self._stopping = True
         self.wake()
 

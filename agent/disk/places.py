@@ -82,6 +82,11 @@ class Places:
         return self.state / "limits.json"
 
     @property
+    def not_at_login(self) -> Path:
+        """There if the person took Overt out of their session but kept what is theirs."""
+        return self.state / "not-at-login"
+
+    @property
     def versions(self) -> Path:
         """The newest study and policy that were ever here."""
         return self.state / "versions"

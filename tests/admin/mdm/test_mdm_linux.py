@@ -39,7 +39,7 @@ def units(tmp_path: Path) -> Path:
     program.chmod(0o755)
     for name in UNITS:
         text = FILES[f"linux/usr/lib/systemd/user/{name}.service"].decode()
-        (tmp_path / f"{name}.service").write_text(text.replace("/opt/overt/bin/overt", str(program)))
+        (tmp_path / f"{name}.service").write_text(text.replace("/usr/lib/overt/bin/overt", str(program)))
     return tmp_path
 
 
@@ -86,7 +86,7 @@ def test_chromiums_family_gets_extension_and_program(browser: str) -> None:
     host = next(t for p, t in found.items() if p.endswith(f"/native-messaging-hosts/{HOST_NAME}.json"))
     assert policy["ExtensionSettings"].keys() == {OPTIONS.extension_id}
     assert host["allowed_origins"] == [f"chrome-extension://{OPTIONS.extension_id}/"]
-    assert host["path"] == "/opt/overt/bin/overt-browser-host"
+    assert host["path"] == "/usr/lib/overt/bin/overt-browser-host"
     assert (host["name"], host["type"]) == (HOST_NAME, "stdio")
 
 
