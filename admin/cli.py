@@ -121,13 +121,21 @@ def policy_check(file: Annotated[Path, typer.Argument(help="TOML or JSON.")], js
     _print(_policy_facts(done), as_json=json_)
 
 
-@policy_app.command("sign", epilog=_examples("policy sign policy.toml --out policy.json"))
+@policy_app.command("sign", epilog=_examples("policy sign policy.toml --manifest manifest.json --out policy.json"))
 def policy_sign(
-    file: Annotated[Path, typer.Argument(help="TOML or JSON.")], out: Out, home: Home = HOME, json_: AsJson = False
+    file: Annotated[Path, typer.Argument(help="TOML or JSON.")],
+    out: Out,
+    manifest: Annotated[
+        Path | None, typer.Option(help="The signed study that it is for: no other is taken together with it.")
+    ] = None,
+    home: Home = HOME,
+    json_: AsJson = False,
 ) -> None:
     """Check a policy and sign it."""
     org = keys.load(home)
     done = policies.check(file, _now())
+    if manifest is not None:
+        done = policies.bound(done, documents.read_signed(manifest), org.trusted())
     signed = sign(done.policy, org.key)
     documents.write(out, signed.to_bytes())
     _print({**_policy_facts(done), "digest": signed.digest, "file": str(out)}, as_json=json_)

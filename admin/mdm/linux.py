@@ -25,8 +25,9 @@ HARDENING = {
     "overt-indicator": ("NoNewPrivileges=yes", "LockPersonality=yes", "RestrictRealtime=yes", "RestrictSUIDSGID=yes"),
 }
 """What the kernel filters by system call, and no more: a person's service manager can give a mount or user namespace
-only by hiding the machine's true owners from the service. Root's limits would seem to be nobody's, and be refused, and the
-programs of the session could not be told apart (``/proc/PID/exe``). Dropping capabilities needs some to begin with."""
+only by hiding the machine's true owners from the service. Root's limits would seem to be nobody's, and be refused,
+and the programs of the session could not be told apart (``/proc/PID/exe``). Dropping capabilities needs some to begin
+with."""
 
 
 def render(limits: Limits, options: Options) -> dict[str, bytes]:

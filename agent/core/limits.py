@@ -12,7 +12,7 @@ from schemas.policy import AppRule, Policy
 from schemas.policy_keys import Combine, Source
 from schemas.scope import AppScope, Scope, ScreenMode, TimingTier
 
-_PLAIN = ("blocked", "consent_days", "review_s", "batch_s", "spool_bytes", "expires")
+_PLAIN = ("blocked", "purge", "consent_days", "review_s", "batch_s", "spool_bytes", "expires")
 """Keys that are no part of a scope: for those, :func:`agent.core.scope.narrow` decides."""
 
 

@@ -167,3 +167,19 @@ def note_deletion(places: Places, session: Session | None, since_ns: int, now_ns
     finally:
         spool.close()
     return number
+
+
+def anything_kept(places: Places) -> bool:
+    """Whether there is a batch, here or at the collector, that was not deleted yet; also where that cannot be told."""
+    if not (places.state / "index.sqlite").exists():
+        return False
+    try:
+        spool = Spool(places, adopt=False)
+    except OSError:
+        return True
+    try:
+        return any(row.deletion is None for row in spool.history())
+    except OSError:
+        return True
+    finally:
+        spool.close()

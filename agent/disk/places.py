@@ -92,6 +92,11 @@ class Places:
         return self.state / "versions"
 
     @property
+    def looked(self) -> Path:
+        """Written whenever the collector told which study and policy are the newest; its time says when."""
+        return self.state / "looked"
+
+    @property
     def epoch(self) -> Path:
         """The counter of clock epochs."""
         return self.state / "epoch"

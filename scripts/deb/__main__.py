@@ -2,6 +2,7 @@
 
 import argparse
 import gzip
+import hashlib
 import os
 import shutil
 import subprocess
@@ -52,7 +53,16 @@ def _build(work: Path, out: Path, epoch: int) -> Path:
     _control(root, version, architecture)
     _settle(root, epoch)
     made = out / f"overt_{version}_{architecture}.deb"
-    pack = ["dpkg-deb", "--root-owner-group", f"--threads-max={THREADS}", "-Zxz", "-z4", "--build", str(root), str(made)]
+    pack = [
+        "dpkg-deb",
+        "--root-owner-group",
+        f"--threads-max={THREADS}",
+        "-Zxz",
+        "-z4",
+        "--build",
+        str(root),
+        str(made),
+    ]
     subprocess.run(pack, check=True, stdout=subprocess.DEVNULL)
     return made
 
@@ -68,7 +78,7 @@ def _around(root: Path, version: str, epoch: int) -> None:
         "usr/share/icons/hicolor/scalable/apps/overt.svg": (DATA / "overt.svg").read_text(encoding="utf-8"),
         f"{doc}/copyright": papers.copyright_text(site_packages(root)),
         override: (DATA / "lintian-overrides").read_text(encoding="utf-8"),
-        **manual.completions(app),
+        **manual.completions(),
     }
     for path, text in texts.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -87,7 +97,12 @@ def _control(root: Path, version: str, architecture: str) -> None:
     folder = root / "DEBIAN"
     folder.mkdir()
     size = sum(p.lstat().st_size for p in root.rglob("*")) // 1024
-    said = {"VERSION": version, "ARCHITECTURE": architecture, "SIZE": str(size), "PYTHON": PYTHON.removeprefix("python")}
+    said = {
+        "VERSION": version,
+        "ARCHITECTURE": architecture,
+        "SIZE": str(size),
+        "PYTHON": PYTHON.removeprefix("python"),
+    }
     said["NEXT_PYTHON"] = f"{sys.version_info.major}.{sys.version_info.minor + 1}"
     text = (DATA / "control.in").read_text(encoding="utf-8")
     for name, value in said.items():
@@ -98,14 +113,9 @@ def _control(root: Path, version: str, architecture: str) -> None:
     for name in SCRIPTS:
         script = (DATA / name).read_text(encoding="utf-8").replace("#PEOPLE#\n", people)
         (folder / name).write_text(script, encoding="utf-8")
-    sums = subprocess.run(
-        "find . -path ./DEBIAN -prune -o -type f -printf '%P\\0' | LC_ALL=C sort -z | xargs -0 md5sum",  # noqa: S607
-        shell=True,  # noqa: S602  # no word of it is from outside
-        cwd=root,
-        check=True,
-        capture_output=True,
-    )
-    (folder / "md5sums").write_bytes(sums.stdout)
+    files = sorted(p for p in root.rglob("*") if p.is_file() and not p.is_symlink() and folder not in p.parents)
+    sums = (f"{hashlib.md5(p.read_bytes()).hexdigest()}  {p.relative_to(root)}\n" for p in files)  # noqa: S324  # dpkg's
+    (folder / "md5sums").write_text("".join(sums), encoding="utf-8")
 
 
 def _settle(root: Path, epoch: int) -> None:

@@ -13,18 +13,26 @@ ROOT = Path(__file__).parents[2]
 _ENTRY = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==", re.MULTILINE)
 
 
-def lock_of_agent() -> str:
-    """The lines of ``requirements.lock`` that the agent's own dependencies come to on this system."""
-    entries = _entries((ROOT / "requirements.lock").read_text(encoding="utf-8"))
+def needed() -> list[str]:
+    """Names of every distribution that the agent needs on this system, sorted."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = sorted(_closure(project["dependencies"]))
-    return "".join(entries[name] for name in wanted)
+    return sorted(_closure(project["dependencies"]))
+
+
+def lock_of_agent() -> str:
+    """The lines of ``requirements.lock`` about them."""
+    entries = _entries((ROOT / "requirements.lock").read_text(encoding="utf-8"))
+    return "".join(entries[name] for name in needed())
 
 
 def _entries(lock: str) -> dict[str, str]:
     starts = list(_ENTRY.finditer(lock))
     ends = [*(match.start() for match in starts[1:]), len(lock)]
-    return {canonicalize_name(m["name"]): lock[m.start() : end] for m, end in zip(starts, ends, strict=True)}
+    found: dict[str, str] = {}
+    for match, end in zip(starts, ends, strict=True):  # a name may stand there once for each version of Python
+        name = canonicalize_name(match["name"])
+        found[name] = found.get(name, "") + lock[match.start() : end]
+    return found
 
 
 def _closure(lines: Iterable[str]) -> set[str]:

@@ -2,10 +2,11 @@
 
 import inspect
 from collections.abc import Iterator
+from typing import Any
 
-import click
 import typer
-from typer import completion
+from typer._completion_shared import get_completion_script
+from typer.main import get_command
 
 SHELLS = {
     "bash": "usr/share/bash-completion/completions/overt",
@@ -22,7 +23,10 @@ EXIT_CODES = (
     "6 the operating system's permission is missing",
 )
 FILES = (
-    ("/etc/overt/policy.json", "Limits that an administrator sets. They narrow what may be captured, and can start nothing."),
+    (
+        "/etc/overt/policy.json",
+        "Limits that an administrator sets. They narrow what may be captured, and can start nothing.",
+    ),
     ("~/.local/state/overt", "Enrolment, consent, switch, keys and sealed batches of one person."),
 )
 VARIABLES = (
@@ -33,12 +37,10 @@ VARIABLES = (
 )
 
 
-def completions(app: typer.Typer) -> dict[str, str]:
-    """A script for each shell, by path below the root."""
-    del app  # typer's scripts ask the program itself, whatever its commands are
+def completions() -> dict[str, str]:
+    """A script for each shell, by path below the root; they ask the program itself, whatever its commands are."""
     made = {
-        shell: completion.get_completion_script(prog_name="overt", complete_var="_OVERT_COMPLETE", shell=shell)
-        for shell in SHELLS
+        shell: get_completion_script(prog_name="overt", complete_var="_OVERT_COMPLETE", shell=shell) for shell in SHELLS
     }
     return {SHELLS[shell]: script.rstrip() + "\n" for shell, script in made.items()}
 
@@ -51,7 +53,7 @@ def page(app: typer.Typer, version: str, date: str) -> str:
         version: of the product.
         date: YYYY-MM-DD, of the release.
     """
-    root = typer.main.get_command(app)
+    root = get_command(app)
     lines = [f'.TH OVERT 1 "{date}" "overt {version}" "User Commands"']
     lines += [".SH NAME", r"overt \- record how you work, where you agreed to it and while a sign says so"]
     lines += [".SH SYNOPSIS", r".B overt", r"\fICOMMAND\fR [\fIOPTIONS\fR]", ".SH DESCRIPTION", _text(root.help or "")]
@@ -62,24 +64,30 @@ def page(app: typer.Typer, version: str, date: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _walk(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
-    if not isinstance(command, click.Group):
+def _walk(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Every command with its whole name. Typer brings its own click, whose classes have no public place: hence Any."""
+    inner = getattr(command, "commands", None)
+    if inner is None:
         yield path, command
         return
-    for name in sorted(command.commands):
-        if not command.commands[name].hidden:
-            yield from _walk(f"{path} {name}", command.commands[name])
+    for name in sorted(inner):
+        if not inner[name].hidden:
+            yield from _walk(f"{path} {name}", inner[name])
 
 
-def _command(path: str, command: click.Command) -> Iterator[str]:
-    places = [p for p in command.params if isinstance(p, click.Argument)]
-    arguments = " ".join(f"[{p.human_readable_name}]" if not p.required else p.human_readable_name for p in places)
+def _command(path: str, command: Any) -> Iterator[str]:
+    places = [p for p in command.params if p.param_type_name == "argument"]
+    arguments = " ".join(_name(p) if p.required else f"[{_name(p)}]" for p in places)
     yield from (".TP", rf"\fB{_text(path)}\fR {_text(arguments)}".rstrip(), _text(inspect.cleandoc(command.help or "")))
     for option in command.params:
-        if isinstance(option, click.Option) and not option.hidden and option.name != "help":
+        if option.param_type_name == "option" and not option.hidden and option.name != "help":
             yield from (".RS", ".TP", rf"\fB{_text(', '.join(option.opts))}\fR", _text(option.help or ""), ".RE")
     if command.epilog:
         yield from (".RS", ".PP", _text(command.epilog), ".RE")
+
+
+def _name(argument: Any) -> str:
+    return str(argument.metavar or argument.name).upper()
 
 
 def _row(head: str, body: str) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 MAINTAINER = "The Overt authors <overt@packages.invalid>"
+MAX_NAME_CHARS = 40
+"""A licence's name; what is longer is its text."""
 _APACHE = " On Debian systems the full text of the Apache License 2.0 is in /usr/share/common-licenses/Apache-2.0."
 
 
@@ -15,7 +17,9 @@ def copyright_text(site: Path) -> str:
     head = ["Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/", "Upstream-Name: overt"]
     head += ["Source: https://overt.invalid/"]
     others = sorted(distributions(path=[str(site)]), key=lambda d: d.name.lower())
-    return "\n\n".join(["\n".join(head), "\n".join(ours), *(_stanza(d, site) for d in others if d.name != "overt")]) + "\n"
+    return (
+        "\n\n".join(["\n".join(head), "\n".join(ours), *(_stanza(d, site) for d in others if d.name != "overt")]) + "\n"
+    )
 
 
 def changelog(version: str, epoch: int) -> str:
@@ -33,7 +37,8 @@ def _stanza(one: Distribution, site: Path) -> str:
 
 
 def _licence(one: Distribution) -> str:
-    said = one.metadata.get("License-Expression") or ""
+    told = one.metadata.json  # its public type has no way to ask for a field that may be absent
+    said = str(told.get("license_expression", ""))
     named = [c.rpartition(" :: ")[2] for c in one.metadata.get_all("Classifier") or () if c.startswith("License ::")]
-    short = (one.metadata.get("License") or "").strip()
-    return said or (short if 0 < len(short) < 40 else "") or " and ".join(named) or "see-its-text"
+    short = str(told.get("license", "")).strip()
+    return said or (short if 0 < len(short) < MAX_NAME_CHARS else "") or " and ".join(named) or "see-its-text"

@@ -4,9 +4,12 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import distributions
 from pathlib import Path
 
-from scripts.deb.locked import ROOT, lock_of_agent
+from packaging.utils import canonicalize_name
+
+from scripts.deb.locked import ROOT, lock_of_agent, needed
 
 HOME = Path("usr/lib/overt")
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -39,6 +42,9 @@ def fill(root: Path, work: Path) -> None:
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", "install"]
     how = ["--require-hashes", "--no-deps", "--prefer-binary", "--no-compile", "--target", str(site)]
     subprocess.run([*pip, *how, "-r", str(lock)], check=True)
+    missing = set(needed()) - {canonicalize_name(one.name) for one in distributions(path=[str(site)])}
+    if missing:
+        raise RuntimeError(f"the lock gave nothing for: {', '.join(sorted(missing))}")
     _unpack_ours(site, work)
     _prune(site)
     _environment(root)
@@ -72,22 +78,19 @@ def _prune(site: Path) -> None:
 def _prune_qt(qt: Path) -> None:
     modules = {f"{name}.abi3.so" for name in QT_MODULES}
     libraries = {f"libQt6{name}.so.6" for name in QT_LIBRARIES}
-    keep = {"__init__.py", "_config.py", "_git_pyside_version.py", "support", "Qt", *modules}
-    for path in qt.iterdir():
-        if path.name not in keep and not path.name.startswith("libpyside6.abi3"):
-            _remove(path)
-    for path in (qt / "Qt").iterdir():
-        if path.name not in {"lib", "plugins"}:
-            _remove(path)
-    for path in (qt / "Qt/lib").iterdir():
-        if path.name.startswith("libQt6") and path.name not in libraries:
-            _remove(path)
-    for path in (qt / "Qt/plugins").iterdir():
-        if path.name not in QT_PLUGINS:
-            _remove(path)
+    _keep(qt, {"__init__.py", "_config.py", "_git_pyside_version.py", "support", "Qt", *modules}, "libpyside6.abi3")
+    _keep(qt / "Qt", {"lib", "plugins"})
+    _keep(qt / "Qt/lib", libraries, "libicu")
+    _keep(qt / "Qt/plugins", set(QT_PLUGINS))
     for pattern in QT_LEFT_OUT:
         for path in (qt / "Qt/plugins").rglob(pattern):
             path.unlink()
+
+
+def _keep(folder: Path, names: set[str], beginning: str | None = None) -> None:
+    for path in folder.iterdir():
+        if path.name not in names and not (beginning and path.name.startswith(beginning)):
+            _remove(path)
 
 
 def _remove(path: Path) -> None:

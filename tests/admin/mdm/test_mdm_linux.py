@@ -76,7 +76,7 @@ def test_the_desktop_file_is_one(tmp_path: Path) -> None:
     done = subprocess.run(["desktop-file-validate", path], capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout) == (0, "")
     assert "NoDisplay" not in path.read_text()
-    assert "Hidden" not in path.read_text()
+    assert "\nHidden" not in path.read_text()
 
 
 @pytest.mark.parametrize("browser", ["chrome", "chromium", "edge"])
