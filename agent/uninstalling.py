@@ -16,20 +16,13 @@ from agent.browser import install as browsers
 from agent.ceremony import perform
 from agent.disk.keys import DEVICE_KEY, REVIEW_KEY, open_keys
 from agent.disk.places import OWNER_ONLY_FILE, Places
+from agent.doctor import STARTERS
 from agent.errors import OvertError
 from agent.net.control import DaemonNotRunning, ProtocolError, ask
 
 PATIENCE_S = 30.0
 """Seconds for the collector to confirm what it is asked to delete, and for programs to end."""
 LOOK_S = 0.1
-STARTERS = (
-    "systemd/user/overt.service",
-    "systemd/user/overt-indicator.service",
-    "systemd/user/graphical-session.target.wants/overt.service",
-    "systemd/user/graphical-session.target.wants/overt-indicator.service",
-    "autostart/overt-indicator.desktop",
-)
-"""What may start us, below the person's folder of configuration."""
 
 
 class UninstallError(OvertError):

@@ -6,7 +6,7 @@ from typing import TypeVar
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ValidationError
 
-from agent.net.http import httpx
+from agent.net.http import httpx, system_trust
 from schemas.base import base64url, canonical
 from schemas.erasure import ErasureRequest
 from schemas.http_signature import sign_request
@@ -64,7 +64,7 @@ class Collector:
         self._key = key
         self._now_s = now_s
         self._entropy = entropy
-        self._http = httpx.Client(timeout=TIMEOUT, headers={"user-agent": "overt"})
+        self._http = httpx.Client(timeout=TIMEOUT, verify=system_trust(), headers={"user-agent": "overt"})
 
     def study(self) -> StudyReply:
         """The study that this collector serves."""

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,20 @@ def test_the_limits_are_what_the_agent_reads_and_the_published_schema_takes() ->
     assert parse_body(Limits, POLICY) == FULL
     Draft202012Validator(publish.schemas()["limits"]).validate(json.loads(POLICY))
     assert FILES["linux/ansible/files/policy.json"] == FILES["linux/puppet/files/policy.json"] == POLICY
+
+
+def test_a_checker_that_is_not_ours_takes_schemas_and_limits(tmp_path: Path) -> None:
+    file, bad = put(tmp_path) / "linux/etc/overt/policy.json", tmp_path / "bad.json"
+    bad.write_text('{"enable": true}')
+    published = Path(publish.__file__).parent / "json/v1"
+    checker = Path(sys.executable).with_name("check-jsonschema")
+
+    def code(*words: str | Path) -> int:
+        return subprocess.run([checker, *words], capture_output=True, check=False, timeout=60).returncode
+
+    assert code("--check-metaschema", *published.glob("*.json")) == 0
+    assert code("--schemafile", published / "limits.schema.json", file) == 0
+    assert code("--schemafile", published / "limits.schema.json", bad) == 1
 
 
 @pytest.fixture
@@ -67,7 +82,7 @@ def test_units_come_and_go_with_the_session_and_keep_nobody_from_ending_them() -
         text = FILES[f"linux/usr/lib/systemd/user/{name}.service"].decode()
         for line in ("PartOf=graphical-session.target", "WantedBy=graphical-session.target", "UMask=0077"):
             assert f"\n{line}\n" in text
-        for word in ("Restart=always", "RefuseManualStop", "KillMode", "SendSIGKILL"):
+        for word in ("Restart=always", "RefuseManualStop", "KillMode", "SendSIGKILL", "PrivateUsers", "ProtectSystem"):
             assert word not in text
 
 
