@@ -13,7 +13,7 @@ from typing import Any
 from agent import consents, enrolment
 from agent.asking import call, status
 from agent.browser import install as browsers
-from agent.ceremony import perform
+from agent.ceremony import halt, perform
 from agent.ceremony.errors import NotEnrolledError
 from agent.ceremony.sheet import sentence
 from agent.ceremony.words import Words
@@ -47,7 +47,7 @@ class Stopped:
 
 def nudge(places: Places) -> None:
     """Have a running daemon read the disk again."""
-    perform.tell_daemon(places, "reload")
+    halt.tell_daemon(places, "reload")
 
 
 def withdraw(places: Places, now_ns: int) -> Stopped:
@@ -66,12 +66,12 @@ def withdraw(places: Places, now_ns: int) -> Stopped:
 
 def pause(places: Places, now_ns: int, until_ns: int) -> None:
     """Pause until a time."""
-    perform.pause(places, now_ns, until_ns)
+    halt.pause(places, now_ns, until_ns)
 
 
 def resume(places: Places, now_ns: int) -> None:
     """End a pause."""
-    perform.resume(places, now_ns)
+    halt.resume(places, now_ns)
 
 
 def ceremony(environ: Mapping[str, str], *, terminal: bool) -> int:

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from agent.ceremony import perform
+from agent.ceremony import halt
 from agent.disk.places import Places
 from agent.net.control import DaemonNotRunning, ask
 from benchmarks.household import INSIDE, Agent, House, at_work, household, machine
@@ -122,7 +122,7 @@ def _states(house: House, employee: Employee, seconds: float) -> tuple[dict[str,
         other = house.other()  # what was captured is sealed now
         look("consented, another app in front")
         other.process.stop()
-        perform.pause(me.places, time.time_ns(), time.time_ns() + PAUSE_NS)
+        halt.pause(me.places, time.time_ns(), time.time_ns() + PAUSE_NS)
         house.front(house.editor.window.id)
         look("paused")
         return figures, Counter(load.sent), me.places

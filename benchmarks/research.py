@@ -8,7 +8,6 @@ raw figure opens the same bytes and writes the same Parquet without looking at a
 import argparse
 import io
 import random
-import resource
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from benchmarks import research_whole as whole
 from benchmarks.report import Measured, report
 from research import table
 from research.columnar import Columnar, read
@@ -124,7 +124,7 @@ def _write_frames(bench: Bench) -> None:
 
 
 def measure(batches: int) -> list[Measured]:
-    """All figures that need no other process."""
+    """All figures that need no other process; memory last, as the most that it ever was."""
     bench = study(batches)
     rows = batches * ROWS
     columns = timed(lambda: _columnar(bench))
@@ -133,7 +133,6 @@ def measure(batches: int) -> list[Measured]:
     bare = timed(lambda: _bare(bench, tables))
     pictures = filmed(6)
     frames = 6 * FRAMES_A_BATCH / timed(lambda: _write_frames(pictures))
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return [
         Measured("verified, opened, as columns", rows / columns, "events/s", 1e6, "a core", at_least=True),
         Measured("the same, and written as Parquet", rows / verified, "events/s", None, f"raw: {rows / raw:,.0f}"),
@@ -142,7 +141,7 @@ def measure(batches: int) -> list[Measured]:
             "of decrypt + zstd + writing ready-made columns", bare / verified, "share", None, "columns decoded before"
         ),
         Measured("pictures through export, undecoded", frames, "frames/s", 5_000, "a core", at_least=True),
-        Measured("memory of all this, inputs included", memory, "MiB", 400),
+        Measured("memory of all this, inputs included", whole.memory_here(), "MiB", 400),
     ]
 
 
@@ -161,7 +160,11 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=20, help="batches of 20,000 events")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    raise SystemExit(not report("The researcher's desk", measure(options.batches), options.json))
+    rows = measure(options.batches)
+    rows += whole.pulling()
+    rows += whole.whole(study, max(2, options.batches // 5), options.batches)
+    rows.append(whole.replayed())
+    raise SystemExit(not report("The researcher's desk", rows, options.json))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from collector.access import Access
 from collector.erasure import Erasure
 from collector.intake import Intake
 from collector.library import Library
@@ -30,6 +31,7 @@ class House:
     erasure: Erasure
     outlet: Outlet
     reception: Reception
+    access: Access
 
 
 def build_house(
@@ -61,4 +63,5 @@ def build_house(
         erasure=Erasure((ledger, blobs), intake, library, desk, clock),
         outlet=Outlet(ledger, blobs, library, clock),
         reception=Reception(Nonces(int(clock())), clock, incoming),
+        access=Access(ledger, library, desk, clock),
     )

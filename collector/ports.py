@@ -81,6 +81,42 @@ class Pull(Struct, frozen=True):
     at_s: int
 
 
+class PullRecord(Pull, frozen=True):
+    """The same with its place in the list of all."""
+
+    cursor: int
+
+
+class Stored(Struct, frozen=True):
+    """What is stored of one device."""
+
+    batches: int
+    size: int
+
+
+class ErasedSum(Struct, frozen=True):
+    """An obeyed request with what became of its batches."""
+
+    row: ErasureRow
+    pending: bool  # bytes of its device's tombstones may still be there
+
+
+class SweepRow(Struct, frozen=True):
+    """A researcher's sweep receipt; `body` is the signed document."""
+
+    digest: str
+    researcher: str
+    body: bytes
+    received_hour: int
+
+
+class SweptOf(Struct, frozen=True):
+    """A sweep receipt, and how many of one device's batches it names."""
+
+    row: SweepRow
+    batches: int
+
+
 class Counts(Struct, frozen=True):
     """How many rows there are; says nothing about anybody."""
 
@@ -195,7 +231,35 @@ class Erasures(Protocol):
         ...
 
 
-class Ledger(Published, Devices, Batches, Erasures, Protocol):
+class Access(Protocol):
+    """What is kept about one device's batches, for its own eyes."""
+
+    async def pulls_of(self, device: str, after: int, limit: int) -> list[PullRecord]:
+        """Readings of a device's batches with a cursor above `after`, in its order."""
+        ...
+
+    async def stored_of(self, device: str) -> Stored:
+        """How much of a device is stored."""
+        ...
+
+    async def erasures_of(self, device: str, limit: int) -> list[ErasedSum]:
+        """The newest obeyed requests of a device."""
+        ...
+
+    async def add_sweep(self, row: SweepRow, batches: Sequence[str]) -> bool:
+        """Keep a sweep receipt and which batches it names. False: it is known."""
+        ...
+
+    async def sweep(self, digest: str) -> SweepRow | None:
+        """One sweep receipt."""
+        ...
+
+    async def sweeps_of(self, device: str, limit: int) -> list[SweptOf]:
+        """The newest sweep receipts that name batches of a device."""
+        ...
+
+
+class Ledger(Published, Devices, Batches, Erasures, Access, Protocol):
     """The rows store as a whole."""
 
     async def open(self) -> None:

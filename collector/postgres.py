@@ -17,7 +17,8 @@ from collector import tables as t
 from collector.errors import SchemaBehindError, StorageError
 from collector.limits import CONNECT_S, POOLED_CONNECTIONS, STATEMENT_S
 from collector.ports import BatchRecord
-from collector.sql import BATCH, SqlLedger, every
+from collector.sql import BATCH, SqlLedger
+from collector.sql_base import every
 
 _CURSORS = 0x6F766572  # names our advisory lock among a database's others: "over"
 _SCHEMA = 0x6F766573

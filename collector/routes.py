@@ -7,6 +7,7 @@
     POST /v1/consents             a consent record; request signed by the device
     PUT  /v1/batches/{digest}     an envelope; request signed by the device
     POST /v1/erasures             what to delete, signed by the device, as is the request
+    GET  /v1/access               who read the sending device's batches, and what was erased
 
 What researchers call stands in `routes_research`.
 """
@@ -20,12 +21,12 @@ from starlette.responses import Response
 
 from collector.errors import Refused
 from collector.house import House
-from collector.limits import MAX_BATCH_BYTES, MAX_DOCUMENT_BYTES
+from collector.limits import DEFAULT_PAGE_ROWS, MAX_BATCH_BYTES, MAX_DOCUMENT_BYTES
 from collector.reception import read_body
 from collector.replies import created, json_reply
 from schemas.base import Digest, Document
 from schemas.signed import SignedDocument
-from schemas.wire import EnrolRequest, RefusalReason
+from schemas.wire import MAX_PAGE_ROWS, EnrolRequest, RefusalReason
 
 D = TypeVar("D", bound=Document)
 router = APIRouter()
@@ -60,6 +61,23 @@ def parse_json(kind: type[D], body: bytes) -> D:
         return kind.model_validate_json(body)
     except ValidationError:
         raise Refused(RefusalReason.MALFORMED, f"not a {kind.__name__} of this version") from None
+
+
+def page_of(request: Request) -> tuple[int, int]:
+    """`after` and `limit` of a request for a page.
+
+    Raises:
+        Refused: not whole numbers that can be used.
+    """
+    after = _number(request, "after", 0, (1 << 63) - 1)
+    return after, max(1, _number(request, "limit", DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS))
+
+
+def _number(request: Request, name: str, default: int, most: int) -> int:
+    text = request.query_params.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most))):
+        raise Refused(RefusalReason.MALFORMED, f"`{name}` is not a whole number that can be used")
+    return min(int(text), most)
 
 
 @router.get("/healthz")
@@ -125,3 +143,12 @@ async def erasures(request: Request) -> Response:
     body = await house.reception.small(request, MAX_DOCUMENT_BYTES)
     receipt, new = await house.erasure.erase(device, parse_json(SignedDocument, body))
     return created(receipt, new=new)
+
+
+@router.get("/v1/access")
+async def access(request: Request) -> Response:
+    """What the collector keeps about the sending device, for its own eyes."""
+    house = house_of(request)
+    device = await house.reception.signer(request, house.intake.keys)
+    await house.reception.small(request, 0)
+    return json_reply(await house.access.record(device, *page_of(request)))

@@ -3,6 +3,7 @@
 GET /v1/batches?after=&limit=   a page of the listing; reason required
 GET /v1/batches/{digest}        a batch, or a byte range of it; reason required, noted for the participant
 GET /v1/ledger                  what proves each batch's consent
+POST /v1/sweeps                 a sweep receipt, signed by the same researcher
 """
 
 from fastapi import APIRouter
@@ -11,11 +12,12 @@ from starlette.responses import Response, StreamingResponse
 
 from collector.errors import Refused
 from collector.house import House
-from collector.limits import DEFAULT_PAGE_ROWS
+from collector.limits import MAX_DOCUMENT_BYTES
 from collector.ranges import UnsatisfiableError, parse_range
-from collector.replies import json_reply
-from collector.routes import checked_digest, house_of
-from schemas.wire import MAX_PAGE_ROWS, MAX_REASON_CHARS, REASON_HEADER, RefusalReason
+from collector.replies import created, json_reply
+from collector.routes import checked_digest, house_of, page_of, parse_json
+from schemas.signed import SignedDocument
+from schemas.wire import MAX_REASON_CHARS, REASON_HEADER, RefusalReason
 
 ENVELOPE_TYPE = "application/vnd.overt.envelope"
 router = APIRouter()
@@ -36,22 +38,13 @@ def _reason(request: Request) -> str:
     return reason
 
 
-def _number(request: Request, name: str, default: int, most: int) -> int:
-    text = request.query_params.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most))):
-        raise Refused(RefusalReason.MALFORMED, f"`{name}` is not a whole number that can be used")
-    return min(int(text), most)
-
-
 @router.get("/v1/batches")
 async def list_batches(request: Request) -> Response:
     """A page of the listing."""
     house = house_of(request)
     await _researcher(request, house)
     _reason(request)
-    after = _number(request, "after", 0, (1 << 63) - 1)
-    limit = max(1, _number(request, "limit", DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS))
-    return json_reply(await house.outlet.page(after, limit))
+    return json_reply(await house.outlet.page(*page_of(request)))
 
 
 @router.get("/v1/batches/{digest}")
@@ -81,3 +74,14 @@ async def ledger(request: Request) -> Response:
     house = house_of(request)
     await _researcher(request, house)
     return json_reply(await house.outlet.ledger())
+
+
+@router.post("/v1/sweeps", status_code=201)
+async def sweeps(request: Request) -> Response:
+    """Keep a sweep receipt; the participants whose batches it names see it."""
+    house = house_of(request)
+    researcher = await house.reception.signer(request, house.outlet.keys)
+    signed = parse_json(SignedDocument, await house.reception.small(request, MAX_DOCUMENT_BYTES))
+    key = (await house.outlet.keys([researcher]))[researcher]
+    receipt, new = await house.access.sweep(researcher, key, signed)
+    return created(receipt, new=new)

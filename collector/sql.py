@@ -3,14 +3,11 @@
 `sqlite` and `postgres` add what only one of them needs. Every change is one transaction, durable when it returns.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
-from msgspec import Struct
-from sqlalchemy import Connection, Row, Select, Table, func, insert, select, update
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from collector import schema
 from collector import tables as t
@@ -26,6 +23,8 @@ from collector.ports import (
     ErasureRow,
     Pull,
 )
+from collector.sql_access import SqlAccess
+from collector.sql_base import every, first, values
 
 _NAME: tuple[Any, ...] = (
     t.documents.c.digest,
@@ -35,18 +34,8 @@ _NAME: tuple[Any, ...] = (
 )
 
 
-class SqlLedger:
-    """The rows store over an engine. A kind of database is a subclass.
-
-    Args:
-        engine: connects on its own when it is first used.
-    """
-
-    faults_of_engine: tuple[type[Exception], ...] = (SQLAlchemyError, OSError)
-    """What a database that cannot be reached or used raises; timeouts are among them."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+class SqlLedger(SqlAccess):
+    """The rows store over an engine. A kind of database is a subclass."""
 
     async def migrate(self) -> str:
         """See `ports.Ledger`."""
@@ -87,14 +76,14 @@ class SqlLedger:
     async def document(self, digest: str) -> DocumentRow | None:
         """See `ports.Published`."""
         rows = await self._rows(select(*_NAME, t.documents.c.body).where(t.documents.c.digest == digest))
-        return _first(DocumentRow, rows)
+        return first(DocumentRow, rows)
 
     async def add_document(self, row: DocumentRow, codes: Sequence[str], expires_s: int) -> bool:
         """See `ports.Published`. Codes that are known stay as they are: a used one is not made new again."""
-        values = {"digest": row.digest, "kind": row.kind, "study": row.study, "body": row.body}
+        named = {"digest": row.digest, "kind": row.kind, "study": row.study, "body": row.body}
         try:
             async with self._write() as connection:
-                await connection.execute(insert(t.documents).values(**values, version=row.version or None))
+                await connection.execute(insert(t.documents).values(**named, version=row.version or None))
                 new = [{"digest": c, "expires_s": expires_s, "used": False} for c in sorted({*codes})]
                 if new:
                     await connection.execute(self._add_unknown(t.codes), new)
@@ -110,7 +99,7 @@ class SqlLedger:
                 done = await connection.execute(update(t.codes).where(*usable).values(used=True))
                 if done.rowcount != 1:
                     return Enrolled.BAD_CODE
-                await connection.execute(insert(t.devices).values(**_values(row)))
+                await connection.execute(insert(t.devices).values(**values(row)))
         except IntegrityError:
             return Enrolled.TAKEN
         await self._enrolled()
@@ -119,7 +108,7 @@ class SqlLedger:
     async def device(self, device: str) -> DeviceRow | None:
         """See `ports.Devices`."""
         rows = await self._rows(select(t.devices).where(t.devices.c.device == device))
-        return _first(DeviceRow, rows)
+        return first(DeviceRow, rows)
 
     async def devices(self) -> list[DeviceRow]:
         """See `ports.Devices`."""
@@ -127,7 +116,7 @@ class SqlLedger:
 
     async def add_consent(self, row: ConsentRow) -> bool:
         """See `ports.Devices`."""
-        return await self._insert(t.consents, _values(row))
+        return await self._insert(t.consents, values(row))
 
     async def consents(self, device: str, since: int = 0) -> list[ConsentRow]:
         """See `ports.Devices`."""
@@ -170,7 +159,7 @@ class SqlLedger:
 
     async def add_pull(self, pull: Pull) -> None:
         """See `ports.Batches`."""
-        await self._insert(t.pulls, _values(pull))
+        await self._insert(t.pulls, values(pull))
 
     async def entomb(self, row: ErasureRow, stored: Sequence[str], absent: Sequence[BatchRecord]) -> bool:
         """See `ports.Erasures`."""
@@ -178,7 +167,7 @@ class SqlLedger:
         try:
             async with self._write() as connection:
                 await self._before_cursor(connection)
-                await connection.execute(insert(t.erasures).values(**_values(row)))
+                await connection.execute(insert(t.erasures).values(**values(row)))
                 for digest in stored:
                     live = update(b).where(b.c.digest == digest, b.c.erased_hour.is_(None))
                     await connection.execute(live.values(erased_hour=hour, received_hour=hour))
@@ -205,48 +194,10 @@ class SqlLedger:
         return every(ErasureRow, await self._rows(select(t.erasures).order_by(t.erasures.c.digest)))
 
     async def _one_batch(self, query: Select[Any]) -> BatchRecord | None:
-        return _first(BatchRecord, await self._rows(query))
-
-    async def _insert(self, table: Table, values: dict[str, Any]) -> bool:
-        try:
-            async with self._write() as connection:
-                await connection.execute(insert(table).values(**values))
-        except IntegrityError:
-            return False
-        return True
-
-    async def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
-        async with self._read() as connection:
-            found: Sequence[Row[Any]] = (await connection.execute(query)).all()
-        return found
+        return first(BatchRecord, await self._rows(query))
 
     async def _enrolled(self) -> None:
         """A device was enrolled just now."""
-
-    async def _before_cursor(self, connection: AsyncConnection) -> None:
-        """A transaction is about to take cursors: see `page`."""
-
-    def _add_unknown(self, table: Table) -> Any:
-        """An insert that leaves rows as they are whose key is taken."""
-        raise NotImplementedError
-
-    @asynccontextmanager
-    async def _read(self) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with self._engine.connect() as connection:
-                yield connection
-        except self.faults_of_engine as error:
-            raise StorageError(f"database: {type(error).__name__}") from None
-
-    @asynccontextmanager
-    async def _write(self) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with self._engine.begin() as connection:
-                yield connection
-        except IntegrityError:
-            raise
-        except self.faults_of_engine as error:
-            raise StorageError(f"database: {type(error).__name__}") from None
 
 
 def _upgrade(connection: Connection) -> None:
@@ -256,23 +207,9 @@ def _upgrade(connection: Connection) -> None:
 
 
 _COUNTED = (t.documents, t.devices, t.consents, t.batches, t.pulls)
-S = TypeVar("S", bound=Struct)
 BATCH: Select[Any] = select(t.batches)
 """All of a batch's row."""
 
 
-def _values(row: DeviceRow | ConsentRow | BatchRecord | ErasureRow | Pull) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in row.__struct_fields__}
-
-
 def _without_cursor(row: BatchRecord) -> dict[str, Any]:
-    return {name: value for name, value in _values(row).items() if name != "cursor"}
-
-
-def every(kind: type[S], rows: Sequence[Row[Any]]) -> list[S]:
-    """Rows as what the ports speak of."""
-    return [kind(**row._asdict()) for row in rows]
-
-
-def _first(kind: type[S], rows: Sequence[Row[Any]]) -> S | None:
-    return next(iter(every(kind, rows[:1])), None)
+    return {name: value for name, value in values(row).items() if name != "cursor"}

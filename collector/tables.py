@@ -79,6 +79,20 @@ erasures = Table(
     Column("received_hour", BigInteger, nullable=False),
     sqlite_with_rowid=False,  # as for devices
 )
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("digest", DIGEST, primary_key=True),
+    Column("researcher", DIGEST, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("received_hour", BigInteger, nullable=False),
+)
+swept = Table(  # which batches a receipt names
+    "swept",
+    metadata,
+    Column("batch", DIGEST, primary_key=True),
+    Column("sweep", DIGEST, primary_key=True),
+)
 pulls = Table(
     "pulls",
     metadata,

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from research.errors import CollectorError, InputError
 from schemas.base import Document
 from schemas.http_signature import sign_request
+from schemas.signed import SignedDocument
 from schemas.wire import (
     LOOPBACK,
     MAX_PAGE_ROWS,
@@ -31,7 +32,7 @@ from schemas.wire import (
 TIMEOUT_S = 20.0
 """Seconds without a byte, after which the collector counts as gone."""
 SERVER_ERROR = 500
-OK, PARTIAL = 200, 206
+OK, CREATED, PARTIAL = 200, 201, 206
 
 D = TypeVar("D", bound=Document)
 
@@ -106,6 +107,14 @@ class Collector:
                 raise CollectorError("the collector's listing does not advance")
             after = page.next
 
+    def hand_in_sweep(self, receipt: SignedDocument) -> SignedDocument:
+        """Hand in a sweep receipt; the participants whose batches it names see it. Gives the collector's own receipt.
+
+        Raises:
+            CollectorError: refused, or not reached.
+        """
+        return self._exchange(SignedDocument, "POST", "/v1/sweeps", receipt.to_bytes())
+
     @contextmanager
     def blob(self, digest: str, start: int) -> Iterator[Chunks]:
         """An envelope's bytes from an offset on; the collector may choose to begin at 0 all the same.
@@ -128,26 +137,32 @@ class Collector:
             raise CollectorError(f"the connection broke: {type(error).__name__}", retry=True) from None
 
     def _get(self, model: type[D], target: str) -> D:
-        request = self._signed(target, {}) if self._key else self._http.build_request("GET", self._url + target)
+        return self._exchange(model, "GET", target)
+
+    def _exchange(self, model: type[D], method: str, target: str, body: bytes = b"") -> D:
+        signed = self._key is not None
+        request = (
+            self._signed(target, {}, method, body) if signed else self._http.build_request(method, self._url + target)
+        )
         try:
             reply = self._http.send(request)
         except httpx.HTTPError as error:
             raise CollectorError(f"the collector was not reached: {type(error).__name__}", retry=True) from None
-        if reply.status_code != OK:
+        if reply.status_code not in {OK, CREATED}:
             raise _refused(reply)
         try:
             return model.model_validate_json(reply.content)
         except ValidationError:
             raise CollectorError(f"the collector's answer is not a {model.__name__}") from None
 
-    def _signed(self, target: str, headers: dict[str, str]) -> httpx.Request:
+    def _signed(self, target: str, headers: dict[str, str], method: str = "GET", body: bytes = b"") -> httpx.Request:
         if self._key is None:
             raise InputError("this request needs the researcher's key")
         url = str(httpx.URL(self._url + target))
         given = {**headers, REASON_HEADER: self._reason} if self._reason else headers
         nonce = secrets.token_urlsafe(16)
-        signed = sign_request("GET", url, given, b"", self._key, now_s=self._clock(), nonce=nonce)
-        return self._http.build_request("GET", url, headers=signed)
+        signed = sign_request(method, url, given, body, self._key, now_s=self._clock(), nonce=nonce)
+        return self._http.build_request(method, url, headers=signed, content=body or None)
 
 
 def _begin(reply: httpx.Response, asked: int) -> int:

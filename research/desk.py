@@ -1,11 +1,8 @@
 """What the commands do, put together: folder, keys, trust, verification, export. Prints nothing."""
 
 import re
-import shutil
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,40 +12,20 @@ from research import export as exporting
 from research import keys, lineage
 from research import sweep as sweeping
 from research.client import Collector
+from research.documents import fetched, listed, organisation_key, trust
 from research.errors import ExportError, InputError
 from research.folder import Folder, Stored
 from research.reasons import Finding, Reason
-from research.shard import ShardReport, Wanted
+from research.shard import Wanted
 from research.sweep import StaleError, Swept, check_fresh
-from research.trust import Trust, establish
 from research.unseal import opener
-from research.verify import Opener, Outcome, Report, Source, begin, look, missing, plan
+from research.verify import Report, begin, missing
 from research.verify import verify as verify_all
-from schemas.base import SchemaError, unbase64url
-from schemas.base import digest as digest_of
+from research.work import How, Work, shared_out
 from schemas.envelope import parse
 from schemas.signed import SignedDocument, fingerprint, sign
 from schemas.signed import verify as verify_signed
 from schemas.study import StudyManifest
-
-KEY_BYTES = 32
-
-
-def organisation_key(text: str) -> bytes:
-    """The raw public key of an organisation.
-
-    Raises:
-        InputError: not 32 bytes in base64url.
-    """
-    try:
-        raw = unbase64url(text)
-    except SchemaError:
-        raw = b""
-    if len(raw) != KEY_BYTES:
-        raise InputError(
-            "--organisation is not a public key", "It has 43 characters; `overt-admin init` printed it, IT knows it."
-        )
-    return raw
 
 
 def enrol(collector: Collector, url: str, organisation: str, home: Path) -> dict[str, Any]:
@@ -80,8 +57,8 @@ def verify(
         NotEnrolledError: no organisation's key to go by.
         InputError: not a pulled folder.
     """
-    with_key = keys.exist(home) and not headers_only
-    report = verify_all(folder.blobs(), trust(folder, organisation, home), listed(folder), _opener(home, with_key))
+    opens = opener(keys.load(home).identity) if keys.exist(home) and not headers_only else None
+    report = verify_all(folder.blobs(), trust(folder, organisation, home), listed(folder), opens)
     if now_s is not None:
         try:
             check_fresh(fetched(folder), now_s)
@@ -113,7 +90,7 @@ def sweep(
     pulled = fetched(folder)
     check_fresh(pulled, now_s)
     known = lineage.entries(home)
-    work = _Export(folder, organisation, home, Wanted())
+    work = Work(folder, organisation, home, Wanted())
     there = [Path(e.name) for e in known if e.kind == "export" and Path(e.name).exists()]
     roots = list(dict.fromkeys([*(p.resolve() for p in exports), *there]))
     gone = _gone(
@@ -136,11 +113,11 @@ def trained(folder: Folder, organisation: str | None, home: Path, now_s: int) ->
     """
     check_fresh(fetched(folder), now_s)
     known = lineage.entries(home)
-    work = _Export(folder, organisation, home, Wanted())
+    work = Work(folder, organisation, home, Wanted())
     return lineage.trained(known, _gone(folder, work, [b for e in known for b in e.batches]))
 
 
-def _gone(folder: Folder, work: "_Export", used: Sequence[str]) -> dict[str, str]:
+def _gone(folder: Folder, work: Work, used: Sequence[str]) -> dict[str, str]:
     """What was used and may not be any more, erased by its device's word or not listed by the collector; and whose."""
     devices = work.trust.devices.values()
     erased = {name: d.registration.participant for d in devices for name in d.erased.values()}
@@ -149,14 +126,13 @@ def _gone(folder: Folder, work: "_Export", used: Sequence[str]) -> dict[str, str
     return {name: erased.get(name, "") for name in used if name in erased or name not in usable}
 
 
-def fetched(folder: Folder) -> int | None:
-    """When the folder was pulled, Unix seconds; None if it does not tell. Raises: InputError."""
-    listing = folder.listing()
-    return listing.fetched if listing else None
-
-
 def export(
-    folder: Folder, out: Path, organisation: str | None, home: Path, wanted: Wanted | None = None, jobs: int = 1
+    folder: Folder,
+    out: Path,
+    organisation: str | None,
+    home: Path,
+    wanted: Wanted | None = None,
+    how: How | None = None,
 ) -> tuple[exporting.Exported, Report]:
     """Verify a folder and export what verifies; goes on with what an interrupted run left.
 
@@ -166,19 +142,19 @@ def export(
         organisation: its public key; None for the pinned one.
         home: folder of the researcher's keys.
         wanted: what the export shall hold.
-        jobs: processes. Each reads the keys by itself and takes a whole participant at a time.
+        how: processes or a cluster; None for this process alone.
 
     Raises:
         KeyFileError: no key to open with.
         ExportError: cannot be written.
     """
     chosen = wanted or Wanted()
-    work = _Export(folder, organisation, home, chosen)
+    work = Work(folder, organisation, home, chosen)
     partial = exporting.partial_of(out) if chosen.dry else exporting.begin(out)
     tasks = exporting.tasks(work.plan, work.trust, work.basis(), chosen)
     ready = {} if chosen.dry else {t.participant: p for t in tasks if (p := exporting.finished(t, partial))}
     todo = [t for t in tasks if t.participant not in ready]
-    made = _in_processes(todo, work, partial, jobs) if jobs > 1 and len(todo) > 1 else work.run(todo, partial)
+    made = shared_out(todo, work, partial, how or How())
     parts = [found for t in tasks if (found := ready.get(t.participant) or made[t.participant])]
     report = begin(work.trust, opened=True)
     report.findings += missing(work.sources, work.listed)
@@ -188,70 +164,6 @@ def export(
     if not chosen.dry:
         exporting.complete(partial, out, work.trust, parts, done)
     return done, report
-
-
-class _Export:
-    """What every process of an export knows."""
-
-    def __init__(self, folder: Folder, organisation: str | None, home: Path, wanted: Wanted) -> None:
-        self.folder, self.organisation, self.home, self.wanted = folder, organisation, home, wanted
-        self.trust = trust(folder, organisation, home)
-        self._opens = _opener(home, wanted=True)
-        self.sources, self.listed = list(folder.blobs()), listed(folder)
-        self.plan = plan(self.sources, self.trust)
-
-    def basis(self) -> str:
-        """Digest of all that decides besides the batches."""
-        documents = [self.folder.ledger().model_dump_json(), self.folder.study().model_dump_json()]
-        return digest_of("\n".join([*documents, *(self.listed or ["-"])]).encode())
-
-    def run(self, tasks: Sequence[exporting.Task], partial: Path) -> dict[str, ShardReport]:
-        """Write these parts."""
-        study = self.trust.study or ""
-        return {
-            t.participant: exporting.write_part(t, self._look(t.sources), study, partial, self.wanted) for t in tasks
-        }
-
-    def rewrite(self, exported: Path, people: Collection[str]) -> None:
-        """Make some participants' parts of an export anew; one of whom nothing is left goes altogether."""
-        before = {part.participant: part for part in lineage.shards(exported)}
-        sheets = any(part.sheet for part in before.values())
-        self.wanted = Wanted(steps=any(exported.glob("*/steps.parquet")), sheets=sheets)
-        tasks = [
-            t for t in exporting.tasks(self.plan, self.trust, self.basis(), self.wanted) if t.participant in people
-        ]
-        self.run(tasks, exported)
-        for name in set(people) - {task.participant for task in tasks}:
-            shutil.rmtree(exported / name)
-        parts = lineage.shards(exported)
-        done = exporting.total(parts, Report(opened=True, findings=[]), 0)
-        exporting.describe(exported, self.trust, parts, done)
-
-    def strangers(self, report: Report) -> Counter[str]:
-        """Look at what belongs to nobody known."""
-        left_out = Counter[str]()
-        for outcome in self._look(exporting.strangers(self.plan)):
-            report.take(outcome)
-            left_out.update({f.reason for f in outcome.findings if f.disqualifies})
-        return left_out
-
-    def _look(self, sources: Sequence[Source]) -> Iterator[Outcome]:
-        return look(sources, self.plan, self.trust, self.listed, self._opens)
-
-
-def _in_processes(tasks: Sequence[exporting.Task], work: _Export, partial: Path, jobs: int) -> dict[str, ShardReport]:
-    """The same in several processes. They are started anew, not forked: no key is copied along with memory."""
-    shares = [tasks[n::jobs] for n in range(min(jobs, len(tasks)))]
-    with ProcessPoolExecutor(len(shares), mp_context=get_context("spawn")) as pool:
-        given = (work.folder, work.organisation, work.home, work.wanted)
-        running = [pool.submit(_share, given, share, partial) for share in shares]
-        return {name: part for done in running for name, part in done.result().items()}
-
-
-def _share(
-    given: tuple[Folder, str | None, Path, Wanted], tasks: Sequence[exporting.Task], partial: Path
-) -> dict[str, ShardReport]:
-    return _Export(*given).run(tasks, partial)
 
 
 def unseal(folder: Folder, digest: str, home: Path) -> bytes:
@@ -270,19 +182,3 @@ def _find(folder: Folder, digest: str) -> Stored:
     if len(found) != 1:
         raise InputError(f"{len(found)} batches of that name in {folder.root}", "Name one by more of its digest.")
     return found[0]
-
-
-def trust(folder: Folder, organisation: str | None, home: Path) -> Trust:
-    """What may be relied on, from a folder's documents. Raises: NotEnrolledError, InputError."""
-    text = organisation if organisation is not None else keys.load_pin(home).organisation
-    return establish(folder.ledger(), folder.study(), organisation_key(text))
-
-
-def listed(folder: Folder) -> list[str] | None:
-    """Digests that the collector listed and has not erased; None if that is not known. Raises: InputError."""
-    listing = folder.listing()
-    return None if listing is None else [row.digest for row in listing.rows if not row.erased]
-
-
-def _opener(home: Path, wanted: bool) -> Opener | None:  # noqa: FBT001
-    return opener(keys.load(home).identity) if wanted else None

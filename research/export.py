@@ -3,6 +3,8 @@
 ::
 
     OUT/README.md                         a data card; tells stock loaders which file belongs to which table and split
+    OUT/croissant.json                    the same for machines: tables, columns, digests of files, terms of use
+    OUT/webdataset.json                   which tar shards belong to which split, if asked for
     OUT/account.json                      totals: batches, events, loss account, what was left out and why
     OUT/<participant>/events.parquet      all events, wide
     OUT/<participant>/text.parquet        typed text with its placeholders
@@ -10,12 +12,14 @@
     OUT/<participant>/steps.parquet       what was done: clicks, drags, typing, keys, with their frames
     OUT/<participant>/episodes.parquet    stretches of work with their loss accounts
     OUT/<participant>/shard.json          which batches are in these files, and what was found about the others
+    OUT/<participant>/steps-000000.tar    the steps as WebDataset samples, if asked for
     OUT/<participant>/contact-sheet.png   if asked for, and if there are pictures
 
 The same input gives the same bytes: rows have one order, nothing tells the time of export. A participant's folder
 appears when it is whole, below ``.OUT.partial`` until all are there: a restart loses one of them at most.
 """
 
+import hashlib
 import json
 import shutil
 from collections import Counter
@@ -26,6 +30,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from research import croissant, webdataset
 from research.account import Account
 from research.card import card
 from research.disk import sync_folder, write_whole
@@ -36,7 +41,7 @@ from research.trust import Trust
 from research.verify import Outcome, Plan, Report, Source
 from schemas.base import digest
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Version of the files' layout; a partial export of another version is begun anew."""
 SHARD_FILE: Final = "shard.json"
 COUNTED: Final = ("batches", "events", "text", "frames", "steps", "episodes")
@@ -80,7 +85,7 @@ def tasks(whole: Plan, trust: Trust, basis: str, wanted: Wanted) -> list[Task]:
         wanted: what each part shall hold.
     """
     groups = [(name, group) for name, group in whole.groups if name]
-    said = json.dumps([FORMAT, trust.study, basis, wanted.steps, wanted.sheets])
+    said = json.dumps([FORMAT, trust.study, basis, wanted.steps, wanted.sheets, wanted.webdataset])
     return [Task(n, g, digest("\n".join([said, n, *(s.name for s in g)]).encode())) for n, g in groups]
 
 
@@ -168,6 +173,20 @@ def describe(folder: Path, trust: Trust, parts: list[ShardReport], done: Exporte
     told = {"format": FORMAT, "study": trust.study, "counts": counts, "account": account.plain()}
     write_whole(folder / "account.json", (json.dumps(told, indent=2, sort_keys=True) + "\n").encode())
     write_whole(folder / "README.md", card(trust, parts, done.events).encode())
+    write_whole(folder / "croissant.json", croissant.document(trust, parts, _digests(folder, parts)))
+    if any(part.tars for part in parts):
+        shards = [(part.participant, part.split, part.tars) for part in parts]
+        write_whole(folder / "webdataset.json", webdataset.listing(trust.study or "", shards))
+
+
+def _digests(folder: Path, parts: Iterable[ShardReport]) -> dict[str, str]:
+    """SHA-256 of every table's file, by its path below the folder."""
+    found = {}
+    for part in parts:
+        for name in sorted(n for n in part.sizes if n.endswith((".parquet", ".tar"))):
+            with (folder / part.participant / name).open("rb") as file:
+                found[f"{part.participant}/{name}"] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
 
 
 def total(parts: Iterable[ShardReport], report: Report, resumed: int) -> Exported:

@@ -1,28 +1,28 @@
-"""A researcher's two keys, in one 0600 file in a 0700 folder: one opens batches, one signs requests.
+"""A researcher's two keys, in one secret (:mod:`research.key_stores`): one opens batches, one signs requests.
 
-The file is JSON: ``age_seed`` is the 32-byte seed of the age identity (mlkem768x25519), ``signing_seed`` that of the
+The secret is JSON: ``age_seed`` is the 32-byte seed of the age identity (mlkem768x25519), ``signing_seed`` that of the
 Ed25519 key (RFC 8032), both base64url. The card is what the organisation puts into the manifest; it holds no secret.
 """
 
-import os
-import stat
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 from pydantic import ValidationError
 
+from research import key_stores
 from research.disk import write_whole
 from research.errors import KeyFileError, NotEnrolledError
+from research.key_stores import PHRASE_VARIABLE, Store
 from schemas.age import Identity
 from schemas.base import Bytes32, Document, SchemaError, Sensitivity, Slug, base64url, note, unbase64url
 from schemas.signed import public_key_text
 from schemas.study import Researcher
 
-KEY_FILE = "researcher.keys.json"
+__all__ = ["PHRASE_VARIABLE", "Keys", "Pin", "Store", "create", "exist", "load", "load_pin", "save_pin"]
+
+KEY_FILE = key_stores.FILES[Store.FILE]
 PIN_FILE = "study.json"
-MAX_FILE_BYTES = 10_000
-"""Bytes. Real ones are below 600."""
 
 
 class _KeyFile(Document):
@@ -60,7 +60,14 @@ class Pin(Document):
     study: Slug = note("the study")
 
 
-def create(home: Path, name: str, age_seed: bytes, signing_seed: bytes) -> Keys:
+def create(  # two seeds, and where they go
+    home: Path,
+    name: str,
+    age_seed: bytes,
+    signing_seed: bytes,
+    store: Store = Store.FILE,
+    phrase: str | None = None,
+) -> Keys:
     """Store new keys.
 
     Args:
@@ -68,6 +75,8 @@ def create(home: Path, name: str, age_seed: bytes, signing_seed: bytes) -> Keys:
         name: the researcher's name, as the notice will show it.
         age_seed: 32 bytes from a secure source.
         signing_seed: 32 others.
+        store: where they shall lie.
+        phrase: for :attr:`Store.PASSPHRASE`.
 
     Raises:
         KeyFileError: there are keys already (they are never overwritten), or the folder cannot be used.
@@ -76,15 +85,15 @@ def create(home: Path, name: str, age_seed: bytes, signing_seed: bytes) -> Keys:
         stored = _KeyFile(name=name, age_seed=base64url(age_seed), signing_seed=base64url(signing_seed))
     except ValidationError:
         raise KeyFileError("a name has 1 to 200 characters") from None
-    path = home / KEY_FILE
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _check_mode(home.stat(), "folder")
-        if path.exists() or path.is_symlink():
-            raise KeyFileError(f"{path} exists already", "Keep it: without it, its batches cannot be opened any more.")
-        write_whole(path, stored.model_dump_json().encode())
+        key_stores.check_mode(home.stat(), "folder")
+        for path in (home / name for name in key_stores.FILES.values()):
+            if path.exists() or path.is_symlink():
+                raise KeyFileError(f"{path} exists already", "Keep it: without it, its batches never open again.")
+        key_stores.put(home, store, stored.model_dump_json().encode(), phrase)
     except OSError as error:
-        raise KeyFileError(f"cannot write {path}: {error.strerror}", "Choose another --home.") from None
+        raise KeyFileError(f"cannot write keys to {home}: {error.strerror}", "Choose another --home.") from None
     return load(home)
 
 
@@ -94,16 +103,17 @@ def load(home: Path) -> Keys:
     Raises:
         KeyFileError: missing, usable by others, or not a key file.
     """
-    path = home / KEY_FILE
     try:
-        _check_mode(home.stat(), "folder")
-        stored = _KeyFile.model_validate_json(_read_private(path))
-        identity = Identity.from_seed(unbase64url(stored.age_seed))
-        signing = Ed25519PrivateKey.from_private_bytes(unbase64url(stored.signing_seed))
+        key_stores.check_mode(home.stat(), "folder")
+        secret, path = key_stores.get(home)
     except FileNotFoundError:
         raise KeyFileError(f"no keys in {home}") from None
     except OSError as error:
-        raise KeyFileError(f"cannot read {path}: {error.strerror}") from None
+        raise KeyFileError(f"cannot read the keys in {home}: {error.strerror}") from None
+    try:
+        stored = _KeyFile.model_validate_json(secret)
+        identity = Identity.from_seed(unbase64url(stored.age_seed))
+        signing = Ed25519PrivateKey.from_private_bytes(unbase64url(stored.signing_seed))
     except (ValidationError, SchemaError):
         raise KeyFileError(f"{path} is not a key file", "Restore it from a backup.") from None
     return Keys(stored.name, identity, signing)
@@ -111,7 +121,7 @@ def load(home: Path) -> Keys:
 
 def exist(home: Path) -> bool:
     """True if there are keys, usable or not."""
-    return (home / KEY_FILE).exists()
+    return key_stores.find(home) is not None
 
 
 def save_pin(home: Path, pin: Pin) -> None:
@@ -132,14 +142,3 @@ def load_pin(home: Path) -> Pin:
         raise NotEnrolledError(f"no study is known in {home}") from None
     except ValidationError:
         raise NotEnrolledError(f"{home / PIN_FILE} is damaged") from None
-
-
-def _read_private(path: Path) -> bytes:
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
-        _check_mode(os.fstat(file.fileno()), "file")
-        return file.read(MAX_FILE_BYTES)
-
-
-def _check_mode(status: os.stat_result, what: str) -> None:
-    if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise KeyFileError(f"the keys' {what} can be used by others", "Take their access: chmod go= on it.")

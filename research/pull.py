@@ -15,6 +15,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from research.bandwidth import Limit
 from research.client import Collector
 from research.disk import sync_folder
 from research.errors import CollectorError, InputError, ResearchError
@@ -114,6 +115,18 @@ def fetch(
     came = sum(size for size in counted if size > 0)
     took = time.monotonic() - began
     return Pulled(batches, batches - missing, missing, came, took, erased, what.removed)
+
+
+def paid(advance: Advance, limit: Limit | None) -> Advance:
+    """The same, but bytes are waited for where there is a limit on them."""
+    if limit is None:
+        return advance
+
+    def spend(size: int) -> None:
+        advance(size)
+        limit.spend(size)
+
+    return spend
 
 
 @contextmanager

@@ -26,8 +26,8 @@ class Needles:
     def take(self, folder: Path, shard: ShardReport) -> None:
         """Learn what a participant's part holds of withdrawn batches."""
         wanted = pa.array([batch for batch in shard.batches if batch in self._gone], pa.string())
-        for rows, column in _contents(folder):
-            held = rows.filter(pa.compute.is_in(rows["batch"], wanted))
+        for rows, column in _contents(folder):  # steps name no batch: all are taken, and forgiven if they stay
+            held = rows.filter(pa.compute.is_in(rows["batch"], wanted)) if "batch" in rows.schema.names else rows
             self._pieces.update(piece for value in held[column].to_pylist() if (piece := _piece(value)))
 
     def forgive(self, exported: Path) -> None:
@@ -48,7 +48,7 @@ class Needles:
     def _in_columns(self, path: Path) -> bool:
         try:
             file = pq.ParquetFile(path)
-            names = [n for n in ("batch", "image", "text") if n in file.schema_arrow.names]
+            names = [n for n in ("batch", "image", "text", "sample_uid") if n in file.schema_arrow.names]
             return any(self._in_rows(rows) for rows in file.iter_batches(columns=names))
         except (pa.ArrowException, OSError):
             return True  # unreadable: nobody can say that it holds nothing
@@ -60,11 +60,19 @@ class Needles:
         return any(_piece(value) in self._pieces for value in values)
 
 
+_TELLING: Final = {"frames": ("image", "sample_uid"), "text": ("text",), "steps": ("sample_uid",)}
+"""Columns that no other data has by chance; ``sample_uid`` goes wherever a step or a picture goes, in every format."""
+
+
 def _contents(folder: Path) -> Iterator[tuple[Any, str]]:
-    for name, column in (("frames", "image"), ("text", "text")):
+    for name, columns in _TELLING.items():
         path = folder / f"{name}.parquet"
-        if path.is_file():
-            yield from ((rows, column) for rows in pq.ParquetFile(path).iter_batches(columns=["batch", column]))
+        if not path.is_file():
+            continue
+        file = pq.ParquetFile(path)
+        for column in columns:
+            names = [n for n in ("batch", column) if n in file.schema_arrow.names]
+            yield from ((rows, column) for rows in file.iter_batches(columns=names))
 
 
 def _piece(value: str | bytes | None) -> bytes | None:

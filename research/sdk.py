@@ -1,34 +1,61 @@
 """The Python side: ``Study.open("data").stream()`` gives verified events as Arrow batches, participant by participant.
 
->>> from pathlib import Path
+Here ``data`` is a pulled folder of two people with three batches each, and ``home`` the folder of a researcher's keys:
+
 >>> from research.sdk import Study
->>> try:
-...     Study.open(Path("/nowhere"), organisation="A" * 43)
-... except Exception as error:
-...     print(error)
-the folder does not tell when it was pulled
+>>> study = Study.open(data, home)
+>>> study
+Study(mail-study)
+>>> stream = study.stream()
+>>> batch = next(iter(stream))
+>>> batch.num_rows, batch.schema.names[:3]
+(21, ['participant', 'device', 'batch'])
+
+It goes on where it was, in another process too, with what ``state_dict`` said:
+
+>>> kept = stream.state_dict()
+>>> again = study.stream()
+>>> again.load_state_dict(kept)
+>>> len(list(again)), len(list(study.stream()))
+(5, 6)
+
+As many readers as you like share the people out, and nobody is read twice:
+
+>>> [len(list(study.stream(rank=rank, ranks=2))) for rank in range(2)]
+[3, 3]
 
 Nothing is written to disk, and nothing that does not verify is given out: :attr:`Stream.findings` says what was left
-out, and why. A stream refuses to begin if the folder was pulled too long ago (:data:`research.sweep.LEASE_S`).
+out, and why. A study refuses to open if the folder was pulled too long ago:
+
+>>> from pathlib import Path
+>>> Study.open(Path("/nowhere"), organisation="A" * 43)
+Traceback (most recent call last):
+research.sweep.StaleError: the folder does not tell when it was pulled
 """
 
+import hashlib
+import html
+import importlib
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 from msgspec import Struct
 
-from research import desk, keys, table
+from research import documents, keys, preview, table
+from research.columnar import Columnar
 from research.errors import InputError
 from research.folder import Folder
-from research.identity import split_of
+from research.identity import SPLITS, split_of
 from research.reasons import Finding, Reason
 from research.sweep import check_fresh
 from research.trust import Trust
 from research.unseal import opener
 from research.verify import Opener, Plan, look, plan
+from schemas.envelope import EnvelopeHeader
 
 HOME = Path(platformdirs.user_config_dir("overt-research"))
 
@@ -60,31 +87,63 @@ class Study(Struct, frozen=True):
             KeyFileError: no key to open with.
         """
         folder = Folder(data)
-        check_fresh(desk.fetched(folder), int(time.time()))
-        trust = desk.trust(folder, organisation, home)
-        listed = desk.listed(folder)
+        check_fresh(documents.fetched(folder), int(time.time()))
+        trust = documents.trust(folder, organisation, home)
+        listed = documents.listed(folder)
         opens = opener(keys.load(home).identity)
         return cls(trust, plan(folder.blobs(), trust), None if listed is None else frozenset(listed), opens)
 
-    def stream(self, split: str | None = None, rank: int = 0, ranks: int = 1) -> "Stream":
+    def _repr_html_(self) -> str:
+        """For notebooks: how much there is, by split; nothing of what was recorded."""
+        groups = [(n, len(g)) for n, g in self.plan.groups if n]
+        shares = [(split, [size for n, size in groups if self._split(n) == split]) for split in SPLITS]
+        rows = [(split, len(sizes), sum(sizes)) for split, sizes in shares]
+        return f"<b>{html.escape(repr(self))}</b>" + preview.table(["split", "participants", "batches"], rows)
+
+    def preview(self, rows: int = preview.ROWS, pictures: int = preview.PICTURES) -> preview.Preview:
+        """The first events and pictures that verify, for a look in a notebook."""
+        told: list[dict[str, Any]] = []
+        shown: list[bytes] = []
+        for _, group in (g for g in self.plan.groups if g[0]):
+            for found in look(group, self.plan, self.trust, self.listed, self.opens):
+                if found.usable and found.payload and found.header:
+                    told += _rows(found.payload, found.header, found.name)[: rows - len(told)]
+                    shown += preview.pictures(found.payload, pictures - len(shown))
+                if len(told) >= rows and len(shown) >= pictures:
+                    return preview.Preview(repr(self), told, shown)
+        return preview.Preview(repr(self), told, shown)
+
+    def _split(self, participant: str) -> str:
+        return split_of(self.trust.study or "", participant)
+
+    def stream(self, split: str | None = None, rank: int = 0, ranks: int = 1, seed: int | None = None) -> "Stream":
         """Events, a batch at a time.
 
         Args:
             split: ``train``, ``validation`` or ``test`` only.
             rank: which share of the participants, of ``ranks``: no two ranks see the same person.
             ranks: how many readers there are.
+            seed: another order of participants, the same for all ranks; None for the order of their names.
 
         Raises:
-            InputError: no such rank.
+            InputError: no such rank or split.
         """
         if not 0 <= rank < ranks:
             raise InputError("rank must be from 0 to one less than ranks")
-        people = [n for n, _ in self.plan.groups if n and split in {None, split_of(self.trust.study or "", n)}]
+        if split not in {None, *SPLITS}:
+            raise InputError(f"there is no split {split}", f"There are {', '.join(SPLITS)}.")
+        people = [n for n, _ in self.plan.groups if n and split in {None, self._split(n)}]
+        if seed is not None:
+            people.sort(key=lambda name: hashlib.sha256(f"overt-order/v1\n{seed}\n{name}".encode()).digest())
         return Stream(self, people[rank::ranks])
 
 
 class Stream:
-    """Arrow record batches of :data:`research.table.EVENTS`. Iterate it anywhere that takes an iterable."""
+    """Arrow record batches of :data:`research.table.EVENTS`. Iterate it anywhere that takes an iterable.
+
+    In a worker of a ``torch`` loader it gives out that worker's share of the participants. That needs workers that are
+    forked; to those that are started anew it cannot be sent, since the key would go along.
+    """
 
     def __init__(self, study: Study, people: list[str]) -> None:
         self._study, self._people = study, people
@@ -94,8 +153,10 @@ class Stream:
     def __iter__(self) -> Iterator[Any]:
         """Go on where :meth:`load_state_dict` says, or at the beginning."""
         groups = dict(self._study.plan.groups)
+        worker, workers = _worker()
+        mine = range(worker, len(self._people), workers)
         person, batch = self._done
-        for place in range(person, len(self._people)):
+        for place in (p for p in mine if p >= person):
             yield from self._participant(place, groups[self._people[place]], batch if place == person else 0)
         self._done = (0, 0)
 
@@ -113,6 +174,15 @@ class Stream:
             raise InputError("the state is of other participants", "Begin anew: who takes part has changed.")
         self._done = (int(state["person"]), int(state["batch"]))
 
+    def torch(self) -> Any:
+        """The same as an ``IterableDataset``, which is what ``torch``'s loader asks for. Needs ``torch``.
+
+        ``DataLoader(stream.torch(), batch_size=None, num_workers=2)`` gives Arrow record batches.
+        """
+        base = importlib.import_module("torch.utils.data").IterableDataset
+        names = ("__iter__", "state_dict", "load_state_dict")
+        return type("Events", (base,), {name: _passed_on(getattr(self, name)) for name in names})()
+
     def _participant(self, place: int, sources: list[Any], skip: int) -> Iterator[Any]:
         study = self._study
         for number, found in enumerate(look(sources, study.plan, study.trust, study.listed, study.opens)):
@@ -121,11 +191,33 @@ class Stream:
             self.findings += found.findings
             self._done = (place, number + 1)
             if found.usable and found.header and found.payload:
-                origin = {"participant": self._people[place], "device": found.header.device, "batch": found.name}
-                more = {"batch_sequence": found.header.sequence, "episode": found.payload.episode}
                 try:
-                    rows = table.events_table(found.payload, {**origin, **more})
+                    rows = _table(found.payload, found.header, found.name, self._people[place])
                 except (ArithmeticError, ValueError):
                     self.findings.append(Finding(Reason.PAYLOAD_BROKEN, found.name, detail="does not fit in a table"))
                     continue
                 yield from rows.to_batches()
+
+
+def _table(opened: Columnar, header: EnvelopeHeader, name: str, participant: str) -> Any:
+    origin = {"participant": participant, "device": header.device, "batch": name}
+    return table.events_table(opened, {**origin, "batch_sequence": header.sequence, "episode": opened.episode})
+
+
+def _rows(opened: Columnar, header: EnvelopeHeader, name: str) -> list[dict[str, Any]]:
+    try:
+        found: list[dict[str, Any]] = _table(opened, header, name, "").to_pylist()
+    except (ArithmeticError, ValueError):
+        return []
+    return found
+
+
+def _passed_on(call: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda _, *given: call(*given)
+
+
+def _worker() -> tuple[int, int]:
+    """Which worker of how many this is, if ``torch`` is loaded and says so. It is never imported here."""
+    data = sys.modules.get("torch.utils.data")
+    info = data.get_worker_info() if data else None
+    return (info.id, info.num_workers) if info else (0, 1)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import pyarrow as pa
 from msgspec import Struct
@@ -17,6 +17,7 @@ from research.reasons import Finding, Reason
 from research.sheet import Sheet
 from research.steps import STEPS, StepWriter
 from research.verify import Outcome, Report
+from research.webdataset import LOST, Shards
 from schemas.envelope import EnvelopeHeader
 
 TABLES: Final[dict[str, Mapping[str, Any]]] = {
@@ -34,6 +35,7 @@ class Wanted(Struct, frozen=True):
     steps: bool = True
     sheets: bool = False  # decodes every picture: some 300 a second
     dry: bool = False  # count and measure, write nothing
+    webdataset: bool = False  # tar shards of steps beside the tables; paints pictures that are patches
 
 
 class ShardReport(Struct, frozen=True):
@@ -51,6 +53,7 @@ class ShardReport(Struct, frozen=True):
     findings: list[Finding]
     report: dict[str, int]
     sheet: bool = False
+    tars: dict[str, int] = {}  # samples by WebDataset shard
 
 
 class _Episode:
@@ -96,6 +99,7 @@ class Shard:
         self._steps: dict[str, StepWriter] = {}
         self._batches: list[str] = []
         self._sheet = Sheet()
+        self._tars = Shards(self._create) if wanted.webdataset else None
         self._drawn = False
 
     def take(self, outcomes: Iterable[Outcome], report: Report, key: str) -> ShardReport:
@@ -118,6 +122,7 @@ class Shard:
         finally:
             self._close()
         lost = sum((Counter(s.lost) for s in self._steps.values()), Counter[str]())
+        lost.update({LOST: self._tars.lost} if self._tars and self._tars.lost else {})
         return ShardReport(
             key=key,
             participant=self._participant,
@@ -131,7 +136,14 @@ class Shard:
             findings=report.findings,
             report={n: getattr(report, n) for n in ("batches", "verified", "events", "frames")},
             sheet=self._drawn,
+            tars=self._tars.samples if self._tars else {},
         )
+
+    def _create(self, name: str) -> IO[bytes]:
+        if not self._wanted.dry:
+            return (self._folder / name).open("xb")
+        self._sinks[name] = files.Counter()
+        return self._sinks[name]  # type: ignore[return-value]  # all that tarfile asks of a file
 
     def _open(self, name: str, columns: Mapping[str, Any]) -> files.TableFile:
         if not self._wanted.dry:
@@ -160,7 +172,9 @@ class Shard:
             self._files[name].add(rows)
         if self._wanted.steps:
             steps = self._steps.setdefault(header.device, StepWriter(self._participant, header.device))
-            self._files["steps"].add(steps.add(opened))
+            if self._tars:
+                self._tars.see(header.device, opened)
+            self._add_steps(steps.add(opened))
         if self._wanted.sheets:
             for frame in opened.pictures:
                 self._sheet.add(header.device, frame, opened.image(frame))
@@ -168,9 +182,14 @@ class Shard:
         self._batches.append(batch)
         return True
 
+    def _add_steps(self, rows: Any) -> None:
+        self._files["steps"].add(rows)
+        if self._tars:
+            self._tars.add(rows)
+
     def _finish(self) -> tuple[Account, dict[str, int]]:
         for steps in self._steps.values():
-            self._files["steps"].add(steps.close())
+            self._add_steps(steps.close())
         rows = [e.row(self._participant, *key, self._split) for key, e in self._episodes.items()]
         rows.sort(key=lambda row: (row["begin_ns"], row["device"], row["episode"]))
         self._files["episodes"] = self._open("episodes", table.EPISODES)
@@ -186,6 +205,8 @@ class Shard:
     def _close(self) -> None:
         for file in self._files.values():
             file.close()
+        if self._tars:
+            self._tars.close()
 
     def _sizes(self) -> dict[str, int]:
         if self._wanted.dry:

@@ -4,12 +4,12 @@ Frames are patches over earlier frames. Here they are painted together, made sma
 its app, its time since the first frame, and why it was taken.
 """
 
-import io
 from collections import OrderedDict
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
+from PIL import Image, ImageDraw, ImageFont
 
+from research.painting import GREY, over
 from schemas.events import FrameEvent
 
 CELL = (320, 240)
@@ -22,9 +22,7 @@ MAX_CELLS = 48
 """Small pictures on a sheet. When there are more, every second one goes, then every second of the rest."""
 KEPT_BASES = 32
 """Whole frames kept in memory for patches to come: patches lie over recent ones. About 3 MB each."""
-MAX_PIXELS = 64_000_000
-"""Pixels of a window: eight 4K screens. More is a broken or hostile frame."""
-GREY, PAPER, INK = (128, 128, 128), (250, 250, 248), (40, 40, 40)
+PAPER, INK = (250, 250, 248), (40, 40, 40)
 NS = 1_000_000_000
 
 
@@ -68,32 +66,14 @@ class Sheet:
 
     def _compose(self, device: str, frame: FrameEvent, image: bytes) -> tuple[Image.Image, str]:
         size = (frame.rect[2] - frame.rect[0], frame.rect[3] - frame.rect[1])
-        if min(size) <= 0 or size[0] * size[1] > MAX_PIXELS:
-            return Image.new("RGB", CELL, GREY), "  (no size)"
         base = None if frame.base is None else self._whole.get((device, frame.base))
-        remark = "  (base missing)" if frame.base is not None and base is None else ""
-        whole = Image.new("RGB", size, GREY)
-        if base is not None:
-            whole.paste(base, (0, 0))
-        left, top, right, bottom = frame.patch
-        inside = 0 <= left < right <= size[0] and 0 <= top < bottom <= size[1]
-        patch = _decode(image, (right - left, bottom - top)) if inside else None
-        if patch is None:
-            return whole, "  (unreadable)"
-        whole.paste(patch, (left, top))
+        whole = over(base, size, frame.patch, image)
+        if whole is None:
+            return Image.new("RGB", CELL, GREY), "  (unreadable)"
         self._whole[device, frame.frame] = whole
         while len(self._whole) > KEPT_BASES:
             self._whole.popitem(last=False)
-        return whole, remark
-
-
-def _decode(image: bytes, size: tuple[int, int]) -> Image.Image | None:
-    """The picture, or None: a hostile image must not stop an export, nor grow beyond what its frame says."""
-    try:
-        with Image.open(io.BytesIO(image), formats=["WEBP"]) as opened:
-            return opened.convert("RGB") if opened.size == size else None
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError):
-        return None
+        return whole, "  (base missing)" if frame.base is not None and base is None else ""
 
 
 def _small(picture: Image.Image) -> Image.Image:

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 from rich.text import Text
 
+from research.query import LEAST, Answer
 from research.reasons import MEANING
 from research.verify import Report
 
@@ -19,6 +20,12 @@ HEADERS_ONLY = (
     "Only the open part was checked: signatures, chains, recipients, consents, policies. Without a private key, each "
     "event's time, app and kind were NOT checked against consent."
 )
+GROUNDS: dict[str, str] = {
+    "agreed": "Counted on consents: who agreed to it, and at most how much of it there is, since batches and bytes are "
+    "all that these people sent. The collector cannot open batches, so it knows no more. Pull, then ask the folder.",
+    "headers": "Counted on the envelopes' open part: batches whose consent allows it. What they hold was not opened.",
+    "events": "Counted event by event, of verified batches.",
+}
 AGE_HOWTO = """\
 Batches are age files behind a signed header. To open one with age 1.3 or later (https://age-encryption.org):
 
@@ -57,6 +64,24 @@ def report(found: Report, console: Console) -> None:
     if found.erased:
         console.print(f"{found.erased} batches were erased at their participants' wish: that breaks no chain.")
     console.print("Everything verifies." if found.good else f"{len(found.findings)} findings: NOT good.")
+
+
+def counts(found: Answer, console: Console) -> None:
+    """Print what a query counted."""
+    names = list(found.cells[0].names) if found.cells else []
+    table = Table(title="What there is", title_justify="left")
+    for name in (*names, "participants", "batches", "bytes", "events"):
+        table.add_column(name, justify="left" if name in names else "right", overflow="fold")
+    for cell in [*found.cells, found.total]:
+        told = [cell.names.get(name, "all") for name in names]
+        few = f"<{LEAST}" if cell is found.total else "not told"
+        numbers = [few if cell.participants is None else str(cell.participants)]
+        numbers += ["" if n is None else f"{n:,}" for n in (cell.batches, cell.bytes, cell.events)]
+        table.add_row(*(Text(printable(each)) for each in (*told, *numbers)))
+    console.print(table)
+    if found.hidden:
+        console.print(f"{found.hidden} rows tell no number: fewer than {LEAST} people, or it could be worked out.")
+    console.print(GROUNDS[found.ground])
 
 
 def _table(found: Report) -> Table:

@@ -36,6 +36,7 @@ class Swept(Struct, frozen=True):
     scanned_files: int
     scanned_bytes: int
     residue: list[str]  # paths
+    withdrawn: int = 0  # batches that were used here and may not be any more
 
 
 def check_fresh(fetched: int | None, now_s: int) -> None:
@@ -96,7 +97,7 @@ def sweep(
     left = [path for path in files_below([*exports, *derived, *caches]) if path.exists()]
     residue = [str(path) for path in left if needles.within(path) and path.name != "shard.json"]
     size = sum(path.stat().st_size for path in left)
-    return Swept(sum(map(len, hit.values())), removed, len(left), size, residue)
+    return Swept(sum(map(len, hit.values())), removed, len(left), size, residue, len(gone))
 
 
 def receipt(done: Swept, study: str, gone: Collection[str], trained_on: int, now_s: int, fetched: int) -> SweepReceipt:

@@ -14,27 +14,53 @@ from typing import Any, Final
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from msgspec import Struct
 
 from research.disk import write_whole
 from research.errors import ExportError, InputError
+from schemas.times import from_unix_ns
 
 MAX_PICTURE_BYTES: Final = 64 << 20
 """Bytes of pictures in one replay: browsers open that; a longer episode is cut, and the page says so."""
 _EVENTS: Final = (
-    *("seq", "kind", "wall_ns", "mono_ns", "app", "window", "action", "button", "x", "y"),
+    *("seq", "kind", "wall_ns", "mono_ns", "epoch", "app", "action", "button", "x", "y"),
     *("text", "down", "title", "reason", "redaction", "dy", "consent"),
 )
-_FRAMES: Final = ("seq", "frame", "base", "mono_ns", "rect", "patch", "masks", "trigger", "image")
+_FRAMES: Final = ("seq", "frame", "base", "rect", "patch", "image")
+_NS_A_MS: Final = 1_000_000
 
 
-def view(exported: Path, out: Path, participant: str | None = None, episode: str | None = None) -> dict[str, Any]:
-    """Write a replay of one episode.
+class Episode(Struct, frozen=True):
+    """One stretch of work, read from an export."""
+
+    about: dict[str, Any]
+    events: list[dict[str, Any]]
+    pictures: list[dict[str, Any]]  # with their undecoded bytes in ``image``
+    cut: bool  # there were more pictures than fit
+
+
+def load(exported: Path, participant: str | None = None, episode: str | None = None) -> Episode:
+    """Read one episode.
 
     Args:
         exported: folder that was exported.
-        out: file to write.
         participant: whose; None for the only one.
         episode: which; None for the participant's first.
+
+    Raises:
+        InputError: no such participant or episode, or a choice has to be made.
+    """
+    folder = folder_of(exported, participant)
+    row = _episode(folder, episode)
+    events = timed(_rows(folder / "events.parquet", _EVENTS, row))
+    pictures, cut = _pictures(_rows(folder / "frames.parquet", _FRAMES, row))
+    about = {n: row[n] for n in ("participant", "device", "episode", "apps", "account")}
+    about["begin"] = from_unix_ns(row["begin_ns"]).strftime("%Y-%m-%d %H:%M")
+    return Episode(about, events, pictures, cut)
+
+
+def view(exported: Path, out: Path, participant: str | None = None, episode: str | None = None) -> dict[str, Any]:
+    """Write a replay of one episode, chosen as :func:`load` does.
 
     Returns:
         How many events and pictures are in it, and whether it was cut.
@@ -43,17 +69,34 @@ def view(exported: Path, out: Path, participant: str | None = None, episode: str
         InputError: no such participant or episode, or a choice has to be made.
         ExportError: cannot be written.
     """
-    folder = folder_of(exported, participant)
-    row = _episode(folder, episode)
-    events = list(_rows(folder / "events.parquet", _EVENTS, row))
-    pictures, cut = _pictures(_rows(folder / "frames.parquet", _FRAMES, row))
-    about = {n: row[n] for n in ("participant", "device", "episode", "begin_ns", "end_ns", "apps", "account")}
-    told = {"about": about, "events": events, "pictures": pictures, "cut": cut}
+    found = load(exported, participant, episode)
+    pictures = [{**row, "image": base64.b64encode(row["image"]).decode()} for row in found.pictures]
+    told = {"about": found.about, "events": found.events, "pictures": pictures, "cut": found.cut}
     try:
-        write_whole(out, _page(told, f"Replay of {row['episode']}").encode())
+        write_whole(out, _page(told, f"Replay of {found.about['episode']}").encode())
     except OSError as error:
         raise ExportError(f"cannot write {out}: {error.strerror}", "Choose another file.") from None
-    return {"events": len(events), "pictures": len(pictures), "cut": cut, "file": str(out)}
+    return {"events": len(found.events), "pictures": len(pictures), "cut": found.cut, "file": str(out)}
+
+
+def timed(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Events with ``t``, milliseconds since the first, in place of their times; never less than the one before.
+
+    Within one clock epoch it is the monotonic clock's, from one to the next the wall clock's.
+    """
+    found: list[dict[str, Any]] = []
+    before: dict[str, Any] | None = None
+    at = 0
+    for event in events:
+        if before is not None:
+            clock = "mono_ns" if event["epoch"] == before["epoch"] else "wall_ns"
+            at += max(0, event[clock] - before[clock])
+        before = event
+        found.append({n: v for n, v in event.items() if n not in _TIMES} | {"t": round(at / _NS_A_MS, 1)})
+    return found
+
+
+_TIMES: Final = frozenset({"mono_ns", "wall_ns", "epoch"})
 
 
 def folder_of(exported: Path, participant: str | None) -> Path:
@@ -88,7 +131,7 @@ def _pictures(rows: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], boo
         room -= len(row["image"])
         if room < 0:
             return found, True
-        found.append({**row, "image": base64.b64encode(row["image"]).decode()})
+        found.append(row)
     return found, False
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from schemas.access import AccessReply
 from schemas.base import SCHEMA_BASE, Document, Sensitivity
 from schemas.consent import ConsentRecord
 from schemas.envelope import EnvelopeHeader
@@ -26,12 +27,14 @@ from schemas.receipt import Receipt
 from schemas.signed import SignedDocument
 from schemas.status import Status
 from schemas.study import DeviceRegistration, EnrolmentCodes, StudyManifest
+from schemas.sweep import SweepReceipt
 from schemas.wire import BatchPage, EnrolRequest, LedgerReply, Refusal, StudyReply
 
 FOLDER = Path(__file__).parent / "json" / "v1"
 SUFFIX = ".schema.json"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DOCUMENTS: dict[str, type[Document]] = {
+    "access-reply": AccessReply,
     "batch-page": BatchPage,
     "consent-record": ConsentRecord,
     "device-registration": DeviceRegistration,
@@ -48,6 +51,7 @@ DOCUMENTS: dict[str, type[Document]] = {
     "status": Status,
     "study-manifest": StudyManifest,
     "study-reply": StudyReply,
+    "sweep-receipt": SweepReceipt,
 }
 """What travels as JSON, by name."""
 STRUCTS: dict[str, Any] = {"event": Event, "loss-account": LossAccount, "mask": Mask, "span": Span}

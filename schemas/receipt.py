@@ -15,6 +15,7 @@ class ReceiptKind(StrEnum):
     CONSENT = "consent"
     ENROLMENT = "enrolment"
     ERASURE = "erasure"  # carried out: the batches that the request names are deleted
+    SWEEP = "sweep"  # kept, and shown to the participants whose batches it names
 
 
 class Receipt(Document):

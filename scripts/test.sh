@@ -9,7 +9,7 @@ py=.venv/bin/python
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # After a crash the rest of a file would wait for ever with restarted workers: end instead.
-"$py" -m pytest -q -n auto --dist loadfile --max-worker-restart=0 -m 'not soak' "$@" 2>&1 | tee "$log"
+"$py" -m pytest -q -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart=0 -m 'not soak' "$@" 2>&1 | tee "$log"
 code=${PIPESTATUS[0]}
 failed=$(grep -cE '^(FAILED|ERROR) ' "$log")
 if [ "$code" -ne 1 ] || [ "$failed" -gt "$MAX_AGAIN" ] || grep -q 'crashed while running' "$log"; then exit "$code"; fi

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
 from agent.ceremony.errors import ClockError, NotEnrolledError, NothingOfferedError, NotKeptError
+from agent.ceremony.halt import switch_off, tell_daemon
 from agent.ceremony.sheet import askable_apps
 from agent.core.ceremony import (
     Answers,
@@ -34,7 +35,6 @@ from agent.disk.limits import read_limits
 from agent.disk.places import Places
 from agent.disk.switch import Position, Switch, Switched
 from agent.disk.versions import Versions
-from agent.net.control import DaemonNotRunning, ProtocolError, ask
 from schemas.base import SchemaError, unbase64url
 from schemas.consent import ConsentRecord, ConsentState, read_ledger
 from schemas.signed import sign
@@ -113,7 +113,7 @@ def say_yes(places: Places, asked: Asked, answers: Answers, seen: Seen, method: 
     occasion = _occasion(seen.now_ns, method)
     _append(places, seen.now_ns, lambda ledger: grant(asked, ledger, answers, occasion))
     try:
-        _set(places, Position.ON, seen.now_ns)
+        Switch(places.switch).write(Switched(position=Position.ON, at_ns=seen.now_ns))
     except OSError:
         raise NotKeptError("the switch could not be turned on") from None
     tell_daemon(places, "reload")
@@ -169,65 +169,17 @@ def withdraw(places: Places, now_ns: int, method: str) -> bool:
         True if the ledger says so too (or no consent was in force). Capture has stopped either way.
     """
     switch_off(places, now_ns)
+    return note_withdrawal(places, now_ns, method)
+
+
+def note_withdrawal(places: Places, now_ns: int, method: str) -> bool:
+    """Add a withdrawal to the ledger once the switch is off. Returns as :func:`withdraw`."""
     try:
         _append(places, now_ns, lambda ledger: end(ledger, _not_before(ledger, now_ns, method)), stopping=True)
     except (NotKeptError, NotEnrolledError):
         return False
     tell_daemon(places, "reload")
     return True
-
-
-def switch_off(places: Places, now_ns: int) -> None:
-    """Turn the switch off and tell the daemon. Where the disk refuses, the daemon alone is told.
-
-    The daemon is told before the disk has confirmed, which may take it long: the switch's bytes are there for every
-    program to read by then, and this returns only once they are durable.
-    """
-    off = Switched(position=Position.OFF, at_ns=now_ns)
-    with suppress(OSError), Switch(places.switch).writing(off):
-        tell_daemon(places, "off")
-        return
-    tell_daemon(places, "off")
-
-
-def pause(places: Places, now_ns: int, until_ns: int) -> None:
-    """Pause until a time (Unix, nanoseconds). What is off stays off.
-
-    Raises:
-        NotKeptError: the disk refused.
-    """
-    if Switch(places.switch).read().now(now_ns) is Position.OFF:
-        return
-    try:
-        _set(places, Position.PAUSED, now_ns, until_ns)
-    except OSError:
-        raise NotKeptError("the switch could not be set to pause") from None
-    tell_daemon(places, "reload")
-
-
-def resume(places: Places, now_ns: int) -> None:
-    """End a pause early. What is off stays off: only a ceremony turns it on.
-
-    Raises:
-        NotKeptError: the disk refused.
-    """
-    if Switch(places.switch).read().now(now_ns) is not Position.PAUSED:
-        return
-    try:
-        _set(places, Position.ON, now_ns)
-    except OSError:
-        raise NotKeptError("the switch could not be set back") from None
-    tell_daemon(places, "reload")
-
-
-def tell_daemon(places: Places, op: str) -> None:
-    """Have a running daemon look again at once. One that starts later reads the disk anyway."""
-    with suppress(DaemonNotRunning, ProtocolError):
-        ask(places.control_socket, op)
-
-
-def _set(places: Places, position: Position, now_ns: int, until_ns: int | None = None) -> None:
-    Switch(places.switch).write(Switched(position=position, at_ns=now_ns, until_ns=until_ns))
 
 
 def _occasion(now_ns: int, method: str) -> Occasion:

@@ -3,11 +3,12 @@
 import sys
 import time
 from collections.abc import Callable
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QProcess
 
+from agent.ceremony import halt
+from agent.ceremony.errors import CeremonyError
 from agent.disk.places import Places
 from agent.durations import tomorrow_s
 from agent.tray.errand import Errand
@@ -62,25 +63,26 @@ class Acts(QObject):
 
     def _turn_off(self) -> None:
         """As ``overt off``: for good, and the consent is taken back."""
-        self._write(lambda perform: perform.withdraw(self._places, time.time_ns(), "tray"))
+        now_ns = time.time_ns()
+        halt.switch_off(self._places, now_ns)
+        # It needs cryptography and the ledger; an indicator that only shows does without their memory.
+        from agent.ceremony import perform  # noqa: PLC0415
+
+        perform.note_withdrawal(self._places, now_ns, "tray")
 
     def _pause_for(self, seconds: int) -> None:
         self._pause(time.time_ns() + seconds * SECOND_NS)
 
     def _pause(self, until_ns: int) -> None:
-        self._write(lambda perform: perform.pause(self._places, time.time_ns(), until_ns))
+        self._write(lambda: halt.pause(self._places, time.time_ns(), until_ns))
 
     def _resume(self) -> None:
-        self._write(lambda perform: perform.resume(self._places, time.time_ns()))
+        self._write(lambda: halt.resume(self._places, time.time_ns()))
 
-    def _write(self, act: Callable[[ModuleType], object]) -> None:
-        """Write an answer down, and say so where that fails."""
-        # It needs cryptography and the ledger; an indicator that only shows does without their memory.
-        from agent.ceremony import perform  # noqa: PLC0415
-        from agent.ceremony.errors import CeremonyError  # noqa: PLC0415
-
+    def _write(self, act: Callable[[], object]) -> None:
+        """Write something down, and say so where that fails."""
         try:
-            act(perform)
+            act()
         except CeremonyError as error:
             self._tell(Message(self._words("name"), f"{error}\n{error.remedy}"))
 

@@ -26,6 +26,9 @@ from schemas.status import Status
 SETTLE_MS = 150
 """A tray takes in an icon some milliseconds after it has come; only the first look is put off for it."""
 SETTLE_TRIES = 20
+REPLACED_MS = 1000
+"""A tray that goes lets go of its kinds of icons one after the other. One of another kind that is there after this long
+has come to stay; until then what there is to say of the going has been said, for a new process knows nothing of it."""
 PAINTED_MS = 60
 """From the badge's painting to its pixels being on the screen, under a compositor too: three of its frames."""
 
@@ -63,12 +66,14 @@ class Indicator(QObject):
         self._frame = Frame()
         self._painted = QTimer(self, singleShot=True, interval=PAINTED_MS)
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._replaced = QTimer(self, singleShot=True, interval=REPLACED_MS)
         self._settle_left = 0
 
     def start(self) -> None:
         """Show the icon as soon as there is a tray, and connect to the daemon as soon as there is one."""
         self._ticker.timeout.connect(self._renew)
         self._settle.timeout.connect(self._settled)
+        self._replaced.timeout.connect(self._follow_tray)
         self._painted.timeout.connect(self._renew)
         self._badge.changed.connect(self._badge_changed)
         self._link.joined.connect(self._leaser.joined)
@@ -127,9 +132,19 @@ class Indicator(QObject):
         if host is not None and self._icon is None:
             self._make_icon(host.kind)
         elif host is not None and host.kind is not self._kind:
-            self._again()
+            self._replaced.start()
         self._settle_left = SETTLE_TRIES
         self._settled()
+
+    def _follow_tray(self) -> None:
+        """Start anew for a tray of another kind, if it is still the only one, and once everything is told."""
+        host = self._presence.present()
+        if host is None or host.kind is self._kind:
+            return
+        if any(one.running for one in self._telling):
+            self._replaced.start()
+        else:
+            self._again()
 
     def _settled(self) -> None:
         self._renew()

@@ -14,7 +14,7 @@ from scripts.demo.screens import x_clients
 from scripts.demo.stage import Stage
 from tests.support.desktop import Desktop
 from tests.support.driver import Driver
-from tests.support.live import Employee, Organisation, nothing_waits
+from tests.support.live import Employee, Organisation, nothing_waits, noticed
 from tests.support.processes import Process
 from tests.support.sweep import sweep
 from tests.support.waiting import until
@@ -200,7 +200,7 @@ class Story:
         self.stage.claim("off: no hook exists", off["state"] == "off" and off["hooks"] == [], off["sentence"])
         self.type_into(self.allowed, f"{self.planted.after}\n")
         after = self.employee.status()
-        self.stage.claim("nothing more was seen", after["counts"]["seen"] == off["counts"]["seen"], after["counts"])
+        self.stage.claim("nothing more was seen", noticed(after) == noticed(off), after["counts"])
         self.stage.claim("the daemon has left the X server", self.daemon.pid not in x_clients(self.desktop.display))
         self.desktop.screenshot(self.out / "desktop-off.png")
         history = self.employee.overt("consent", "history", "--json").json["entries"]

@@ -46,6 +46,8 @@ def bodies(digest: str, document: SignedDocument) -> dict[tuple[str, str], tuple
         ("GET", "/v1/batches/{digest}"): (f"/v1/batches/{digest}", b""),
         ("PUT", "/v1/batches/{digest}"): (f"/v1/batches/{digest}", b"not what was sealed"),
         ("POST", "/v1/consents"): ("/v1/consents", paper),
+        ("GET", "/v1/access"): ("/v1/access", b""),
+        ("POST", "/v1/sweeps"): ("/v1/sweeps", paper),
         ("POST", "/v1/erasures"): ("/v1/erasures", paper),
         ("POST", "/v1/publish"): ("/v1/publish", paper),
         ("POST", "/v1/enrol"): ("/v1/enrol", b"{}"),

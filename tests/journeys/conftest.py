@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.desktop import Desktop
 from tests.support.driver import Driver
-from tests.support.live import Employee, Organisation, nothing_waits
+from tests.support.live import Employee, Organisation, nothing_waits, noticed
 from tests.support.processes import Process
 from tests.support.windows import Program, Rectangle, open_geany, open_mousepad
 
@@ -62,8 +62,12 @@ class Household:
 
     @property
     def seen(self) -> int:
-        """Observations since the daemon started."""
-        return int(self.employee.status()["counts"]["seen"])
+        """Observations since the daemon started, decided or held."""
+        return noticed(self.employee.status())
+
+    def sees_more_than(self, before: int) -> None:
+        """Wait until more was observed than that."""
+        self.employee.wait_for("keys to be seen", lambda s: noticed(s) > before)
 
     def received(self) -> None:
         """Wait until everything that was kept is with the collector."""

@@ -17,7 +17,7 @@ from tests.journeys.conftest import Household
 from tests.support.desktop import Desktop
 from tests.support.disks import full, read_only, small_disk
 from tests.support.driver import Driver
-from tests.support.live import Employee, Organisation
+from tests.support.live import Employee, Organisation, noticed
 from tests.support.person import agree
 from tests.support.waiting import until
 
@@ -50,7 +50,7 @@ def capture(home: Household, text: str) -> None:
     home.await_state("capturing")
     before = home.seen
     home.type_into(home.allowed, text)
-    home.employee.wait_for("keys to be seen", lambda s: s["counts"]["seen"] >= before + len(text))
+    home.employee.wait_for("keys to be seen", lambda s: noticed(s) >= before + len(text))
 
 
 def closed_by(home: Household) -> list[str]:

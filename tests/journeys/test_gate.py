@@ -8,6 +8,7 @@ import pytest
 
 from scripts.demo.screens import x_clients
 from tests.journeys.conftest import Household
+from tests.support.live import closed_and_decided, noticed
 from tests.support.processes import Process
 
 pytestmark = pytest.mark.journey
@@ -29,7 +30,7 @@ def test_g1_installed_and_enrolled_with_everything_set_it_is_off(household: Hous
     household.type_into(household.forbidden, "and elsewhere\n")
     status = household.employee.status()
     assert status["state"] == "off"
-    assert status["counts"]["seen"] == 0
+    assert noticed(status) == 0
     assert hookless(household)
 
 
@@ -44,9 +45,9 @@ def test_g1_no_pipe_and_no_local_client_can_say_yes(household: Household) -> Non
 def test_capture_begins_with_the_yes_and_pauses_when_asked(household: Household) -> None:
     household.agree()
     household.type_into(household.allowed, "captured now\n")
-    household.employee.wait_for("keys to be seen", lambda s: s["counts"]["seen"] > 0)
+    household.sees_more_than(0)
     household.employee.overt("pause", "15")
-    household.await_state("paused")
+    household.employee.wait_for("the pause", lambda s: s["state"] == "paused" and closed_and_decided(s))
     before = household.seen
     household.type_into(household.allowed, "paused, so not this\n")
     assert household.seen == before
@@ -68,7 +69,7 @@ def test_g2_without_a_living_indicator_the_gate_closes(household: Household, har
     household.hands.focus_window(household.allowed.window.id)
     household.await_state("capturing")
     harm(household.indicator)
-    household.employee.wait_for("the gate to close", lambda s: s["state"] == "blocked" and s["hooks"] == [])
+    household.employee.wait_for("the gate to close", lambda s: s["state"] == "blocked" and closed_and_decided(s))
     before = household.seen
     household.type_into(household.allowed, "no sign, so not this\n")
     assert household.seen == before
@@ -83,7 +84,7 @@ def test_g2_without_a_tray_to_show_it_the_gate_closes(household: Household) -> N
     household.hands.focus_window(household.allowed.window.id)
     household.await_state("capturing")
     household.desktop.kill_tray()
-    household.employee.wait_for("the gate to close", lambda s: s["state"] == "blocked" and s["hooks"] == [])
+    household.employee.wait_for("the gate to close", lambda s: s["state"] == "blocked" and closed_and_decided(s))
     before = household.seen
     household.type_into(household.allowed, "the icon is nowhere, so not this\n")
     assert household.seen == before

@@ -22,7 +22,7 @@ from tests.journeys.conftest import Household
 from tests.support.crash import CRASHED, crashing
 from tests.support.desktop import Desktop
 from tests.support.driver import Driver
-from tests.support.live import Employee, Organisation, run
+from tests.support.live import Employee, Organisation, noticed, run
 from tests.support.person import agree
 from tests.support.waiting import until
 
@@ -122,7 +122,7 @@ def restart(home: Household, sealed: dict[int, str], *, off: bool) -> None:
     entries = home.employee.overt("consent", "history", "--json").json["entries"]
     assert entries, "the ledger verifies"
     if off:
-        assert (status["state"], status["hooks"], status["counts"]["seen"]) == ("off", [], 0)
+        assert (status["state"], status["hooks"], noticed(status)) == ("off", [], 0)
         assert entries[-1]["state"] == "ConsentWithdrawn"
     assert chain(home).items() >= sealed.items()
     assert list(home.employee.state.rglob("*.part")) == []

@@ -10,6 +10,7 @@ from agent.durations import tomorrow_s
 from agent.tray.captured import read
 from agent.tray.when import SECOND_NS
 from tests.journeys.conftest import Household
+from tests.support.live import noticed
 from tests.support.notices import Notices
 from tests.support.waiting import insist, until
 from tests.support.windows import Window, stacking, wait_for_window
@@ -52,7 +53,7 @@ def choose(home: Household, letter: str) -> None:
 def test_the_last_minutes_are_deleted_and_it_is_told(recorded: Household, notices: Notices) -> None:
     before = recorded.seen
     recorded.type_into(recorded.allowed, A_LINE)
-    recorded.employee.wait_for("keys to be seen", lambda s: s["counts"]["seen"] >= before + len(A_LINE))
+    recorded.employee.wait_for("keys to be seen", lambda s: noticed(s) >= before + len(A_LINE))
     choose(recorded, "d")
     until(lambda: "Deleted" in notices.titles(), what="the notification", timeout=60)
     body = next(notice.body for notice in notices.shown if notice.title == "Deleted")

@@ -21,7 +21,7 @@ from agent.native.x11 import X11Grabber
 from agent.tray.badge import HEIGHT_PX, STRIPE_PX, WIDTH_PX
 from tests.agent.native.x11_rig import Plain
 from tests.journeys.conftest import Household
-from tests.support.live import closed_and_decided
+from tests.support.live import closed_and_decided, noticed
 from tests.support.waiting import until
 from tests.support.windows import Rectangle, Window, connected, geometry, stacking
 
@@ -236,7 +236,7 @@ def nothing_is_captured(home: Household) -> None:
     before = home.seen
     home.type_into(home.allowed, "nobody can see the sign, so not this\n")
     status = home.employee.status()
-    assert (status["state"], status["counts"]["seen"]) == ("blocked", before)
+    assert (status["state"], noticed(status)) == ("blocked", before)
     why = home.employee.overt("why", "--json").json["conditions"]
     assert next(c["reason"] for c in why if not c["holds"]) == "no_sign"
 
@@ -249,7 +249,7 @@ def test_without_the_badge_on_the_screen_nothing_is_captured(recorded: Household
     recorded.await_state("capturing")
     before = recorded.seen
     recorded.type_into(recorded.allowed, "the sign is back, so this\n")
-    recorded.employee.wait_for("keys to be seen", lambda s: s["counts"]["seen"] > before)
+    recorded.sees_more_than(before)
 
 
 @contextmanager
@@ -298,7 +298,7 @@ def test_the_badge_stays_above_a_full_screen_window_and_is_not_in_its_pictures(r
         assert badge(recorded).rectangle == place
         before = recorded.seen
         recorded.type_into(recorded.allowed, "full screen, and the badge is seen\n")
-        recorded.employee.wait_for("keys to be seen", lambda s: s["counts"]["seen"] > before)
+        recorded.sees_more_than(before)
         assert badge(recorded).id == stacking(recorded.desktop.display)[-1].id
         corners = (place.x, place.y, place.x + place.width, place.y + place.height)
         with closing(X11Grabber(recorded.desktop.env, time)) as grabber:

@@ -221,7 +221,7 @@ PLACES = st.tuples(st.integers(0, 799), st.integers(0, 599))
 def test_every_adapter_replays_to_the_same_text_and_pointer_path(drawn: list[tuple[str, Any]]) -> None:
     hand = Hand()
     for what, given_ in drawn:
-        _act(hand, what, given_)
+        act(hand, what, given_)
     steps = hand.steps()
     for target, (replay, exact, between) in REPLAY.items():
         computer = Computer()
@@ -237,7 +237,8 @@ def test_every_adapter_replays_to_the_same_text_and_pointer_path(drawn: list[tup
             assert [x for p in path for x in p] == pytest.approx([x for p in kept for x in p], abs=exact)
 
 
-def _act(hand: Hand, what: str, given_: Any) -> None:
+def act(hand: Hand, what: str, given_: Any) -> None:
+    """Let a hand do something; the benchmark does the same."""
     if what == "type":
         for char in given_:
             hand.key(char)

@@ -21,6 +21,7 @@ from research.identity import split_of
 from research.reasons import Reason
 from research.shard import Shard, Wanted
 from research.sheet import MAX_CELLS, Sheet
+from research.work import How, Work
 from schemas.events import EVENT_TYPES, Element, FrameEvent, LossAccount, Span, to_builtins
 from schemas.payload import Payload, pack
 from tests.research.bench import NOW_NS, Bench, filmed, picture
@@ -84,7 +85,7 @@ def test_two_exports_have_the_same_bytes(busy: Bench, home: Path, tmp_path: Path
     desk.export(folder, tmp_path / "two", None, home)
     first = _contents(tmp_path / "one")
     assert first == _contents(tmp_path / "two")
-    assert len(first) == 2 + 2 * (len(FILES) + 1)
+    assert len(first) == 3 + 2 * (len(FILES) + 1)  # data card, account, croissant.json
 
 
 def test_the_account_adds_up_what_the_batches_say(bench: Bench, tmp_path: Path) -> None:
@@ -161,7 +162,7 @@ def test_an_interrupted_export_goes_on_and_comes_to_the_same_bytes(
 def test_a_part_is_made_anew_when_what_it_was_made_from_changed(busy: Bench, home: Path, tmp_path: Path) -> None:
     out, wanted = tmp_path / "out", Wanted()
     partial = export.begin(out)
-    work = desk._Export(busy.save(tmp_path / "data"), None, home, wanted)
+    work = Work(busy.save(tmp_path / "data"), None, home, wanted)
     (task, other) = export.tasks(work.plan, work.trust, work.basis(), wanted)
     work.run([task, other], partial)
     assert export.finished(task, partial)
@@ -187,7 +188,7 @@ def test_a_dry_run_tells_the_sizes_and_writes_nothing(busy: Bench, home: Path, t
 def test_two_processes_write_what_one_does(busy: Bench, home: Path, tmp_path: Path) -> None:
     folder = busy.save(tmp_path / "data")
     desk.export(folder, tmp_path / "one", None, home)
-    done, report = desk.export(folder, tmp_path / "two", None, home, jobs=2)
+    done, report = desk.export(folder, tmp_path / "two", None, home, how=How(jobs=2))
     assert (done.participants, report.good) == (2, True)
     assert _contents(tmp_path / "one") == _contents(tmp_path / "two")
 

@@ -3,12 +3,14 @@
 import doctest
 import itertools
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
 
-from research import sdk
+from research import preview, sdk
 from research.errors import InputError
 from research.reasons import Reason
 from research.sdk import Study
@@ -67,5 +69,49 @@ def test_an_old_folder_is_not_streamed(busy: Bench, tmp_path: Path) -> None:
         Study.open(tmp_path / "data", busy.home(tmp_path / "home"))
 
 
-def test_its_examples_are_true() -> None:
-    assert doctest.testmod(sdk).failed == 0
+def test_its_examples_are_true(busy: Bench, tmp_path: Path) -> None:
+    busy.save(tmp_path / "data")
+    given = {"data": tmp_path / "data", "home": busy.home(tmp_path / "home")}
+    done = doctest.testmod(sdk, extraglobs=given)
+    assert (done.failed, done.attempted) == (0, 13)
+
+
+def test_a_seed_gives_another_order_and_the_same_people(study: Study) -> None:
+    orders = {tuple(study.stream(seed=seed).state_dict()["people"]) for seed in range(8)}
+    assert len(orders) == 2
+    assert {frozenset(order) for order in orders} == {frozenset(study.stream().state_dict()["people"])}
+    with pytest.raises(InputError, match="no split"):
+        study.stream(split="trian")
+
+
+def test_workers_of_a_torch_loader_share_the_people_out(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[set[str]] = []
+    for worker in range(2):
+        info = SimpleNamespace(id=worker, num_workers=2)
+        stand_in = SimpleNamespace(get_worker_info=lambda info=info: info, IterableDataset=object)
+        monkeypatch.setitem(sys.modules, "torch.utils.data", stand_in)  # torch itself is 200 MB
+        stream = study.stream().torch()
+        first = next(iter(stream))
+        again = study.stream().torch()
+        again.load_state_dict(stream.state_dict())
+        rest = list(again)
+        assert len(rest) == 2
+        seen.append({name for batch in (first, *rest) for name in batch["participant"].to_pylist()})
+    assert seen[0].isdisjoint(seen[1])
+    assert len(seen[0] | seen[1]) == 2
+
+
+def test_a_notebook_shows_counts_and_on_demand_a_preview(study: Study, bench: Bench, tmp_path: Path) -> None:
+    shown = study._repr_html_()
+    assert "<td>validation</td>" in shown
+    assert "dear team" not in shown
+    found = study.preview()
+    assert len(found.rows) == preview.ROWS
+    assert "data:image/webp;base64," in found._repr_html_()
+    assert "dear team" not in repr(found)
+    device = bench.person()
+    device.envelope([device.make.text("<script>alert(1)</script>")])
+    bench.save(tmp_path / "other")
+    hostile = Study.open(tmp_path / "other", bench.home(tmp_path / "home-2")).preview()._repr_html_()
+    assert "&lt;script&gt;" in hostile
+    assert "<script" not in hostile

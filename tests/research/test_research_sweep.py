@@ -42,7 +42,7 @@ def run(*arguments: str | Path) -> int:
 
 def _all_made(tmp_path: Path, folder: Folder, home: Path) -> None:
     out = tmp_path / "out"
-    assert run("export", folder.root, "--out", out, "--home", home, "--sheets", "--json") == 0
+    assert run("export", folder.root, "--out", out, "--home", home, "--sheets", "--format", "webdataset") == 0
     for target in ("anthropic", "agentnet"):
         assert run("actions", out, "--to", target, "--out", tmp_path / "actions", "--home", home) == 0
     for path in out.glob("*/episodes.parquet"):
@@ -51,6 +51,8 @@ def _all_made(tmp_path: Path, folder: Folder, home: Path) -> None:
         assert run("view", out, "--participant", person, "--out", replay, "--home", home) == 0
     cache = tmp_path / "cache"
     cache.mkdir()
+    for path in out.glob("*/*.tar"):  # as webdataset's cache_dir keeps them
+        (cache / f"{path.parent.name[:6]}-copy.tar").write_bytes(path.read_bytes())
     for path in out.glob("*/text.parquet"):  # as loaders keep a copy: plain Arrow, under a name of its own
         with pa.OSFile(str(cache / f"{path.parent.name[:6]}-{path.stem}.arrow"), "wb") as sink:
             rows = pq.read_table(path)
@@ -93,11 +95,11 @@ def test_what_was_withdrawn_is_in_no_file_after_a_sweep(
     digest = _erase(bench, folder.root)
     capsys.readouterr()
     receipt = tmp_path / "receipt.json"
-    arguments = ("sweep", folder.root, "--cache", made[2], "--receipt", receipt, "--home", home, "--json")
+    arguments = ("sweep", folder.root, "--cache", made[2], "--receipt", receipt, "--home", home, "--json", "--offline")
     assert run(*arguments) == 0
     done = json.loads(capsys.readouterr().out)
     assert (done["rewritten"], done["residue"]) == (1, [])
-    assert len(done["removed"]) == 4  # two files of actions, a replay, one of the cache
+    assert len(done["removed"]) == 5  # two files of actions, a replay, two of the cache
     assert len(list(tmp_path.glob("replay-of-*"))) == 1
     for root in made:
         assert _holding(root, needle) == []
@@ -116,8 +118,11 @@ def test_a_swept_export_is_what_a_new_one_would_be(desk_of: tuple[Bench, Folder,
     _all_made(tmp_path, folder, home)
     _erase(bench, folder.root, 1)
     desk.sweep(folder, [tmp_path / "out"], [], None, home, int(time.time()))
-    assert run("export", folder.root, "--out", tmp_path / "new", "--home", home, "--sheets") == 0
-    for path in (tmp_path / "new").rglob("*.parquet"):
+    again = ("export", folder.root, "--out", tmp_path / "new", "--home", home, "--sheets", "--format", "webdataset")
+    assert run(*again) == 0
+    for path in (
+        p for p in (tmp_path / "new").rglob("*") if p.suffix in {".parquet", ".tar", ".md"} or p.name[0] == "c"
+    ):
         assert (tmp_path / "out" / path.relative_to(tmp_path / "new")).read_bytes() == path.read_bytes()
 
 
@@ -144,7 +149,7 @@ def test_a_copy_that_cannot_be_told_apart_is_reported(desk_of: tuple[Bench, Fold
     _all_made(tmp_path, folder, home)
     (tmp_path / "actions" / "my-notes.txt").write_text(f"copied by hand: {PLANTED} 0")
     _erase(bench, folder.root)
-    assert run("sweep", folder.root, "--receipt", tmp_path / "r.json", "--home", home) == 1
+    assert run("sweep", folder.root, "--receipt", tmp_path / "r.json", "--home", home, "--offline") == 1
 
 
 def test_an_export_that_was_never_finished_is_swept_too(
@@ -161,7 +166,7 @@ def test_an_export_that_was_never_finished_is_swept_too(
     first, second = (device.participant for device in bench.world.devices)
     assert (partial / first).exists()
     _erase(bench, folder.root)
-    assert run("sweep", folder.root, "--receipt", tmp_path / "r.json", "--home", home) == 0
+    assert run("sweep", folder.root, "--receipt", tmp_path / "r.json", "--home", home, "--offline") == 0
     assert not (partial / first).exists()
     assert (partial / second).exists()
 
@@ -181,7 +186,7 @@ def test_nothing_goes_by_an_old_pull(desk_of: tuple[Bench, Folder, Path], tmp_pa
     (folder.root / "batches.json").write_text(old.model_dump_json())
     assert run("export", folder.root, "--out", tmp_path / "out", "--home", home) == 1
     assert not (tmp_path / "out").exists()
-    assert run("sweep", folder.root, "--receipt", tmp_path / "r.json", "--home", home) == 1
+    assert run("sweep", folder.root, "--receipt", tmp_path / "r.json", "--home", home, "--offline") == 1
     assert run("lineage", folder.root, "--home", home) == 1
     assert run("verify", folder.root, "--home", home) == 1
     assert run("verify", folder.root, "--home", home, "--any-age") == 0
@@ -192,4 +197,4 @@ def test_nothing_goes_by_an_old_pull(desk_of: tuple[Bench, Folder, Path], tmp_pa
 def test_a_damaged_lineage_is_not_read_as_an_empty_one(desk_of: tuple[Bench, Folder, Path], tmp_path: Path) -> None:
     _, folder, home = desk_of
     (home / lineage.LINEAGE_FILE).write_text("{half a line")
-    assert run("sweep", folder.root, "--receipt", tmp_path / "r.json", "--home", home) == 2
+    assert run("sweep", folder.root, "--receipt", tmp_path / "r.json", "--home", home, "--offline") == 2

@@ -9,7 +9,7 @@ import pytest
 
 from research import desk
 from research.errors import InputError
-from research.view import view
+from research.view import timed, view
 from schemas.events import Event, Span
 from tests.research.bench import Bench, filmed
 from tests.support.browsers import CHROMIUM, QUIET
@@ -18,9 +18,11 @@ LIMIT_S = 100
 HOSTILE = "</script><script>document.title='owned'</script><img src='{url}x.png'>"
 
 
-def _dom(page: Path, profile: Path) -> str:
+def _dom(page: Path, profile: Path, where: str = "") -> str:
     arguments = (*QUIET, "--headless", "--virtual-time-budget=20000", "--dump-dom", f"--user-data-dir={profile}")
-    done = subprocess.run([CHROMIUM, *arguments, page.as_uri()], capture_output=True, timeout=LIMIT_S, check=True)
+    done = subprocess.run(
+        [CHROMIUM, *arguments, page.as_uri() + where], capture_output=True, timeout=LIMIT_S, check=True
+    )
     return done.stdout.decode()
 
 
@@ -41,16 +43,38 @@ def test_a_replay_shows_all_and_runs_none_of_it(bench: Bench, tmp_path: Path) ->
     page = tmp_path / "replay.html"
     told = view(_exported(bench, tmp_path), page, device.participant)
     assert (told["events"], told["pictures"], told["cut"]) == (9, 3, False)
-    dom = _dom(page, tmp_path / "profile")
+    dom = _dom(page, tmp_path / "profile", "#event=8")
     log = re.search(r'<div id="log".*?</div></div>', dom, re.DOTALL)
     assert log
     assert "<title>Replay of" in dom
     assert '<span class="placeholder">⟨EMAIL#1⟩</span>' in log[0]
-    assert "down (300, 300)" in log[0]
+    assert "left down (300, 300)" in log[0]
     assert '<div class="gap now">' in log[0]
     assert "<img" not in dom.replace("&lt;img", "")
     assert 'data-painted="8"' in dom
     assert 'width="800" height="600"' in dom
+
+
+def test_it_plays_to_the_end_by_itself(bench: Bench, tmp_path: Path) -> None:
+    device = bench.person()
+    frames, section = filmed(device, 2)
+    device.envelope([*device.make.typing("one two"), *frames, device.make.pointer("down", 300, 300)], frames=section)
+    told = view(_exported(bench, tmp_path), tmp_path / "replay.html", device.participant)
+    dom = _dom(tmp_path / "replay.html", tmp_path / "profile", "#playing")
+    assert f'data-painted="{told["events"] - 1}"' in dom
+    assert ">Play</button>" in dom
+    assert 'width="800" height="600"' in dom
+
+
+def test_times_go_on_over_a_restart_and_never_back() -> None:
+    ms = 1_000_000
+    rows = [
+        {"seq": 0, "epoch": 0, "mono_ns": 50 * ms, "wall_ns": 1000 * ms},
+        {"seq": 1, "epoch": 0, "mono_ns": 60 * ms, "wall_ns": 900 * ms},
+        {"seq": 2, "epoch": 1, "mono_ns": 5 * ms, "wall_ns": 1900 * ms},
+        {"seq": 3, "epoch": 2, "mono_ns": 6 * ms, "wall_ns": 1000 * ms},
+    ]
+    assert [row["t"] for row in timed(rows)] == [0, 10, 1010, 1010]
 
 
 def test_the_page_forbids_itself_every_request(busy: Bench, tmp_path: Path) -> None:

@@ -14,6 +14,15 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from schemas import publish
+from schemas.access import (
+    AccessReply,
+    ErasedRow,
+    ErasureCause,
+    ErasureState,
+    Pulled,
+    PullRow,
+    SweptRow,
+)
 from schemas.base import SCHEMA_BASE, Document, Sensitivity, canonical
 from schemas.erasure import ErasedBatch, ErasureRequest
 from schemas.events import EVENT_TYPES, Event, LossAccount, kind_of, to_builtins
@@ -22,6 +31,7 @@ from schemas.receipt import Receipt, ReceiptKind
 from schemas.signed import media_type
 from schemas.status import ClosedReason, Condition, Counts, State, Status
 from schemas.study import EnrolmentCodes
+from schemas.sweep import SweepReceipt
 from schemas.wire import BatchPage, BatchRow, LedgerReply, Refusal, RefusalReason, StudyReply
 from tests.schemas.material import ACCOUNT, EVENTS, MASK, SPAN, device, header_of, world
 
@@ -39,6 +49,25 @@ def instances() -> dict[str, Document]:
     row = BatchRow(cursor=1, digest=DIGEST, device=person.fingerprint, sequence=0, size=70_000)
     kind, reason = ReceiptKind.BATCH, RefusalReason.NOT_FOUND
     return {
+        "access-reply": AccessReply(
+            pulls=(PullRow(cursor=1, name="R", pull=Pulled(at_s=1, researcher=DIGEST, reason="why", batch=DIGEST)),),
+            next=1,
+            erasures=(
+                ErasedRow(
+                    digest=DIGEST,
+                    cause=ErasureCause.ASKED,
+                    state=ErasureState.DELETED,
+                    received_hour=0,
+                    batches=1,
+                ),
+            ),
+            sweeps=(
+                SweptRow(digest=DIGEST, researcher=DIGEST, name="R", swept_hour=0, batches=1, residue=0, trained_on=0),
+            ),
+            batches=1,
+            stored_bytes=1,
+            retention_days=1,
+        ),
         "batch-page": BatchPage(rows=(row,), next=2),
         "consent-record": person.records[0],
         "device-registration": publish.DOCUMENTS["device-registration"].model_validate_json(registration.body),
@@ -65,6 +94,19 @@ def instances() -> dict[str, Document]:
         ),
         "study-manifest": org.manifest,
         "study-reply": StudyReply(manifest=manifest, policy=policy, collector_key="A" * 43),
+        "sweep-receipt": SweepReceipt(
+            version=1,
+            study="s",
+            swept_hour=0,
+            pulled_hour=0,
+            batches=(DIGEST,),
+            rewritten=0,
+            removed=0,
+            scanned_files=0,
+            scanned_bytes=0,
+            residue=0,
+            trained_on=0,
+        ),
     }
 
 

@@ -24,6 +24,7 @@ from Xlib import X
 from Xlib.display import Display
 from Xlib.protocol import event
 
+from tests.support.places import short
 from tests.support.processes import MARK, Process, sweep
 from tests.support.waiting import until
 
@@ -83,8 +84,7 @@ class Desktop:
         self._tray_host: Process | None = None
 
     def __enter__(self) -> Self:
-        # Under /tmp by intent: a socket's path may be 108 bytes at most, and test runners' folders are long.
-        self.folder = Path(tempfile.mkdtemp(prefix="overt-desktop-", dir="/tmp"))
+        self.folder = Path(tempfile.mkdtemp(prefix="overt-desktop-", dir=short()))
         self.home = self.folder / "home"
         try:
             self._make_folders()

@@ -1,7 +1,8 @@
 """The whole of Overt on one machine, by its own commands: collector, organisation, researcher, and a person's agent.
 
 For journeys and for the demo. Everything is started as people start it, as programs of their own; nothing is called
-in-process, so that what is proved here holds for what is installed.
+in-process, so that what is proved here holds for what is installed. (What is only waited for is asked of the daemon's
+socket directly; the answer that counts is `overt status`'s.)
 """
 
 import json
@@ -10,6 +11,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,9 @@ from typing import Any
 import pexpect
 
 from agent.ceremony.words import Words
+from agent.disk.places import Places
+from agent.net.dial import DaemonNotRunning, ProtocolError
+from agent.quick import told_status
 from tests.support.desktop import Desktop
 from tests.support.processes import Process
 from tests.support.waiting import until
@@ -183,6 +188,11 @@ def nothing_waits(status: dict[str, Any]) -> bool:
     return not (counts["held"] or counts["unsealed"] or counts["batches_waiting"]) and counts["batches_sent"] > 0
 
 
+def noticed(status: dict[str, Any]) -> int:
+    """All that was observed since the daemon started: also what is held, of which nobody has decided yet."""
+    return int(status["counts"]["seen"]) + int(status["counts"]["held"])
+
+
 def closed_and_decided(status: dict[str, Any]) -> bool:
     """True if nothing is captured, and what was before, the last picture above all, is counted."""
     return status["state"] != "capturing" and status["hooks"] == [] and not status["counts"]["held"]
@@ -234,10 +244,15 @@ class Employee:
         last: dict[str, Any] = {}
 
         def there() -> bool:
+            # A program for each look would take more of the processor than what is waited for.
+            with suppress(DaemonNotRunning, ProtocolError):
+                if not holds(dict(told_status(places))):
+                    return False
             last.clear()
             last.update(self.status())
             return holds(last)
 
+        places = Places.from_environ(self.env)
         try:
             until(there, timeout, what)
         except TimeoutError as error:

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from tests.support.desktop import Desktop
 from tests.support.live import Employee, Result, program, run
+from tests.support.places import short
 from tests.support.processes import MARK, Process
 from tests.support.waiting import until
 
@@ -47,7 +48,7 @@ class Sway(Desktop):
         super().__init__(tray=None)
 
     def __enter__(self) -> Self:
-        self.folder = Path(tempfile.mkdtemp(prefix="overt-sway-", dir="/tmp"))
+        self.folder = Path(tempfile.mkdtemp(prefix="overt-sway-", dir=short()))
         self.home = self.folder / "home"
         self._mark = secrets.token_hex(16)
         try:

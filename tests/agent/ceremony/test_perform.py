@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.ceremony import perform
+from agent.ceremony import halt, perform
 from agent.ceremony.errors import ClockError, NotEnrolledError, NothingOfferedError, NotKeptError
 from agent.core.ceremony import Answers
 from agent.disk.consent_store import ConsentStore
@@ -137,8 +137,8 @@ def test_two_answers_at_once_both_count(me: Participant) -> None:
 
 def test_pause_and_resume_never_turn_on_what_is_off(me: Participant) -> None:
     now = me.world.now_ns
-    perform.pause(me.places, now, now + 900 * SECOND_NS)
-    perform.resume(me.places, now)
+    halt.pause(me.places, now, now + 900 * SECOND_NS)
+    halt.resume(me.places, now)
     assert Switch(me.places.switch).read().position is Position.OFF
 
 
@@ -146,10 +146,10 @@ def test_pause_and_resume(me: Participant) -> None:
     say_yes(me)
     now = me.world.now_ns
     with FakeDaemon(me.places.control_socket) as daemon:
-        perform.pause(me.places, now, now + 900 * SECOND_NS)
+        halt.pause(me.places, now, now + 900 * SECOND_NS)
         paused = Switch(me.places.switch).read()
         assert (paused.now(now), paused.now(now + 900 * SECOND_NS)) == (Position.PAUSED, Position.ON)
-        perform.resume(me.places, now)
+        halt.resume(me.places, now)
         assert Switch(me.places.switch).read() == Switched(position=Position.ON, at_ns=now)
         assert daemon.ops() == ["reload", "reload"]
 
@@ -159,7 +159,7 @@ def test_off_works_where_the_switch_cannot_be_written(me: Participant) -> None:
     me.places.switch.unlink()
     me.places.switch.mkdir()  # even root cannot write a folder as a file
     with FakeDaemon(me.places.control_socket) as daemon:
-        perform.switch_off(me.places, me.world.now_ns)
+        halt.switch_off(me.places, me.world.now_ns)
         assert daemon.ops() == ["off"]
     assert me.switched() is Position.OFF
 

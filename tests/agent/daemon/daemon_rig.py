@@ -56,7 +56,8 @@ class DaemonRig:
         self.seam = Seam(self.clock)
         self.log = Log()
         self.seam.install(patch, self.log)
-        patch.setattr("agent.ceremony.perform.tell_daemon", self.tell)
+        for caller in ("perform", "halt"):
+            patch.setattr(f"agent.ceremony.{caller}.tell_daemon", self.tell)
         self.words = 0
         self.older: SignedDocument | None = None
         self.put_key()

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from agent.ceremony import perform
+from agent.ceremony import halt, perform
 from agent.core.happenings import Happening, after
 from schemas.consent import DAY_NS
 from schemas.events import Modality
@@ -115,7 +115,7 @@ class Ceremony(Life):
         if not self.off[1]:
             self.off, self.pause_until = (self.now_ns, False), until_ns
             self.settles()
-        perform.pause(self.rig.places, self.now_ns, until_ns)
+        halt.pause(self.rig.places, self.now_ns, until_ns)
         self.step()
 
     @rule()
@@ -124,7 +124,7 @@ class Ceremony(Life):
         if self.switch() is R.PAUSED:
             self.switched(off=False)
             self.settles()
-        perform.resume(self.rig.places, self.now_ns)
+        halt.resume(self.rig.places, self.now_ns)
         self.step()
 
 

@@ -1,0 +1,155 @@
+"""Rows of ``python -m benchmarks.research`` that need servers or processes: pull, two processes, memory, replays."""
+
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from benchmarks.report import Measured
+from research import pull
+from research.adapters import ADAPTERS
+from research.client import Collector as Client
+from research.folder import Folder
+from tests.research.bench import Bench
+from tests.research.replayers import Computer
+from tests.research.test_research_actions import REPLAY, SIZE, Hand, act
+from tests.support.collectors import Collector, running
+from tests.support.devices import World
+
+BLOBS: Final = 48
+BLOB_BYTES: Final = 4_000_000
+JOBS: Final = 4
+REASON: Final = "benchmark"
+
+
+def pulling() -> list[Measured]:
+    """``pull`` against curl: the same blobs, collector and number of connections; both write to the same disk."""
+    with tempfile.TemporaryDirectory() as temp:
+        root, world = Path(temp), World.make(5)
+        with running(root, world) as collector:
+            device = collector.join(world)
+            for _ in range(BLOBS):
+                noise = world.rng.randbytes(BLOB_BYTES)
+                made = device.envelope([device.make.key("a")], frames=noise)
+                collector.put(device, made).raise_for_status()
+            names = [str(row["digest"]) for row in collector.listing(world.researchers[0])]
+            curl = min(_curl(collector, world, names, root / f"curl-{n}") for n in range(3))
+            ours = min(_pull(collector, world, root / f"pull-{n}") for n in range(3))
+    size = BLOBS * BLOB_BYTES / 1e6
+    beside = f"{size / ours:,.0f} MB/s; curl: {size / curl:,.0f} MB/s"
+    return [Measured("pull, of the rate of curl", curl / ours, "share", 0.9, beside, at_least=True)]
+
+
+def _pull(collector: Collector, world: World, root: Path) -> float:
+    client, folder = Client(collector.url, world.researchers[0].key, REASON), Folder(root)
+    begun = time.monotonic()
+    pull.fetch(client, folder, pull.plan(client, folder), JOBS)
+    took = time.monotonic() - begun
+    client.close()
+    return took
+
+
+def _curl(collector: Collector, world: World, names: list[str], root: Path) -> float:
+    """One curl for all, several connections at a time. Its requests are signed beforehand, outside the time."""
+    root.mkdir()
+    parts = []
+    for name in names:
+        url = f"{collector.url}/v1/batches/{name}"
+        heads = world.researchers[0].headers("GET", url, reason=REASON)
+        lines = [f'header = "{key}: {_quoted(value)}"' for key, value in heads.items()]
+        parts.append("\n".join([f'url = "{url}"', f'output = "{root / name}"', *lines]))
+    (root / "curl.conf").write_text("\nnext\n".join(parts) + "\n")
+    command = ["curl", "--silent", "--fail", "--noproxy", "*", "--parallel", "--parallel-max", str(JOBS)]
+    begun = time.monotonic()
+    subprocess.run([*command, "--config", str(root / "curl.conf")], check=True)
+    os.sync()
+    return time.monotonic() - begun
+
+
+def _quoted(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def whole(make: Callable[[int], Bench], small: int, large: int) -> list[Measured]:
+    """The command itself, as a process: time with one and two, memory for a study and for one five times as large."""
+    with tempfile.TemporaryDirectory() as temp:
+        root = Path(temp)
+        little, big = (_study(make(size), root / str(size)) for size in (small, large))
+        _, low = _export(little, root / "low", 1)
+        one, high = _export(big, root / "one", 1)
+        two, _ = _export(big, root / "two", 2)
+    beside = f"{one:.1f} s with one, {two:.1f} s with two"
+    return [
+        Measured("export by 2 processes against 1", one / two, "times", 1.7, beside, at_least=True),
+        Measured(f"memory of a worker, {large} batches", high, "MiB", 400, f"{low:.0f} MiB with {small} batches"),
+    ]
+
+
+def _study(bench: Bench, root: Path) -> tuple[Path, Path]:
+    bench.save(root / "data")
+    return root / "data", bench.home(root / "home")
+
+
+def _export(study: tuple[Path, Path], out: Path, jobs: int) -> tuple[float, float]:
+    """Seconds, and the largest process's memory in MiB."""
+    data, home = study
+    command = ["export", str(data), "--out", str(out), "--home", str(home), "--jobs", str(jobs), "--json"]
+    begun = time.monotonic()
+    process = subprocess.Popen([sys.executable, "-m", "research.cli", *command], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit("the export of the benchmark failed")
+    return time.monotonic() - begun, usage.ru_maxrss / 1024
+
+
+SESSIONS: Final = 300
+_LETTERS: Final = "abcXYZ 0'\"\\+-äß\b\r"
+
+
+def replayed() -> Measured:
+    """Random sessions of typing, shortcuts, clicks and drags, through every adapter: how many come out the same."""
+    rng, same = random.Random(1), 0  # noqa: S311  # the same sessions each time
+    for _ in range(SESSIONS):
+        hand = Hand()
+        for _ in range(rng.randrange(1, 8)):
+            what = rng.choice(["type", "hotkey", "click", "double", "triple", "right", "drag"])
+            place = (rng.randrange(SIZE[0]), rng.randrange(SIZE[1]))
+            given = {"type": "".join(rng.choices(_LETTERS, k=8)), "hotkey": rng.choice("acvz")}.get(what, place)
+            act(hand, what, given)
+        same += sum(_came_back(hand, target) for target in ADAPTERS)
+    whole = SESSIONS * len(ADAPTERS)
+    beside = f"{SESSIONS} sessions, {len(ADAPTERS)} adapters: text, shortcuts, pointer"
+    return Measured("round trip of actions", same / whole, "share", 1.0, beside, at_least=True)
+
+
+def _came_back(hand: Hand, target: str) -> bool:
+    replay, exact, between = REPLAY[target]
+    computer = Computer()
+    for step in hand.steps():
+        for item in ADAPTERS[target](step, SIZE).items:
+            replay(computer, item)
+    wanted = hand.wanted
+    shortcuts = [k for k in computer.shortcuts if "escape" not in k]
+    pairs = list(zip(computer.pointer, wanted.pointer, strict=False))
+    moved = all(_near(path, own if between else (own[0], own[-1])[: len(path)], exact) and button == with_
+                for (button, path), (with_, own) in pairs)  # fmt: skip
+    counts = len(computer.pointer) == len(wanted.pointer)
+    return computer.text == wanted.text and shortcuts == wanted.shortcuts and counts and moved
+
+
+def _near(path: tuple[tuple[float, float], ...], wanted: tuple[tuple[float, float], ...], exact: float) -> bool:
+    if len(path) != len(wanted):
+        return False
+    return all(abs(a - b) <= exact + 1e-6 for p, w in zip(path, wanted, strict=True) for a, b in zip(p, w, strict=True))
+
+
+def memory_here() -> float:
+    """The most that this process ever held, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
