@@ -63,6 +63,8 @@ def _display(environ: Mapping[str, str]) -> Check:
         found = native.capabilities()
     finally:
         native.close()
+    if found.keyboard is Capability.PARTIAL:
+        return Check("desktop", ok=None, sentence=f"{native.name}: {found.why}.", remedy="an X11 session has all three")
     missing = [m for m in ("keyboard", "pointer", "screen") if getattr(found, m) is Capability.REFUSED]
     if missing:
         return Check("desktop", ok=False, sentence=f"Not to be had: {', '.join(missing)}.", remedy=found.why)

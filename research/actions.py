@@ -61,11 +61,12 @@ class Pressed(Struct, frozen=True):
 
 
 class Typed(Struct, frozen=True):
-    """A text segment in which something was redacted."""
+    """A text segment told as a whole: something in it was redacted, or a program told of changes and not of keys."""
 
     place: Place
     segment: int
     text: str
+    redacted: bool = True
 
 
 class Pointed(Struct, frozen=True):
@@ -142,7 +143,8 @@ class Reducer:
             yield from self._scrolled(happening)
         elif isinstance(happening, Typed):
             self._redacted = happening.segment
-            yield from self._put(_action("type", happening.place, text=happening.text, redacted=True))
+            typed = _action("type", happening.place, text=happening.text, redacted=happening.redacted)
+            yield from self._put(typed)
         elif happening.segment is None or happening.segment != self._redacted:
             yield from self._pressed(happening)
 

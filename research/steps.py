@@ -156,11 +156,12 @@ def _in_order(opened: Columnar) -> list[Happening | _Seen]:
 
 
 def _keys(opened: Columnar) -> Iterator[Happening]:
-    """Presses, and redacted segments in the place of their first key."""
+    """Presses; and, in their first's place, segments without keys to go by: redacted, or told as changes of text."""
     redacted: dict[int, Typed] = {}
+    told = {segment for (segment,) in opened.rows("text_delta", ("segment",))}
     for *stamp, segment, text, spans in opened.rows("text", (*_STAMP, "segment", "text", "spans")):
-        if spans:
-            redacted[segment] = Typed(Place(*stamp), segment, text)
+        if spans or segment in told:
+            redacted[segment] = Typed(Place(*stamp), segment, text, redacted=bool(spans))
     kind = opened.kinds.get("keyboard")
     if kind:
         down: Words = kind.columns["down"]

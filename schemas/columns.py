@@ -25,15 +25,18 @@ MAX_EVENTS = 1_000_000
 MAX_COLUMNS = 64
 """Columns of one kind of event: three times what the widest kind has."""
 
-VERSION = 2
-"""What is written. Version 1 is read as well: it lacks the kinds and fields of :data:`_SINCE_2`."""
+VERSION = 3
+"""What is written. Versions 1 and 2 are read as well: they lack what :data:`_ADDED` names."""
 
-_SINCE_2: dict[str, frozenset[str]] = {
-    "clipboard": frozenset(),  # the kind itself
-    "pointer": frozenset({"element"}),
-    "frame": frozenset({"press"}),
+_ADDED: dict[int, dict[str, frozenset[str]]] = {
+    2: {
+        "clipboard": frozenset(),  # the kind itself
+        "pointer": frozenset({"element"}),
+        "frame": frozenset({"press"}),
+    },
+    3: {"text_delta": frozenset()},
 }
-"""kind → fields that version 1 has not; each of them may be left out of its event."""
+"""version → kind → fields that it was the first to have; each of them may be left out of its event."""
 
 Columns = dict[str, dict[str, Any]]
 """kind → field → column, as written."""
@@ -128,12 +131,17 @@ def _forms(event_type: type[Stamp]) -> dict[str, Form]:
 
 _TYPES: dict[str, type[Stamp]] = {kind_of(t): t for t in EVENT_TYPES}
 _FORMS: dict[str, dict[str, Form]] = {kind_of(t): _forms(t) for t in EVENT_TYPES}
-_FORMS_1 = {
-    kind: {name: form for name, form in forms.items() if name not in _SINCE_2.get(kind, ())}
-    for kind, forms in _FORMS.items()
-    if _SINCE_2.get(kind) != frozenset()
-}
-FORMS_OF = {1: _FORMS_1, VERSION: _FORMS}
+
+
+def _forms_of(version: int) -> dict[str, dict[str, Form]]:
+    forms = _FORMS
+    for kind, fields in [added for later in range(version + 1, VERSION + 1) for added in _ADDED[later].items()]:
+        kept = {name: form for name, form in forms[kind].items() if name not in fields} if fields else None
+        forms = {k: f for k, f in forms.items() if k != kind} | ({kind: kept} if kept else {})
+    return forms
+
+
+FORMS_OF = {version: _forms_of(version) for version in range(1, VERSION + 1)}
 """version → kind → field → form, for readers that keep columns as columns."""
 
 
@@ -162,7 +170,7 @@ def decode(columns: RawColumns, version: int = VERSION) -> list[Event]:
 
     Args:
         columns: as read.
-        version: of the payload that they are from: 1 or 2.
+        version: of the payload that they are from.
 
     Raises:
         ColumnsError: unknown kind or field, columns of unequal or excessive length, values of a wrong type, or a

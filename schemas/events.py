@@ -192,12 +192,30 @@ class KeyEvent(Stamp, frozen=True, kw_only=True, tag_field="kind", tag="keyboard
 
 
 class TextEvent(Stamp, frozen=True, kw_only=True, tag_field="kind", tag="text", forbid_unknown_fields=True):
-    """The text that a run of keys came to, redacted; stamped with the time of its first key."""
+    """The text that a run of keys or text changes came to, redacted; stamped with the time of the first."""
 
     segment: Annotated[int, _note("number of the segment", ge=0)]
     text: Annotated[str, _note("redacted text", "code point", Sensitivity.CONTENT)]
     spans: Annotated[list[Span], _note("placeholders in it", sensitivity=Sensitivity.CONTENT)]
     complete: Annotated[bool, _note("false: caret moves, a paste or an input method may have changed it")]
+
+
+class TextDeltaEvent(Stamp, frozen=True, kw_only=True, tag_field="kind", tag="text_delta", forbid_unknown_fields=True):
+    """The text of the field that has the focus changed, by the program's own word (AT-SPI ``TextChanged``).
+
+    Never a keystroke: what changed it (a key, an input method, a correction) is not told.
+    """
+
+    action: Annotated[Literal["insert", "delete"], _note("what happened to the text")]
+    position: Annotated[
+        int | None,
+        _note(
+            "place in the field; null where something in the segment was hidden, whose length it tells", "code point"
+        ),
+    ]
+    length: Annotated[int, _note("how much came or went", "code point", ge=0)]
+    text: Annotated[str | None, _note("what was inserted; null for a deletion", "code point", Sensitivity.CONTENT)]
+    segment: Annotated[int, _note("number of the text segment that it contributed to", ge=0)]
 
 
 class PointerEvent(Stamp, frozen=True, kw_only=True, tag_field="kind", tag="pointer", forbid_unknown_fields=True):
@@ -280,7 +298,17 @@ class GapEvent(Stamp, frozen=True, kw_only=True, tag_field="kind", tag="gap", fo
     count: Annotated[int, _note("observations dropped in it", ge=0)]
 
 
-Event = KeyEvent | TextEvent | PointerEvent | ScrollEvent | FocusEvent | FrameEvent | ClipboardEvent | GapEvent
+Event = (
+    KeyEvent
+    | TextEvent
+    | PointerEvent
+    | ScrollEvent
+    | FocusEvent
+    | FrameEvent
+    | ClipboardEvent
+    | GapEvent
+    | TextDeltaEvent
+)
 EVENT_TYPES: tuple[type[Stamp], ...] = (
     KeyEvent,
     TextEvent,
@@ -290,6 +318,7 @@ EVENT_TYPES: tuple[type[Stamp], ...] = (
     FrameEvent,
     ClipboardEvent,
     GapEvent,
+    TextDeltaEvent,
 )
 
 MODALITY_OF: dict[type[Stamp], Modality | None] = {
@@ -301,6 +330,7 @@ MODALITY_OF: dict[type[Stamp], Modality | None] = {
     FrameEvent: Modality.SCREEN,
     ClipboardEvent: Modality.KEYBOARD,
     GapEvent: None,
+    TextDeltaEvent: Modality.KEYBOARD,
 }
 """Which modality a person must have agreed to for an event of this type to exist."""
 

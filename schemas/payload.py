@@ -2,7 +2,7 @@ r"""What is inside the age file: events in columns, then pictures, then padding.
 
 Bytes, in order (integers big-endian)::
 
-    "overt-payload/v2\n"            17 bytes; version 1 is read as well
+    "overt-payload/v3\n"            17 bytes; versions 1 and 2 are read as well
     length of the columns           4 bytes, compressed
     their length uncompressed       4 bytes
     length of the frame section     8 bytes
@@ -30,9 +30,10 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-MAGIC = b"overt-payload/v2\n"
-VERSIONS = {b"overt-payload/v1\n": 1, MAGIC: 2}
-"""What can be read. Version 1 has no clipboard events, no element under a press, no press of a frame."""
+MAGIC = b"overt-payload/v3\n"
+VERSIONS = {b"overt-payload/v1\n": 1, b"overt-payload/v2\n": 2, MAGIC: 3}
+"""What can be read. Version 1 has no clipboard events, no element under a press, no press of a frame; 1 and 2 have no
+text changes."""
 ZSTD_LEVEL = 6
 """Above 6 the columns shrink by less than 2 % and cost doubles."""
 MAX_COLUMNS_BYTES = 64 << 20
@@ -143,7 +144,7 @@ def take_apart(data: bytes) -> Parts:
     start = len(MAGIC) + _LENGTHS.size
     version = VERSIONS.get(data[: len(MAGIC)])
     if version is None or len(data) < start:
-        raise PayloadError("not a payload of version 1 or 2")
+        raise PayloadError("not a payload of version 1 to 3")
     packed_len, raw_len, frames_len = _LENGTHS.unpack_from(data, len(MAGIC))
     end = start + packed_len + frames_len
     if len(data) != padded(end) or any(data[end:]):

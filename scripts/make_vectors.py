@@ -1,4 +1,4 @@
-"""Make the frozen vectors of envelope, consent record and signed documents, version 1, and of the payload, version 2.
+"""Make the frozen vectors of envelope, consent record and signed documents, version 1, and of the payload, version 3.
 
     python scripts/make_vectors.py TARGET          TARGET must not hold them yet; tests/vectors is where ours lie
 
@@ -7,7 +7,7 @@ Each folder gets its bytes as files, and a vectors.json that tells the seeds and
 The seeds are SHA-256 of a label, kept as hexadecimal: they protect nothing. All bytes follow from them but two kinds:
 age's encapsulation draws its own randomness, and zstd's output differs by its version. A frozen format is never made
 anew: a change of these files is a change of the format, and needs a new version beside the old one. The payload's
-version 1 is read for ever and written no more: what lies in tests/vectors/payload was made when it was.
+versions 1 and 2 are read for ever and written no more: what lies in their folders was made when they were.
 """
 
 import hashlib
@@ -50,7 +50,7 @@ EVERY_MODALITY = ["keyboard", "pointer", "screen"]
 
 def main(target: Path) -> None:
     """Write every folder, or stop before the first that is there."""
-    folders = {name: target / name for name in ("signed", "consent", "payload-v2", "envelope")}
+    folders = {name: target / name for name in ("signed", "consent", "payload-v3", "envelope")}
     taken = [str(folder) for folder in folders.values() if folder.exists()]
     if taken:
         sys.exit(f"these formats are frozen, and nothing was changed: {', '.join(taken)}")
@@ -58,7 +58,7 @@ def main(target: Path) -> None:
         folder.mkdir(parents=True)
     documents = write_signed(folders["signed"])
     consent = write_consent(folders["consent"], documents)
-    write_payload(folders["payload-v2"], consent)
+    write_payload(folders["payload-v3"], consent)
     write_envelope(folders["envelope"], OLD_PAYLOAD.read_bytes(), consent, documents)
 
 
@@ -124,7 +124,7 @@ def write_payload(folder: Path, consent: list[SignedDocument]) -> None:
     packed = pack(payload)
     if unpack(packed) != payload:
         sys.exit("the payload does not come back")
-    (folder / "v2.bin").write_bytes(packed)
+    (folder / "v3.bin").write_bytes(packed)
     write_json(folder, {"length": len(packed), "sha256": digest(packed), "content": content})
 
 
@@ -319,6 +319,8 @@ def events(consent: str) -> list[dict[str, Any]]:
         {"kind": "clipboard", "action": "cut", "content_type": "html", "length_bucket": None},
         {"kind": "clipboard", "action": "paste", "content_type": "unknown", "length_bucket": 16},
         {"kind": "gap", "reason": "clock_step", "until_ns": 10**10, "count": 3},
+        {"kind": "text_delta", "action": "insert", "position": 3, "length": 2, "text": "é🙂", "segment": 1},
+        {"kind": "text_delta", "action": "delete", "position": None, "length": 1, "text": None, "segment": 1},
     ]
     states = {"focus": "redacted", "text": "redacted", "frame": "masked", "keyboard": "clean"}
     wall = int((START + timedelta(minutes=5)).timestamp()) * 10**9 + 123

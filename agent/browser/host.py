@@ -96,7 +96,7 @@ def _renew_ms(line: bytes) -> int | None:
 def is_browser(pid: int, names: frozenset[str] = BROWSERS) -> bool:
     """Whether a process runs a browser, by the kernel. The daemon looks again, against the policy's list."""
     try:
-        return Path(os.readlink(f"/proc/{pid}/exe")).name in names  # noqa: PTH115  # as agent.native.x11.process
+        return Path(os.readlink(f"/proc/{pid}/exe")).name in names  # noqa: PTH115  # as agent.native.process
     except OSError:
         return False
 

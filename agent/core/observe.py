@@ -64,6 +64,16 @@ class ScrollObserved(Observation, frozen=True, kw_only=True):
     modifiers: int
 
 
+class TextObserved(Observation, frozen=True, kw_only=True):
+    """The text of the field with the focus changed, as the program told: not a key. Fields as in the event."""
+
+    field: int  # tells fields of one window apart
+    action: Literal["insert", "delete"]
+    position: int  # code points from the field's beginning
+    length: int
+    text: str | None  # what was inserted
+
+
 class ClipboardObserved(Observation, frozen=True, kw_only=True):
     """Something was copied, cut or pasted; of which kind it was, and never what."""
 
@@ -111,5 +121,6 @@ MODALITY_OF: dict[type[Observation], Modality] = {
     PointerObserved: Modality.POINTER,
     ScrollObserved: Modality.POINTER,
     ClipboardObserved: Modality.KEYBOARD,
+    TextObserved: Modality.KEYBOARD,
 }
 """Which modality a person must have agreed to for an observation of this type to be kept."""

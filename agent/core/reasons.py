@@ -80,9 +80,9 @@ REASONS: dict[R, Words] = {
     ),
     R.WAYLAND: Words(
         State.BLOCKED,
-        "This session is Wayland, which is not supported yet.",
+        "This Wayland session offers no way to capture with a visible sign.",
         "This session is one that can be captured with a visible sign.",
-        "log in to an X11 session, or do without",
+        "overt doctor says what is missing; an X11 session has all of it",
     ),
     R.PERMISSION_MISSING: Words(
         State.BLOCKED,
@@ -128,8 +128,8 @@ REASONS: dict[R, Words] = {
     ),
     R.MODALITY_NOT_AGREED: Words(
         State.IDLE,
-        "You agreed to nothing in the app in front.",
-        "You agreed to something in the app in front.",
+        "Of what can be recorded in the app in front, you agreed to nothing.",
+        "You agreed to something that can be recorded in the app in front.",
         "overt on --change, to agree to more",
     ),
     R.SECURE_INPUT: Words(

@@ -41,6 +41,15 @@ def offered(policy: Policy, study: Collection[Modality] = tuple(Modality)) -> Sc
     )
 
 
+def within(scope: Scope, can: Collection[Modality]) -> Scope:
+    """What of a scope this desktop can give: it only narrows."""
+    apps = (
+        AppScope(app=app.app, modalities=tuple(m for m in app.modalities if m in can), screen=app.screen)
+        for app in scope.apps
+    )
+    return Scope(apps=tuple(app for app in apps if app.modalities), timing=scope.timing)
+
+
 OTHERS_WORDS = frozenset({"mail", "chat"})
 """Kinds of app that show what other people wrote. All text in them is filled, whatever was agreed to."""
 

@@ -48,6 +48,7 @@ class Claim(Struct, frozen=True):
     rect: Rect  # of the coded stripe, physical pixels of the desktop
     nonce: bytes
     pid: int | None  # process that must own the window there, as the kernel knows it; None: the system cannot tell
+    drawn: bytes | None = None  # the nonce that the compositor drew, by the client's word: where we cannot look
 
 
 def judge(

@@ -34,6 +34,8 @@ class Desk:
         self._selector = selector
         self._heard = heard
         self.native: Native | None = None
+        self.offered = frozenset(Modality)
+        """What can be had here, as far as it is known: what this desktop refuses counts as not agreed to."""
         self.why: ClosedReason | None = self.probe()
 
     def probe(self) -> ClosedReason | None:
@@ -55,6 +57,7 @@ class Desk:
             return
         self.why = None
         native = self.native
+        self.offered = native.capabilities().offered()
         self._selector.register(native.fileno(), selectors.EVENT_READ, lambda _: self._heard(native.read()))
 
     def disconnect(self) -> None:

@@ -152,7 +152,9 @@ class ControlServer:
     def _lease(self, client: Client, request: Request) -> None:
         client.leases = True
         client.shown_ns = self._monotonic_ns() if request.shown else None
-        client.badge = request.badge.rect if request.badge is not None and request.shown else None
+        badge = request.badge if request.shown else None
+        client.badge = badge.rect if badge is not None else None
+        client.drawn = bytes.fromhex(badge.drawn) if badge is not None and badge.drawn else None
         if client.badge is None:
             client.seen_ns = None
 

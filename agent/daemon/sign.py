@@ -14,6 +14,7 @@ class Leasing(Protocol):
 
     shown_ns: int | None
     badge: Rect | None
+    drawn: bytes | None
     pid: int | None
     seen_ns: int | None
 
@@ -75,7 +76,7 @@ class Sign:
         """Look at the screen for the badge of each client whose lease is fresh; whether any was seen."""
         now_ns = self._clock.monotonic_ns()
         live = [c for c in self._leasing() if _judged(now_ns, c) in (SignState.NOT_SEEN, SignState.SEEN)]
-        self._claims = tuple(Claim(c.badge, self.nonce, c.pid) for c in live if c.badge is not None)
+        self._claims = tuple(Claim(c.badge, self.nonce, c.pid, c.drawn) for c in live if c.badge is not None)
         witness = self._witnessing() if self._claims else None
         seen = [witness is not None and witness.sees(claim) for claim in self._claims]
         for client, there in zip(live, seen, strict=True):

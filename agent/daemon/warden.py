@@ -7,10 +7,10 @@ import logging
 import selectors
 from collections.abc import Callable, Mapping, Sequence
 
-from agent.core.gate import Open
+from agent.core.gate import Dropped, Open
 from agent.core.lifecycle import Facts, changed, may_capture, watches_focus
 from agent.core.observe import Observation, WindowInfo
-from agent.core.scope import reveals
+from agent.core.scope import reveals, within
 from agent.daemon.camera import Camera
 from agent.daemon.desk import Desk
 from agent.daemon.elements import Elements
@@ -21,7 +21,7 @@ from agent.daemon.makers import Makers
 from agent.daemon.session import Session
 from agent.daemon.sites import SiteSource
 from agent.daemon.standing import Standing
-from agent.native.base import Clock, DisplayLost, FocusChanged, Signal
+from agent.native.base import Clock, DisplayLost, FocusChanged, Signal, Unread
 from agent.native.choose import open_grabber
 from schemas.age import AgeError
 from schemas.events import GapReason, LossAccount
@@ -219,7 +219,7 @@ class Warden:
         self._gateway.open(self.facts, gate, self.session, authority, timing, self.epoch)
 
     def _effective(self) -> Scope:
-        return self.found.effective(self._clock.time_ns())
+        return within(self.found.effective(self._clock.time_ns()), self.desk.offered)
 
     def _late(self, since_ns: int) -> None:
         """A detector says otherwise, and has been right since that time: what came since is dropped if it matters.
@@ -243,6 +243,9 @@ class Warden:
                     self._face(signal.window)
                 case DisplayLost():
                     self._lose(signal.why)
+                case Unread():
+                    if self.session is not None:
+                        self.session.pipeline.drop(Dropped(signal.modality, signal.reason))
                 case _:
                     self._observe(signal)
 
@@ -259,7 +262,7 @@ class Warden:
 
     def _reveals(self) -> bool:
         ground = self._gateway.ground
-        return ground is not None and reveals(self.found.effective(self._clock.time_ns()), ground.gate.app)
+        return ground is not None and reveals(self._effective(), ground.gate.app)
 
     def _look_at_pointer(self, now_ns: int) -> None:
         native, ground = self.desk.native, self._gateway.ground

@@ -42,6 +42,11 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     screen: Capability
     why: str  # a sentence for people
 
+    def offered(self) -> frozenset[Modality]:
+        """What can be had at all, in whole or in part."""
+        can = {Modality.KEYBOARD: self.keyboard, Modality.POINTER: self.pointer, Modality.SCREEN: self.screen}
+        return frozenset(each for each, how in can.items() if how in (Capability.OFFERED, Capability.PARTIAL))
+
 
 class FocusChanged(Struct, frozen=True, kw_only=True):
     """Another window (or none that can be told: ``None``) has input focus from ``mono_ns`` on.
@@ -53,13 +58,20 @@ class FocusChanged(Struct, frozen=True, kw_only=True):
     mono_ns: int
 
 
+class Unread(Struct, frozen=True, kw_only=True):
+    """Something came that nobody may look at, or that is none of the person's doing: to be counted, and no more."""
+
+    modality: Modality
+    reason: str  # as in a loss account
+
+
 class DisplayLost(Struct, frozen=True, kw_only=True):
     """The windowing system went away. The backend is of no further use."""
 
     why: str
 
 
-Signal = Observation | FocusChanged | DisplayLost
+Signal = Observation | FocusChanged | Unread | DisplayLost
 
 
 class NativeUnavailable(Exception):  # noqa: N818  # it tells a state, and callers close the gate on it

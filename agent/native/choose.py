@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from agent.native.base import AlwaysHere, Clock, Grabber, Native, NativeUnavailable, SessionWatch, SignWitness
 from agent.native.permissions import Found
-from agent.native.wayland import refuse_wayland
+from agent.native.wayland.session import is_wayland, wayland_refused
 
 
 def open_native(environ: Mapping[str, str], clock: Clock) -> Native:
@@ -27,6 +27,10 @@ def open_native(environ: Mapping[str, str], clock: Clock) -> Native:
         from agent.native.windows import opening  # noqa: PLC0415
 
         return opening.open_native(clock)
+    if sys.platform.startswith("linux") and environ.get("WAYLAND_DISPLAY"):
+        from agent.native.wayland.backend import WaylandNative  # noqa: PLC0415
+
+        return WaylandNative(environ, clock)
     _refuse_unsupported(environ)
     from agent.native.x11.backend import X11Native  # noqa: PLC0415  # xcffib is installed on Linux only
 
@@ -67,6 +71,10 @@ def open_witness(environ: Mapping[str, str]) -> SignWitness:
         from agent.native.windows import opening  # noqa: PLC0415
 
         return opening.open_witness()
+    if sys.platform.startswith("linux") and environ.get("WAYLAND_DISPLAY"):
+        from agent.native.wayland.witness import DrawnWitness  # noqa: PLC0415
+
+        return DrawnWitness()
     _refuse_unsupported(environ)
     from agent.native.x11.witness import X11Witness  # noqa: PLC0415  # xcffib is installed on Linux only
 
@@ -103,7 +111,8 @@ def permissions() -> Sequence[Found]:
 def _refuse_unsupported(environ: Mapping[str, str]) -> None:
     if not sys.platform.startswith("linux"):
         raise NativeUnavailable(f"there is no way to capture on {sys.platform}", "nothing is captured on this system")
-    refuse_wayland(environ)
+    if is_wayland(environ):
+        raise wayland_refused()
     from agent.native.x11.xwayland import refuse_xwayland  # noqa: PLC0415  # xcffib is installed on Linux only
 
     refuse_xwayland(environ)

@@ -27,7 +27,7 @@ def parent_of(pid: int | None) -> Parent | None:
     """
     if not sys.platform.startswith("linux") or pid is None:
         return None
-    from agent.native.x11.process import running  # noqa: PLC0415  # its package needs xcffib, which is there on Linux
+    from agent.native.process import running  # noqa: PLC0415  # its package needs xcffib, which is there on Linux
 
     parent = _parent_pid(pid)
     program = running(parent) if parent else None

@@ -5,7 +5,8 @@ same person can at most switch off and delete. Only the same user is served (pee
 folder of mode 0700.
 
 Requests: ``{"v":1,"op":"status"}``, ``"lease"`` (the indicator: ``"shown": true|false``, and where its badge's coded
-stripe is: ``"badge": {"rect": [left, top, right, bottom]}``, physical pixels), ``"reload"`` (switch or ledger changed
+stripe is: ``"badge": {"rect": [left, top, right, bottom]}``, physical pixels; on Wayland also
+``"drawn"``, the nonce that the compositor says it has drawn), ``"reload"`` (switch or ledger changed
 on disk: look again), ``"off"``, ``"stop"``, ``"site"`` (a browser's program: :class:`Said`), ``"delete"`` (what was
 captured since ``"since_ns"``, Unix time in nanoseconds, 0 for ever; answered with ``{"v":1,"deletion":N}`` once it is
 noted durably, and carried out after that). Each other gets ``{"v":1,"status":{…},"renew_ms":N|null}`` or
@@ -71,9 +72,10 @@ MAX_TIME_NS = (1 << 63) - 1
 
 
 class Badge(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the indicator says that its badge's coded stripe is. The daemon believes its own eyes only."""
+    """Where the indicator says that its badge's coded stripe is. The daemon believes its eyes, if it has any."""
 
     rect: Rect  # physical pixels of the desktop
+    drawn: Annotated[str, Meta(pattern="^[0-9a-f]{16}$")] | None = None  # on Wayland: the nonce that was drawn
 
 
 class Said(Struct, frozen=True, forbid_unknown_fields=True):
@@ -173,6 +175,7 @@ class Client:
         self.leases = False
         self.shown_ns: int | None = None  # monotonic time of the last lease that said "shown"
         self.badge: Rect | None = None  # where its badge is, by that lease
+        self.drawn: bytes | None = None  # what it shows there, by the compositor's word to it
         self.pid: int | None = None  # of the program at the other end, by the kernel
         self.seen_ns: int | None = None  # monotonic time at which its badge was last seen on the screen
         self.claim: Claim | None = None  # what it last said of a browser's site

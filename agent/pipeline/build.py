@@ -2,7 +2,15 @@
 
 from typing import Any
 
-from agent.core.observe import ClipboardObserved, ElementObserved, Observation, PointerObserved, ScrollObserved
+from agent.core.observe import (
+    ClipboardObserved,
+    ElementObserved,
+    KeyObserved,
+    Observation,
+    PointerObserved,
+    ScrollObserved,
+    TextObserved,
+)
 from agent.core.redact.spans import Placed
 from agent.core.redact.text import RedactedText
 from agent.core.triggers import Trigger
@@ -14,10 +22,12 @@ from schemas.events import (
     Element,
     FocusEvent,
     FrameEvent,
+    KeyEvent,
     PointerEvent,
     RedactionState,
     ScrollEvent,
     Span,
+    TextDeltaEvent,
 )
 
 
@@ -82,6 +92,50 @@ def pointer_event(ground: Ground, seen: Observation, element: Element | None = N
     fields = {**where, "action": seen.action, "button": seen.button, "buttons": seen.buttons}
     scale = ground.gate.window.scale
     return lambda seq: (PointerEvent(seq=seq, **common, **fields, scale=scale, element=element), b"")
+
+
+def key_event(ground: Ground, seen: KeyObserved, segment: int) -> Build:
+    """A key went down or up, in a segment that was looked at."""
+    common = _clean(ground, seen)
+    return lambda seq: (
+        KeyEvent(
+            seq=seq,
+            **common,
+            down=seen.down,
+            repeat=seen.repeat,
+            usage=seen.usage,
+            keycode=seen.keycode,
+            keysym=seen.keysym,
+            text=seen.text,
+            modifiers=seen.modifiers,
+            locks=seen.locks,
+            layout=seen.layout,
+            segment=segment,
+        ),
+        b"",
+    )
+
+
+def text_delta_event(ground: Ground, seen: TextObserved, segment: int, *, placed: bool) -> Build:
+    """The text of a field changed, in a segment that was looked at; ``placed``: nothing in it was hidden."""
+    common = _clean(ground, seen)
+    return lambda seq: (
+        TextDeltaEvent(
+            seq=seq,
+            **common,
+            action=seen.action,
+            position=seen.position if placed else None,
+            length=seen.length,
+            text=seen.text,
+            segment=segment,
+        ),
+        b"",
+    )
+
+
+def _clean(ground: Ground, seen: Observation) -> dict[str, Any]:
+    moment = Moment(seen.mono_ns, seen.wall_ns)
+    return ground.stamp(moment, RedactionState.CLEAN, clock=seen.clock, injected=seen.injected)
 
 
 def clipboard_event(ground: Ground, seen: ClipboardObserved) -> Build:

@@ -1,19 +1,24 @@
-"""Keys in the line: they wait for their segment, then those that typed something to hide are dropped."""
+"""Keys and changes of text in the line: they wait for their segment, then what typed something to hide is dropped."""
 
 from dataclasses import dataclass, field
 
-from agent.core.observe import KeyObserved
+from agent.core.editing import Editor
+from agent.core.observe import KeyObserved, TextObserved
 from agent.core.redact.errors import RedactionFailed
 from agent.core.redact.segment import RedactedSegment, redact_segment
 from agent.core.redact.text import TextRedactor
 from agent.core.text import IDLE_NS, End, Segment, Typist
-from agent.pipeline.build import spans_of
+from agent.pipeline.build import key_event, spans_of, text_delta_event
 from agent.pipeline.slots import Line, Slot
 from agent.pipeline.stamps import Ground, Moment
-from schemas.events import KeyEvent, Modality, RedactionState, TextEvent
+from schemas.events import Modality, RedactionState, TextEvent
 
 REDACTED = "redacted"
 FAILED = "redaction_failed"
+
+
+Written = KeyObserved | TextObserved
+"""What a segment is joined from: keys, or the changes that a program tells of. Never both."""
 
 
 def _same_place(a: Ground, b: Ground) -> bool:
@@ -29,10 +34,26 @@ class _Open:
     """The segment being typed."""
 
     ground: Ground
-    typist: Typist
+    typist: Typist | Editor
     text: Slot
     began: Moment
-    keys: list[tuple[Slot, KeyObserved]] = field(default_factory=list)
+    keys: list[tuple[Slot, Written]] = field(default_factory=list)
+
+    def takes(self, ground: Ground, seen: Written) -> bool:
+        """Whether this goes on with what is being typed."""
+        if not _same_place(self.ground, ground):
+            return False
+        if isinstance(self.typist, Editor):
+            return isinstance(seen, TextObserved) and self.typist.continues(seen)
+        return isinstance(seen, KeyObserved)
+
+    def press(self, seen: Written) -> End | None:
+        """Take what :meth:`takes` lets in; tells if the segment ends with it."""
+        if isinstance(self.typist, Editor):
+            assert isinstance(seen, TextObserved)  # noqa: S101  # as takes() saw to
+            return self.typist.press(seen)
+        assert isinstance(seen, KeyObserved)  # noqa: S101  # the same
+        return self.typist.press(seen)
 
 
 class KeyRow:
@@ -51,16 +72,16 @@ class KeyRow:
         self._down: set[int] = set()  # keycodes whose press was hidden: their release says as much
         self.failures = 0  # in a row
 
-    def press(self, ground: Ground, key: KeyObserved) -> None:
-        """Take a key event that the gate let through."""
-        if self._open is not None and not _same_place(self._open.ground, ground):
-            self.finish(End.FOCUS)
+    def press(self, ground: Ground, key: Written) -> None:
+        """Take a key event, or a change of text, that the gate let through."""
+        if self._open is not None and not self._open.takes(ground, key):
+            self.finish(End.FOCUS if not _same_place(self._open.ground, ground) else End.CARET)
         if self._open is None:
             self._begin(ground, key)
         current = self._open
         assert current is not None  # noqa: S101  # _begin has just made it
         current.keys.append((self._line.join(Slot(Modality.KEYBOARD, key.mono_ns)), key))
-        if end := current.typist.press(key):
+        if end := current.press(key):
             self.finish(end)
 
     def finish(self, end: End) -> None:
@@ -91,14 +112,14 @@ class KeyRow:
         current = self._open
         if current is None or current.typist.last_ns < since_ns:
             return
-        typist, keys = Typist(current.typist.number, composes=current.typist.composes), []
-        for slot, key in current.keys:
+        keys, current.keys = current.keys, []
+        current.typist = _typist(current.typist.number, current.ground, keys[0][1])
+        for slot, key in keys:
             if key.mono_ns < since_ns:
-                typist.press(key)
-                keys.append((slot, key))
+                current.press(key)
+                current.keys.append((slot, key))
             else:
                 slot.drop(reason)
-        current.typist, current.keys = typist, keys
         self.finish(End.FOCUS)
 
     def wipe(self) -> None:
@@ -106,12 +127,11 @@ class KeyRow:
         self._open = None
         self._down.clear()
 
-    def _begin(self, ground: Ground, key: KeyObserved) -> None:
+    def _begin(self, ground: Ground, key: Written) -> None:
         self._number += 1
         text = self._line.join(Slot(None, key.mono_ns))
-        self._open = _Open(
-            ground, Typist(self._number, composes=ground.gate.window.composes), text, Moment(key.mono_ns, key.wall_ns)
-        )
+        typist = _typist(self._number, ground, key)
+        self._open = _Open(ground, typist, text, Moment(key.mono_ns, key.wall_ns))
 
     @staticmethod
     def _drop(current: _Open, reason: str) -> None:
@@ -120,50 +140,29 @@ class KeyRow:
             slot.drop(reason)
 
     def _decide(self, current: _Open, segment: Segment, redacted: RedactedSegment) -> None:
+        clean = not redacted.spans and not redacted.secret
         for index, (slot, key) in enumerate(current.keys):
             if self._hidden(redacted.hides(index), key):
                 slot.drop(REDACTED)
+            elif isinstance(key, KeyObserved):
+                slot.keep(key_event(current.ground, key, segment.number))
             else:
-                self._keep_key(current, slot, key)
+                slot.keep(text_delta_event(current.ground, key, segment.number, placed=clean))
         current.keys.clear()
         if segment.final:
             self._keep_text(current, segment, redacted)
         else:
             current.text.drop("empty")
 
-    def _hidden(self, in_span: bool, key: KeyObserved) -> bool:  # noqa: FBT001  # reads as a sentence
+    def _hidden(self, in_span: bool, key: Written) -> bool:  # noqa: FBT001  # reads as a sentence
+        if isinstance(key, TextObserved):
+            return in_span
         if in_span and key.down:
             self._down.add(key.keycode)
         elif not key.down and key.keycode in self._down:
             self._down.discard(key.keycode)
             return True
         return in_span
-
-    @staticmethod
-    def _keep_key(current: _Open, slot: Slot, key: KeyObserved) -> None:
-        common = current.ground.stamp(
-            Moment(key.mono_ns, key.wall_ns), RedactionState.CLEAN, clock=key.clock, injected=key.injected
-        )
-        number = current.typist.number
-        slot.keep(
-            lambda seq: (
-                KeyEvent(
-                    seq=seq,
-                    **common,
-                    down=key.down,
-                    repeat=key.repeat,
-                    usage=key.usage,
-                    keycode=key.keycode,
-                    keysym=key.keysym,
-                    text=key.text,
-                    modifiers=key.modifiers,
-                    locks=key.locks,
-                    layout=key.layout,
-                    segment=number,
-                ),
-                b"",
-            )
-        )
 
     @staticmethod
     def _keep_text(current: _Open, segment: Segment, redacted: RedactedSegment) -> None:
@@ -182,3 +181,10 @@ class KeyRow:
                 b"",
             )
         )
+
+
+def _typist(number: int, ground: Ground, first: Written) -> Typist | Editor:
+    """What joins a segment that begins with this."""
+    if isinstance(first, TextObserved):
+        return Editor(number)
+    return Typist(number, composes=ground.gate.window.composes)

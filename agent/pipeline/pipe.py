@@ -8,7 +8,7 @@ from agent.core.account import EMPTY, Account, add
 from agent.core.batch import Authority, Batch, Batcher
 from agent.core.gate import Allowed, Dropped
 from agent.core.observe import MODALITY_OF as KIND_OF
-from agent.core.observe import ClipboardObserved, ElementObserved, KeyObserved, PointerObserved
+from agent.core.observe import ClipboardObserved, ElementObserved, KeyObserved, PointerObserved, TextObserved
 from agent.core.redact.errors import RedactionFailed
 from agent.core.redact.text import TextRedactor
 from agent.core.text import End
@@ -30,6 +30,7 @@ from schemas.events import (
     PointerEvent,
     RedactionState,
     ScrollEvent,
+    TextDeltaEvent,
 )
 
 MAX_LINE = 50_000
@@ -39,7 +40,7 @@ MAX_PRESSES = 8
 """Presses of which something may be heard yet: nobody clicks more often while one waits in line (250 ms)."""
 FOREVER_NS = 1 << 63
 """Later than any time."""
-_OBSERVED = (KeyEvent, PointerEvent, ScrollEvent, FrameEvent, ClipboardEvent)
+_OBSERVED = (KeyEvent, PointerEvent, ScrollEvent, FrameEvent, ClipboardEvent, TextDeltaEvent)
 """Events that stand for something observed; the others are made by the agent and not in the account."""
 
 
@@ -136,7 +137,7 @@ class Pipeline:
             self.drop(Dropped(modality, "overflow"))
             return
         self._account.see(modality)
-        if isinstance(seen, KeyObserved):
+        if isinstance(seen, KeyObserved | TextObserved):
             self._keys.press(ground, seen)
         elif isinstance(seen, ClipboardObserved):
             self._line.join(Slot(modality, seen.mono_ns)).keep(clipboard_event(ground, seen))

@@ -11,6 +11,7 @@ from agent.ceremony.words import spoken
 from agent.disk.lock import only_one
 from agent.disk.places import Places
 from agent.native.harden import name_process
+from agent.native.wayland.session import is_wayland
 from agent.tray.app import make_app
 from agent.tray.indicator import Indicator
 from agent.tray.presence import AnyPresence, Presence
@@ -24,9 +25,11 @@ NO_DISPLAY = 4
 def main() -> int:
     """Run the indicator and return the exit code."""
     name_process("overt-indicator")
-    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
+    if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         sys.stderr.write("there is no display here\nTo go on: start it on the desktop where you are logged in\n")
         return NO_DISPLAY
+    if is_wayland(os.environ):
+        os.environ.setdefault("QT_QPA_PLATFORM", "wayland")  # where a session has Xwayland too, Qt would take that
     places = Places.from_environ(os.environ)
     places.make()
     if only_one(places.runtime / "indicator.lock") is None:
@@ -58,7 +61,9 @@ def _kinds() -> tuple[Presence, ...]:
     from agent.tray.xembed import XembedPresence  # noqa: PLC0415
 
     kinds: list[Presence] = [SniPresence()]
-    with contextlib.suppress(xcffib.ConnectionException):  # Wayland without X: no embedding trays there
+    if is_wayland(os.environ):
+        return tuple(kinds)  # no tray there takes X windows in
+    with contextlib.suppress(xcffib.ConnectionException):
         kinds.append(XembedPresence())
     return tuple(kinds)
 

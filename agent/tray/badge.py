@@ -126,6 +126,10 @@ class Badge(QLabel):
         left, top, width, height = self._stripe_within(scale)
         return (at.x() + left, at.y() + top, at.x() + left + width, at.y() + top + height)
 
+    def proof(self) -> dict[str, str]:
+        """What else to tell the daemon of it: nothing, it looks itself."""
+        return {}
+
     def _stripe_within(self, scale: float) -> tuple[int, int, int, int]:
         """Left, top, width and height of the stripe in the window, physical pixels: whole ones for each cell."""
         width, height = CELLS * int(CELL_PX * scale), int(STRIPE_PX * scale)

@@ -85,3 +85,12 @@ def _logical(around: Rect) -> tuple[QRect, QRect]:
 
 def _physical(screen: QScreen) -> QRect:
     return QRect(screen.geometry().topLeft(), screen.geometry().size() * screen.devicePixelRatio())
+
+
+class NoFrame(Frame):
+    """On Wayland no program knows where another's window is."""
+
+    def surround(self, around: Rect | None) -> bool:
+        """Nothing is shown."""
+        del around
+        return False

@@ -179,9 +179,9 @@ GERMAN_REASONS: Mapping[R, Reason] = MappingProxyType(
             "die Uhr des Rechners stellen",
         ),
         R.WAYLAND: Reason(
-            "Diese Sitzung ist Wayland; das wird noch nicht unterstützt.",
+            "Diese Wayland-Sitzung erlaubt keine Aufzeichnung mit sichtbarem Zeichen.",
             "In dieser Sitzung kann mit sichtbarem Zeichen aufgezeichnet werden.",
-            "in einer X11-Sitzung anmelden, oder darauf verzichten",
+            "overt doctor sagt, was fehlt; einer X11-Sitzung fehlt nichts",
         ),
         R.PERMISSION_MISSING: Reason(
             "Das System erlaubt keine Aufzeichnung.", "Das System erlaubt die Aufzeichnung.", "overt doctor"
@@ -221,8 +221,8 @@ GERMAN_REASONS: Mapping[R, Reason] = MappingProxyType(
             "overt apps zeigt, welchen Sie zugestimmt haben",
         ),
         R.MODALITY_NOT_AGREED: Reason(
-            "In der App, die vorn ist, haben Sie nichts zugestimmt.",
-            "In der App, die vorn ist, haben Sie etwas zugestimmt.",
+            "Von dem, was in der App vorn aufgezeichnet werden kann, haben Sie nichts erlaubt.",
+            "Von dem, was in der App vorn aufgezeichnet werden kann, haben Sie etwas erlaubt.",
             "overt on --change, um mehr zuzustimmen",
         ),
         R.SECURE_INPUT: Reason(

@@ -1,13 +1,17 @@
 """The indicator: icon, badge, frame, tooltip, menu, notifications and lease, put together."""
 
+import os
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QCursor, QGuiApplication
 from PySide6.QtWidgets import QDialog, QSystemTrayIcon
 
 from agent.disk.places import Places
+from agent.native.wayland.session import is_wayland
 from agent.tray.acts import Acts
 from agent.tray.badge import Badge
 from agent.tray.errand import Errand
@@ -62,8 +66,7 @@ class Indicator(QObject):
         self._ticker.setTimerType(Qt.TimerType.PreciseTimer)
         self._link = Link(places.control_socket)
         self._leaser = Leaser(self._hidden, self._say, self._ticker)
-        self._badge = Badge(places.state / "badge.json", self._menu)
-        self._frame = Frame()
+        self._badge, self._frame = _marks(places.state / "badge.json", self._menu)
         self._painted = QTimer(self, singleShot=True, interval=PAINTED_MS)
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._replaced = QTimer(self, singleShot=True, interval=REPLACED_MS)
@@ -93,7 +96,7 @@ class Indicator(QObject):
     def _say(self, shown: bool) -> None:  # noqa: FBT001  # a callback
         """Lease, with where the badge is, if it shows what the daemon asked for."""
         rect = self._badge.stripe_rect() if shown else None
-        badge = {} if rect is None else {"badge": {"rect": rect}}
+        badge = {} if rect is None else {"badge": {"rect": rect, **self._badge.proof()}}
         self._link.send("lease", shown=shown, **badge)
 
     def _badge_changed(self) -> None:
@@ -210,3 +213,13 @@ class Indicator(QObject):
     def _quit(self) -> None:
         self._link.close()
         QGuiApplication.quit()
+
+
+def _marks(remembers: Path, menu: Menu) -> tuple[Badge, Frame]:
+    """The badge and the frame of this kind of session."""
+    if sys.platform != "linux" or not is_wayland(os.environ):
+        return Badge(remembers, menu), Frame()
+    from agent.tray.badge_layer import LayerBadge  # noqa: PLC0415  # Linux's own
+    from agent.tray.frame import NoFrame  # noqa: PLC0415
+
+    return LayerBadge(remembers, menu), NoFrame()

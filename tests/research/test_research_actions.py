@@ -155,6 +155,15 @@ def test_a_redacted_segment_is_its_placeholder_and_never_its_keys() -> None:
     assert (step["kind"], step["text"], step["redacted"], step["seq"]) == ("type", "mail ⟨EMAIL#1⟩", True, 0)
 
 
+def test_a_segment_told_as_changes_of_text_is_typed_as_a_whole() -> None:
+    hand = Hand()
+    hand.events += hand.make.written("good day")
+    writer = StepWriter("p", "d")
+    opened = columnar.read(pack(Payload(list(hand.events), b"", account_of(hand.events), "e")))
+    (step,) = [row for t in (writer.add(opened), writer.close()) for row in t.to_pylist()]
+    assert (step["kind"], step["text"], step["redacted"]) == ("type", "good day", False)
+
+
 def test_an_action_has_the_pictures_before_at_and_after() -> None:
     hand = Hand()
     replace = msgspec.structs.replace

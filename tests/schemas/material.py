@@ -30,7 +30,7 @@ SPAN = st.builds(Span, NATURAL, NATURAL, TEXT, TEXT, INT64, INT64, INT64)
 MASK = st.builds(Mask, RECT, st.sampled_from(MaskClass))
 ELEMENT = st.builds(Element, role=TEXT, name=TEXT | st.none(), spans=st.lists(SPAN, max_size=2), rect=RECT)
 FLOAT = st.floats(allow_nan=False, allow_infinity=False)
-NOT_NEGATIVE = {"seq", "epoch", "window", "frame", "offset", "size", "count"}
+NOT_NEGATIVE = {"seq", "epoch", "window", "frame", "offset", "size", "count", "length"}
 BY_HINT: dict[Any, st.SearchStrategy[Any]] = {
     int: INT64,
     bool: st.booleans(),
@@ -47,7 +47,7 @@ BY_HINT: dict[Any, st.SearchStrategy[Any]] = {
 
 
 def _values(event_type: type[Stamp], name: str, hint: Any) -> st.SearchStrategy[Any]:
-    if name in NOT_NEGATIVE or (event_type.__name__, name) == ("TextEvent", "segment"):
+    if name in NOT_NEGATIVE or (event_type.__name__, name) in {("TextEvent", "segment"), ("TextDeltaEvent", "segment")}:
         return NATURAL
     if hint in BY_HINT:
         return BY_HINT[hint]

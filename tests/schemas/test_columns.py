@@ -157,6 +157,6 @@ def test_no_event_shows_its_content_in_a_repr() -> None:
     shown: list[Event] = [make.key(CANARY, app=CANARY), make.text(CANARY), make.focus(title=CANARY)]
     assert CANARY not in repr(shown)
     assert CANARY not in repr(Payload(shown, CANARY.encode(), LossAccount(seen={}, kept={}, dropped={}), CANARY))
-    kinds = ["keyboard", "text", "pointer", "scroll", "focus", "frame", "clipboard", "gap"]
+    kinds = ["keyboard", "text", "pointer", "scroll", "focus", "frame", "clipboard", "gap", "text_delta"]
     assert [kind_of(t) for t in EVENT_TYPES] == kinds
     assert repr(shown[0]).startswith(KeyEvent.__name__)

@@ -78,7 +78,11 @@ def test_truncation_is_refused_anywhere() -> None:
 def test_no_flipped_bit_of_the_head_or_the_padding_passes() -> None:
     data = packed()
     for bit in range((HEAD - 8) * 8):  # the frame section's own length may grow into the padding, unread by any frame
-        refused(SchemaError, unpack, flipped(data, bit))
+        altered = flipped(data, bit)
+        if payload.VERSIONS.get(altered[: len(MAGIC)]) == 2:  # a bit from 3: another version, the same content
+            assert unpack(altered) == unpack(data)
+            continue
+        refused(SchemaError, unpack, altered)
     (size,) = struct.unpack_from(">I", data, len(MAGIC))
     end = HEAD + size + len(typed_payload().frames)
     for byte in (end, end + 1, (end + len(data)) // 2, len(data) - 1):

@@ -30,9 +30,9 @@ else:
     from backports import zstd
 
 FOLDER = Path(__file__).resolve().parents[1] / "vectors"
-SIGNED, CONSENT, PAYLOAD, PAYLOAD_2, ENVELOPE = (
+SIGNED, CONSENT, PAYLOAD, PAYLOAD_2, PAYLOAD_3, ENVELOPE = (
     json.loads((FOLDER / name / "vectors.json").read_text())
-    for name in ("signed", "consent", "payload", "payload-v2", "envelope")
+    for name in ("signed", "consent", "payload", "payload-v2", "payload-v3", "envelope")
 )
 TYPES: dict[str, type[Document]] = {
     each.__name__: each for each in (StudyManifest, Policy, EnrolmentCodes, DeviceRegistration, Receipt)
@@ -86,32 +86,38 @@ def test_a_payload_of_version_1_reads_as_ever() -> None:
     assert unpack(pack(found)) == found
 
 
-def test_a_payload_of_version_2_reads_as_ever() -> None:
-    data = (FOLDER / "payload-v2" / "v2.bin").read_bytes()
-    assert (len(data), digest(data)) == (PAYLOAD_2["length"], PAYLOAD_2["sha256"])
+@pytest.mark.parametrize(("folder", "name", "told"), [("payload-v2", "v2", PAYLOAD_2), ("payload-v3", "v3", PAYLOAD_3)])
+def test_payloads_of_later_versions_read_as_ever(folder: str, name: str, told: dict[str, Any]) -> None:
+    data = (FOLDER / folder / f"{name}.bin").read_bytes()
+    assert (len(data), digest(data)) == (told["length"], told["sha256"])
     found = unpack(data)
-    assert found == frozen_payload(PAYLOAD_2)
-    assert json.loads(msgspec.json.encode(found.events)) == PAYLOAD_2["content"]["events"]
+    assert found == frozen_payload(told)
+    assert json.loads(msgspec.json.encode(found.events)) == told["content"]["events"]
     assert unpack(pack(found)) == found
 
 
 def test_the_columns_inside_it_are_written_as_ever() -> None:
     # zstd's output differs by its version; what goes into it must not.
-    data = (FOLDER / "payload-v2" / "v2.bin").read_bytes()
+    data = (FOLDER / "payload-v3" / "v3.bin").read_bytes()
     start = len(payload.MAGIC) + 16
     length = int.from_bytes(data[start - 16 : start - 12], "big")
-    content = frozen_payload(PAYLOAD_2)
+    content = frozen_payload(PAYLOAD_3)
     body = {"columns": encode(content.events), "account": content.account, "episode": content.episode}
     assert zstd.decompress(data[start : start + length]) == msgspec.msgpack.encode(body)
 
 
-def test_neither_version_passes_as_the_other() -> None:
-    magics = sorted(payload.VERSIONS)
-    for folder, name in (("payload", "v1.bin"), ("payload-v2", "v2.bin")):
-        data = (FOLDER / folder / name).read_bytes()
-        (other,) = set(magics) - {data[: len(payload.MAGIC)]}
-        with pytest.raises(ColumnsError):
-            unpack(other + data[len(other) :])
+def test_no_version_passes_as_another() -> None:
+    magics = {version: magic for magic, version in payload.VERSIONS.items()}
+    for folder, name, others in (("payload", "v1", {2, 3}), ("payload-v2", "v2", {1}), ("payload-v3", "v3", {1, 2})):
+        data = (FOLDER / folder / f"{name}.bin").read_bytes()
+        for other in others:
+            with pytest.raises(ColumnsError):
+                unpack(magics[other] + data[len(payload.MAGIC) :])
+
+
+def test_what_version_3_only_added_to_is_also_a_version_3() -> None:
+    data = (FOLDER / "payload-v2" / "v2.bin").read_bytes()
+    assert unpack(payload.MAGIC + data[len(payload.MAGIC) :]) == frozen_payload(PAYLOAD_2)
 
 
 def test_the_envelope_reads_and_writes_as_ever() -> None:

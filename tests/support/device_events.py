@@ -20,6 +20,7 @@ from schemas.events import (
     RedactionState,
     ScrollEvent,
     Span,
+    TextDeltaEvent,
     TextEvent,
 )
 
@@ -72,6 +73,15 @@ class EventMaker:
         number = self._segment()
         keys = [self.key(c, down=d, segment=number, **stamp) for c in text for d in (True, False)]
         return [*keys, self.text(text, segment=number, **stamp)]
+
+    def written(self, text: str, **stamp: Any) -> list[Event]:
+        """Each character told as a change of text, then the segment that they come to."""
+        number = self._segment()
+        deltas = [
+            TextDeltaEvent(**self._stamp(dict(stamp)), action="insert", position=at, length=1, text=c, segment=number)
+            for at, c in enumerate(text)
+        ]
+        return [*deltas, self.text(text, segment=number, **stamp)]
 
     def pointer(self, action: PointerAction = "move", x: int = 200, y: int = 200, **stamp: Any) -> PointerEvent:
         """A move, or the left button."""
@@ -157,6 +167,7 @@ def account_of(events: Sequence[Event]) -> LossAccount:
     names = {
         KeyEvent: "keyboard",
         ClipboardEvent: "keyboard",
+        TextDeltaEvent: "keyboard",
         PointerEvent: "pointer",
         ScrollEvent: "pointer",
         FrameEvent: "screen",

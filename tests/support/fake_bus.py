@@ -94,7 +94,10 @@ class FakeBus:
 
     def _read(self, _mask: int) -> None:
         assert self._client is not None
-        data = self._client.recv(1 << 16)
+        try:
+            data = self._client.recv(1 << 16)
+        except ConnectionResetError:  # it left without reading all
+            data = b""
         if not data:
             self.hang_up()
             return

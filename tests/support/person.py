@@ -10,8 +10,10 @@ from schemas.events import Modality
 from schemas.scope import TimingTier
 
 
-def agree(environ: Mapping[str, str], app: str = "mousepad") -> None:
-    """Keep a yes to all of an app with the device's own key, as the ceremony does once its phrase is typed."""
+def agree(environ: Mapping[str, str], *apps: str) -> None:
+    """Keep a yes to all of some apps (``mousepad`` by default), signed as the ceremony does at its end."""
     places = Places.from_environ(environ)
-    answers = Answers(apps={app: frozenset(Modality)}, timing=TimingTier.EXACT, language="en")
+    answers = Answers(
+        apps={app: frozenset(Modality) for app in apps or ("mousepad",)}, timing=TimingTier.EXACT, language="en"
+    )
     perform.say_yes(places, perform.what_to_ask(places), answers, perform.Seen(time.time_ns()), "terminal")

@@ -25,6 +25,10 @@ NOBODY = 65534
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = """xwayland force
 output HEADLESS-1 resolution 1280x800
+bar {
+  position top
+  tray_output *
+}
 exec sh -c 'echo "$WAYLAND_DISPLAY $DISPLAY $SWAYSOCK" >"$XDG_RUNTIME_DIR/ready.part" \
 && mv "$XDG_RUNTIME_DIR/ready.part" "$XDG_RUNTIME_DIR/ready"'
 """
@@ -37,7 +41,7 @@ print(*x_clients(sys.argv[1]))
 AGREE = """
 import os, sys
 from tests.support.person import agree
-agree(os.environ, sys.argv[1])
+agree(os.environ, *sys.argv[1:])
 """
 
 
@@ -53,7 +57,10 @@ class Sway(Desktop):
         self._mark = secrets.token_hex(16)
         try:
             self._make_places()
+            self._start_bus()
             self._start_sway()
+            self._start_accessibility()
+            until(self._hosts_sni, what="the bar to take in icons")
         except BaseException:
             self.close()
             raise
@@ -106,8 +113,16 @@ class Sway(Desktop):
             "PATH": os.environ.get("PATH", os.defpath),
             "LANG": "C.UTF-8",
             "SHELL": "/bin/sh",
+            "GIO_USE_VFS": "local",  # else gvfsd and its mounts start, and outlive the bus
+            "GSETTINGS_BACKEND": "memory",
+            "XDG_CURRENT_DESKTOP": "sway",
             MARK: self._mark,
         }
+
+    def _start_bus(self) -> None:
+        listen = f"--address=unix:path={self.folder}/run/bus"
+        bus = [*as_person(), "dbus-daemon", "--session", "--nofork", "--nopidfile", listen]
+        _, self.env["DBUS_SESSION_BUS_ADDRESS"] = self._start_and_read(lambda fd: [*bus, f"--print-address={fd}"])
 
     def _start_sway(self) -> None:
         ready = self.folder / "run/ready"
@@ -121,6 +136,12 @@ class Sway(Desktop):
         """End every process, and delete the folder. Fine to call twice."""
         super().close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _ask_bus(self, name: str, path: str, method: str, *arguments: str) -> str:
+        """As the person: the bus lets in nobody else."""
+        call = ["dbus-send", "--session", "--print-reply=literal", f"--dest={name}", path, method, *arguments]
+        done = run([*as_person(), *call], self.env, None)
+        return done.out if done.code == 0 else ""
 
     def _forget_display(self) -> None:
         """Xwayland's socket is sway's, which removes it."""
@@ -140,15 +161,23 @@ class Wayfarer(Employee):
         """``overt …``, as the person."""
         return run([*as_person(), *program("overt"), *arguments], self.env, code)
 
-    def agree(self, app: str) -> None:
-        """Say yes to all of an app, as the person."""
-        run([*as_person(), sys.executable, "-c", AGREE, app], self.env | {"PYTHONPATH": str(ROOT)})
+    def agree(self, *apps: str) -> None:
+        """Say yes to all of some apps, as the person."""
+        run([*as_person(), sys.executable, "-c", AGREE, *apps], self.env | {"PYTHONPATH": str(ROOT)})
 
     def daemon(self) -> Process:
         """Start the daemon as the person, and wait until it answers."""
         command = [*as_person(), *program("overt"), "daemon"]
         process = self.desktop.start(command, name="daemon", env=_without(self.desktop.env, self.env))
         until(lambda: not process.running or self.overt("status", "--json", code=None).code != 3, what="the daemon")
+        assert process.running, process.output
+        return process
+
+    def indicator(self) -> Process:
+        """Start the indicator as the person, and wait until its sign is in sight."""
+        command = [*as_person(), sys.executable, "-m", "agent.tray"]
+        process = self.desktop.start(command, name="indicator", env=self.env | {"PYTHONPATH": str(ROOT)})
+        until(lambda: not process.running or "no_sign" not in self.reasons(), what="the sign to be seen")
         assert process.running, process.output
         return process
 

@@ -16,7 +16,7 @@ from dbus_fast import MessageType
 from msgspec import Struct
 
 from agent.native.accessible.address import socket_paths
-from agent.native.accessible.wire import BusBroken, Call, Frames, Heard, call_bytes
+from agent.native.accessible.wire import READ_BYTES, BusBroken, Call, Frames, Heard, Seals, call_bytes
 from agent.native.alarm import Alarm
 from agent.native.base import Clock
 
@@ -29,7 +29,6 @@ observed meanwhile waits in memory (:meth:`agent.daemon.detectors.Detector.open_
 memory and no secret; the person is told that capture goes on for as long."""
 MAX_OPEN = 512
 """Calls without an answer yet. A walk through a window has at most as many."""
-READ_BYTES = 1 << 16
 MAX_READS = 16
 """Reads in one round of the loop, so that a program that floods the bus cannot keep the loop to itself."""
 MAX_GREETING = 1024
@@ -57,6 +56,8 @@ class Bus:
         selector: the daemon's.
         heard: takes signals.
         lost: called once when the bus went away or talks nonsense, after which the connection is closed.
+        seals: tells which messages come sealed (:class:`agent.native.accessible.wire.Heard`); whoever hears one opens
+            or shreds it.
 
     Raises:
         BusBroken: nobody listens there.
@@ -69,6 +70,7 @@ class Bus:
         selector: selectors.BaseSelector,
         heard: Callable[[Heard], None],
         lost: Callable[[], None],
+        seals: Seals | None = None,
     ) -> None:
         self._clock, self._selector, self._heard, self._lost = clock, selector, heard, lost
         self._asked: dict[int, _Asked] = {}
@@ -76,7 +78,8 @@ class Bus:
         self._talks: list[Talk] = []
         self._serial = 0
         self._greeting: bytearray | None = bytearray()
-        self._frames = Frames()
+        self._frames = Frames(seals)
+        self._inbox = bytearray(READ_BYTES)
         try:
             self._socket = _connect(address)
         except BusBroken:
@@ -173,9 +176,12 @@ class Bus:
     def _readable(self, _mask: int) -> None:
         try:
             for _ in range(MAX_READS):
-                data = self._socket.recv(READ_BYTES)
-                self._take(data)
-                if self.closed or len(data) < READ_BYTES:
+                size = self._socket.recv_into(self._inbox)
+                try:
+                    self._take(memoryview(self._inbox)[:size])
+                finally:
+                    self._inbox[:size] = bytes(size)
+                if self.closed or size < READ_BYTES:
                     break
             self._wind()
         except BlockingIOError:
@@ -185,7 +191,7 @@ class Bus:
                 self.close()
                 self._lost()
 
-    def _take(self, data: bytes) -> None:
+    def _take(self, data: bytes | memoryview) -> None:
         if not data:
             raise BusBroken("the bus is gone")
         if self._greeting is not None:

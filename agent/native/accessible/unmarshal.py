@@ -94,7 +94,7 @@ class Reader:
         order: ``<`` or ``>``, as in :mod:`struct`.
     """
 
-    def __init__(self, data: bytes, at: int, order: str) -> None:
+    def __init__(self, data: bytes | bytearray, at: int, order: str) -> None:
         self._data, self.at, self._order = data, at, order
 
     def read(self, kind: str, depth: int = MAX_DEPTH) -> Any:
@@ -161,7 +161,7 @@ class Reader:
         if size > MAX_ARRAY_BYTES or end > len(self._data):
             raise Nonsense("an array is longer than its message")
         if kind == "y":
-            found, self.at = self._data[self.at : end], end
+            found, self.at = bytes(self._data[self.at : end]), end
             return found
         values = []
         while self.at < end:

@@ -5,6 +5,7 @@ Nothing here is ever printed: a message may hold what a person wrote.
 """
 
 import struct
+from collections.abc import Callable
 from typing import Any
 
 from dbus_fast import Message, MessageFlag, MessageType
@@ -18,6 +19,8 @@ FIXED_BYTES = 16
 MAX_MESSAGE_BYTES = 1 << 20
 """Bytes of one message. Names of a desktop's programs, or the children of one element, are far below; whoever sends
 more is not listened to any more."""
+READ_BYTES = 1 << 14
+"""Bytes that are read from a bus at once; the usual size of what is held."""
 ENDS = {ord("l"): "<", ord("B"): ">"}
 """First byte of a message: the order of its bytes."""
 PROTOCOL = 1
@@ -54,6 +57,7 @@ class Heard(Struct, frozen=True):
     reply_to: int
     signature: str
     body: tuple[Any, ...]
+    sealed: bytearray | None = None  # set: the body is empty here, and in these bytes, until somebody may look
 
     def __repr__(self) -> str:
         """Nothing of its content."""
@@ -100,15 +104,42 @@ def size_of(start: bytes | bytearray) -> int:
     return int(size)
 
 
-def read_message(frame: bytes) -> Heard | None:
-    """One whole message; ``None`` for one that makes no sense, which is as if it had never come."""
+Seals = Callable[[str, str], bool]
+"""Whether messages of this interface and member hold what nobody has a right to read yet."""
+
+
+def read_message(frame: bytes | bytearray, seals: Seals | None = None) -> Heard | None:
+    """One whole message; ``None`` for one that makes no sense, which is as if it had never come.
+
+    Args:
+        frame: its bytes; a sealed message keeps them, so they are the caller's no more.
+        seals: tells which messages' bodies are not to be read now; none by default.
+    """
     try:
-        return _read(frame)
+        return _read(frame, seals)
     except (Nonsense, ValueError):  # a kind that there is not is a ValueError too
         return None
 
 
-def _read(frame: bytes) -> Heard:
+def opened(heard: Heard) -> tuple[Any, ...] | None:
+    """The body of a sealed message; ``None`` if it makes no sense or was shredded."""
+    if heard.sealed is None or not heard.sealed:
+        return None
+    try:
+        whole = _read(heard.sealed, None)
+    except (Nonsense, ValueError):
+        return None
+    return whole.body
+
+
+def shred(heard: Heard) -> None:
+    """Overwrite what a sealed message holds. Idempotent."""
+    if heard.sealed is not None:
+        heard.sealed[:] = bytes(len(heard.sealed))
+        del heard.sealed[:]
+
+
+def _read(frame: bytes | bytearray, seals: Seals | None) -> Heard:
     order = ENDS.get(frame[0]) if len(frame) >= FIXED_BYTES else None
     if order is None:
         raise Nonsense("not D-Bus")
@@ -119,9 +150,14 @@ def _read(frame: bytes) -> Heard:
     if version != PROTOCOL or reader.at + size != len(frame):
         raise Nonsense("not the length that it says")
     signature = fields.get(8, "")
-    body = tuple(reader.read(part) for part in types_of(signature))
-    if reader.at != len(frame):
-        raise Nonsense("more than its signature says")
+    sealed = None
+    if seals is not None and seals(fields.get(2, ""), fields.get(3, "")):
+        body: tuple[Any, ...] = ()
+        sealed = frame if isinstance(frame, bytearray) else bytearray(frame)
+    else:
+        body = tuple(reader.read(part) for part in types_of(signature))
+        if reader.at != len(frame):
+            raise Nonsense("more than its signature says")
     return Heard(
         kind=MessageType(kind),
         sender=fields.get(7, ""),
@@ -132,26 +168,60 @@ def _read(frame: bytes) -> Heard:
         reply_to=fields.get(5, 0),
         signature=signature,
         body=body,
+        sealed=sealed,
     )
 
 
 class Frames:
-    """A stream of bytes, cut into messages."""
+    """A stream of bytes, cut into messages. What was cut out is overwritten: it may hold what nobody may read.
 
-    def __init__(self) -> None:
-        self._held = bytearray()
+    Args:
+        seals: as :func:`read_message`.
+    """
 
-    def feed(self, data: bytes) -> list[Heard]:
+    def __init__(self, seals: Seals | None = None) -> None:
+        self._held = bytearray(READ_BYTES)
+        self._size = 0
+        self._seals = seals
+
+    def feed(self, data: bytes | memoryview) -> list[Heard]:
         """Take what came; gives the messages that are whole now.
 
         Raises:
             BusBroken: what came is not D-Bus.
         """
-        self._held += data
-        found = []
-        while len(self._held) >= FIXED_BYTES and len(self._held) >= (size := size_of(self._held)):
-            frame = bytes(self._held[:size])
-            del self._held[:size]
-            if (heard := read_message(frame)) is not None:
-                found.append(heard)
+        self._make_room(len(data))
+        self._held[self._size : self._size + len(data)] = data
+        self._size += len(data)
+        found: list[Heard] = []
+        at = 0
+        try:
+            while self._size - at >= FIXED_BYTES:
+                size = size_of(self._held[at : at + FIXED_BYTES])
+                if self._size - at < size:
+                    break
+                frame = self._held[at : at + size]
+                at += size
+                heard = read_message(frame, self._seals)
+                if heard is None or heard.sealed is not frame:
+                    frame[:] = bytes(size)
+                if heard is not None:
+                    found.append(heard)
+        finally:
+            self._forget(at)
         return found
+
+    def _make_room(self, more: int) -> None:
+        if self._size + more > len(self._held):
+            old, self._held = self._held, bytearray(self._size + more)
+            self._held[: self._size] = memoryview(old)[: self._size]
+            old[:] = bytes(len(old))
+
+    def _forget(self, until: int) -> None:
+        """Overwrite what was read, and bring the rest to the front."""
+        rest = self._size - until
+        held = memoryview(self._held)
+        held[:rest] = held[until : self._size]  # moved, not copied elsewhere first
+        held[rest : self._size] = bytes(self._size - rest)
+        held.release()
+        self._size = rest

@@ -13,9 +13,9 @@ import xcffib.res
 import xcffib.xproto
 
 from agent.core.observe import WindowInfo
+from agent.native.process import running
 from agent.native.x11.link import Link, answer, property_bytes, words
 from agent.native.x11.methods import composes, served
-from agent.native.x11.process import running
 
 _MASK = xcffib.xproto.EventMask
 WATCH: int = _MASK.FocusChange | _MASK.StructureNotify

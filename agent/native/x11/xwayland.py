@@ -11,7 +11,7 @@ import xcffib
 import xcffib.randr
 
 from agent.native.base import NativeUnavailable
-from agent.native.wayland import wayland_refused
+from agent.native.wayland.session import wayland_refused
 from agent.native.x11.link import Link, answer
 from schemas.status import ClosedReason
 

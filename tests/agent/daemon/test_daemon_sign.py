@@ -19,6 +19,7 @@ class FakeClient:
 
     shown_ns: int | None = None
     badge: Rect | None = RECT
+    drawn: bytes | None = None
     pid: int | None = 1
     seen_ns: int | None = None
 

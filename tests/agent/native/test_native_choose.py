@@ -10,7 +10,7 @@ from agent import doctor
 from agent.native.base import Capability, NativeUnavailable
 from agent.native.choose import open_grabber, open_native, permissions
 from agent.native.permissions import DARWIN, look
-from agent.native.wayland import is_wayland
+from agent.native.wayland.session import is_wayland
 from agent.native.x11.link import Link
 from agent.native.x11.xwayland import is_xwayland
 from tests.support.desktop import Desktop

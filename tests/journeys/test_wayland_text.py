@@ -1,0 +1,172 @@
+"""On a Wayland desktop with a place for the sign, what is written in agreed apps is kept, and nothing else is."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from scripts.demo.planted import plant
+from tests.support.forms import QT
+from tests.support.live import Organisation, nothing_waits
+from tests.support.process_memory import holds
+from tests.support.processes import Process
+from tests.support.sway import Sway, Wayfarer
+from tests.support.waiting import until
+from tests.support.wayland_keyboard import Keyboard
+
+pytestmark = pytest.mark.journey
+SECRET = plant(11).forbidden
+PLAIN = "the table stands by the window, and we can move it"
+POLICY = """
+study = "demo-2026"
+version = 1
+timing = "exact"
+consent_days = 30
+review_s = 0
+batch_s = {batch_s}
+"""
+APP = """
+[[apps]]
+id = "{id}"
+name = "{name}"
+category = "other"
+executables = ["{path}"]
+modalities = ["keyboard", "pointer", "screen"]
+screen = "layout"
+"""
+APPS = {"mousepad": "/usr/bin/mousepad", "form": os.path.realpath(sys.executable)}
+
+
+class Traveller:
+    """A person on sway who agreed to an editor and to a form, with daemon, sign and keyboard."""
+
+    def __init__(self, session: Sway, keyboard: Keyboard) -> None:
+        self.session, self.keyboard = session, keyboard
+        self.opened: list[Process] = []
+        folder = session.folder / "organisation"
+        folder.mkdir()
+        self.organisation = Organisation(folder, session.env, session.start)
+        self.organisation.found()
+        self.organisation.serve()
+        apps = "".join(APP.format(id=i, name=i.capitalize(), path=path) for i, path in APPS.items())
+        self.organisation.study(batch_s=1, policy=POLICY + apps)
+        self.person = Wayfarer.of(session)
+        self.person.overt("enrol", self.organisation.link())
+        self.person.agree(*APPS)
+        self.daemon = self.person.daemon()
+        self.indicator = self.person.indicator()
+
+    def open(self, *argv: str, app: str) -> Process:
+        """Start a program and wait until it is captured. What was opened before is closed."""
+        for process in self.opened:
+            process.stop()
+        process = self.session.inside(argv)
+        self.opened = [process]
+        self.session.focus(process)
+        self.person.wait_for(f"{app} to be captured", lambda s: s["state"] == "capturing" and s["app"] == app)
+        return process
+
+    def pulled(self, folder: Path) -> tuple[str, set[str]]:
+        """All that arrived: the text, and the kinds of events."""
+        self.person.wait_for("every batch to be received", nothing_waits)
+        self.organisation.research("pull", "--out", str(folder / "pull"), "--reason", "journey", "--json")
+        self.organisation.research("verify", str(folder / "pull"), "--json")
+        self.organisation.research("export", str(folder / "pull"), "--out", str(folder / "out"), "--json")
+        tables = {p: pq.read_table(p) for p in (folder / "out").rglob("*.parquet")}
+        text = "\n".join(
+            str(cell) for table in tables.values() if "segment" in table.column_names and "text" in table.column_names
+            for cell in table.column("text").to_pylist() if cell
+        )  # fmt: skip
+        kinds = {k for t in tables.values() if "kind" in t.column_names for k in t.column("kind").to_pylist()}
+        return text, kinds
+
+
+@pytest.fixture(scope="module")
+def traveller() -> Iterator[Traveller]:
+    with Sway() as session, Keyboard(session.env) as keyboard:
+        yield Traveller(session, keyboard)
+
+
+def test_what_is_written_in_an_agreed_app_arrives_as_changes_of_text(traveller: Traveller, tmp_path: Path) -> None:
+    editor = traveller.open("mousepad", app="Mousepad")
+    status = traveller.person.status()
+    assert status["modalities"] == ["keyboard"], "pointer and pictures are not to be had here, and nobody says they are"
+    traveller.keyboard.type(PLAIN)
+    traveller.keyboard.type("x\b")
+    traveller.person.wait_for("all of it to be seen", lambda s: s["counts"]["seen"] >= len(PLAIN) + 2)
+    editor.stop()
+    text, kinds = traveller.pulled(tmp_path)
+    assert PLAIN in text
+    assert "text_delta" in kinds
+    assert "keyboard" not in kinds
+
+
+def test_a_password_is_in_no_batch_and_in_no_memory(traveller: Traveller, tmp_path: Path) -> None:
+    form = traveller.open(sys.executable, "-c", QT, app="Form")
+    traveller.keyboard.type(f"{PLAIN} again\t{SECRET}", 0.01)  # at once: the field's word trails what is written
+    traveller.person.wait_for("secure input to be told", lambda s: "secure_input" in str(s) and s["hooks"] == [])
+    traveller.keyboard.type(SECRET)
+    if os.geteuid() == 0:
+        assert not holds(traveller.daemon.pid, SECRET.encode())
+        assert not holds(traveller.daemon.pid, SECRET[4:].encode()), "the field tells each letter by itself"
+        assert holds(form.pid, SECRET.encode()) or holds(form.pid, SECRET.encode("utf-16-le")), "a look that finds"
+    form.stop()
+    text, _ = traveller.pulled(tmp_path)
+    assert SECRET not in text
+    assert f"{PLAIN} again"[:40] in text
+
+
+@pytest.mark.parametrize("command", [("foot",), ("xterm",), ("zenity", "--entry")], ids=lambda c: str(c[0]))
+def test_nothing_of_another_app_is_heard(traveller: Traveller, command: tuple[str, ...]) -> None:
+    before = traveller.person.status()["counts"]["seen"]
+    other = traveller.session.inside(command)
+    traveller.session.focus(other)
+    traveller.person.wait_for("the gate to be closed", lambda s: s["state"] == "idle" and s["hooks"] == [])
+    traveller.keyboard.type("canary" * 4)
+    other.stop()
+    status = traveller.person.status()
+    assert status["counts"]["seen"] == before
+    assert status["hooks"] == []
+
+
+def closed(traveller: Traveller) -> None:
+    traveller.person.wait_for("the gate to close", lambda s: "sign" in s["sentence"] and s["hooks"] == [])
+
+
+def opened(traveller: Traveller) -> None:
+    traveller.person.wait_for("the gate to open again", lambda s: s["state"] == "capturing")
+
+
+def test_without_the_sign_the_gate_closes(traveller: Traveller) -> None:
+    editor = traveller.open("mousepad", app="Mousepad")
+    os.kill(traveller.indicator.pid, signal.SIGSTOP)
+    closed(traveller)
+    before = traveller.person.status()["counts"]["seen"]
+    traveller.keyboard.type("canary")
+    assert traveller.person.status()["counts"]["seen"] == before
+    os.kill(traveller.indicator.pid, signal.SIGCONT)
+    opened(traveller)
+    traveller.indicator.stop()
+    closed(traveller)
+    traveller.indicator = traveller.person.indicator()
+    opened(traveller)
+    editor.stop()
+
+
+def test_off_leaves_one_connection_less(traveller: Traveller) -> None:
+    editor = traveller.open("mousepad", app="Mousepad")
+    before = sockets(traveller.daemon)
+    traveller.person.overt("off")
+    status = traveller.person.status()
+    assert (status["state"], status["hooks"]) == ("off", [])
+    until(lambda: sockets(traveller.daemon) < before, what="the connections to the accessibility bus to be gone")
+    editor.stop()
+
+
+def sockets(process: Process) -> int:
+    """How many sockets a process holds."""
+    return sum(str(one.readlink()).startswith("socket:") for one in Path(f"/proc/{process.pid}/fd").iterdir())
