@@ -6,7 +6,7 @@ DEMO_OUT ?= demo-out
 DISPLAY_MODE ?= virtual
 BENCH_OUT ?= bench-out
 
-.PHONY: help setup demo test soak bench deb sbom dist check fmt schemas lifecycle model mutants journeys clean
+.PHONY: help setup demo demo-scale test soak bench deb sbom dist check fmt schemas lifecycle model mutants journeys clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -16,6 +16,9 @@ setup: ## Prepare system packages and .venv/ in this checkout
 
 demo: setup ## Play the main job for real and check every claim (DISPLAY_MODE=real to take part)
 	@$(PY) -m scripts.demo --display $(DISPLAY_MODE) --out $(DEMO_OUT)
+
+demo-scale: setup ## A deployment of several parts, 200 devices, and parts that die meanwhile (needs nginx)
+	@$(PY) -m scripts.demo_scale --out $(DEMO_OUT)
 
 test: setup ## Run every check and every test
 	@$(MAKE) --no-print-directory check

@@ -3,7 +3,6 @@
 import json
 import os
 import secrets
-import sys
 import time
 from collections.abc import Callable
 from importlib.metadata import version as installed_version
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from msgspec import to_builtins
 
-from agent import asking, durations, redact_cli, upkeep_cli
+from agent import asking, delete_cli, durations, own_record_cli, redact_cli, review_cli, upkeep_cli
 from agent.disk.places import Places
 from agent.errors import EXIT_ERROR, OvertError
 from agent.lazily import lazily
@@ -133,26 +132,6 @@ def off(
         raise failed
     if not done.switch:
         raise typer.Exit(EXIT_ERROR)
-
-
-@app.command(epilog="Examples: overt delete --last 10m · overt delete --all")
-def delete(
-    last: Annotated[str | None, typer.Option("--last", help="How far back: 30s, 10m, 2h, 1d.")] = None,
-    all_: Annotated[bool, typer.Option("--all", help="Everything, here and at the collector.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask once more before deleting everything.")] = False,
-    json_: Json = False,
-) -> None:
-    """Delete what was captured. What was sent already is deleted by the collector, as soon as it can be reached."""
-    seconds = durations.seconds_of(last) if last is not None else None
-    if (seconds is None) is not all_ or (last is not None and seconds is None):
-        raise typer.BadParameter("say either --all, or --last with a time: 30s, 10m, 2h, 1d")
-    if seconds is not None:
-        done = deletion.delete_last(_places(), seconds, time.time_ns())
-    else:
-        if not yes and not json_ and sys.stdin.isatty():
-            typer.confirm("Delete everything that was ever captured on this machine?", abort=True)
-        done = deletion.delete_all(_places())
-    _show({"deleted": to_builtins(done)}, json_, lambda: out.print(deletion.in_words(done)))
 
 
 @app.command(epilog="Examples: overt pause 15 · overt pause 2h · overt pause tomorrow")
@@ -342,6 +321,9 @@ def version(json_: Json = False) -> None:
 
 
 upkeep_cli.add_to(app)
+delete_cli.add_to(app)
+review_cli.add_to(app)
+own_record_cli.add_to(app)
 
 
 def _try_delete_all() -> tuple["deletion.Deleted | None", OvertError | None]:

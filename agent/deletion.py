@@ -6,7 +6,7 @@ starting meanwhile. What the collector has is asked for as soon as a daemon runs
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from msgspec import Struct
@@ -38,6 +38,7 @@ class Deleted(Struct, frozen=True):
     batches: int  # sealed batches that were emptied before any collector had them
     asked: int  # batches that the collector may have, and is asked to delete
     daemon: bool  # a daemon runs, so the collector is asked now
+    parts: int = 0  # sealed batches of which a part was taken out; the rest stays
 
 
 def delete_last(places: Places, seconds: int, now_ns: int) -> Deleted:
@@ -61,11 +62,35 @@ def delete_all(places: Places) -> Deleted:
     return _delete(places, 0)
 
 
+def carry_out(places: Places, number: int) -> Deleted:
+    """Have what the review program noted in the index carried out, and wait for it.
+
+    Raises:
+        DeletionError: not done, or not finished yet.
+    """
+    for _ in range(TRIES):
+        try:
+            ControlClient(places.control_socket).call("carry")
+        except DaemonNotRunning:
+            pass
+        except ProtocolError:
+            raise DeletionError("a daemon of another version runs", "overt stop, then overt start") from None
+        else:
+            return _told(_await(places, number), daemon=True)
+        with _alone(places) as alone:
+            if alone:
+                return _told(_finish_here(places, lambda _spool: number), daemon=False)
+        time.sleep(LOOK_S)
+    raise DeletionError("a daemon runs but does not answer", "overt stop, then overt delete again")
+
+
 def in_words(done: Deleted) -> str:
     """What a deletion came to, for people."""
-    if not (done.events or done.batches or done.asked):
+    if not (done.events or done.batches or done.asked or done.parts):
         return "Nothing was there to delete."
     told = [f"Deleted from this machine: {done.events} observations; {done.batches} sealed batches were emptied."]
+    if done.parts:
+        told.append(f"{done.parts} sealed batches were sealed anew without what you deleted; the rest of them stays.")
     if done.asked:
         when = "is asked" if done.daemon else "will be asked, as soon as Overt runs (overt start),"
         told.append(f"The collector {when} to delete {done.asked} batches, until it confirms. To see: overt batches")
@@ -88,7 +113,8 @@ def _delete(places: Places, since_ns: int) -> Deleted:
             return _told(_await(places, number), daemon=True)
         with _alone(places) as alone:
             if alone:
-                return _told(_delete_here(places, since_ns), daemon=False)
+                here = _finish_here(places, lambda spool: spool.intend(since_ns, int(time.time())))
+                return _told(here, daemon=False)
         time.sleep(LOOK_S)
     raise DeletionError("a daemon runs but does not answer", "overt stop, then overt delete again")
 
@@ -108,13 +134,14 @@ def _alone(places: Places) -> Iterator[bool]:
             os.close(lock)
 
 
-def _delete_here(places: Places, since_ns: int) -> Deletion:
+def _finish_here(places: Places, noted: Callable[[Spool], int]) -> Deletion:
+    """Carry out a wish, and all before it; ``noted`` notes it or knows its number."""
     keys = open_keys(places)
     found = read_standing(places, keys)
     try:
         spool = Spool(places)
         try:
-            number = spool.intend(since_ns, int(time.time()))
+            number = noted(spool)
             sealer, readers = None, list[str]()
             if found.asked is not None and found.key is not None and found.enrolment is not None:
                 review = age.Recipient.parse(found.enrolment.review_recipient)
@@ -152,4 +179,4 @@ def _numbered(spool: Spool, number: int) -> Deletion:
 
 
 def _told(done: Deletion, *, daemon: bool) -> Deleted:
-    return Deleted(done.unsealed + done.sealed, done.batches, done.asked, daemon)
+    return Deleted(done.unsealed + done.sealed, done.batches, done.asked, daemon, done.parts)

@@ -56,6 +56,12 @@ class DamagedError(OvertError):
     remedy = "export it again on the machine that it came from: overt consent export"
 
 
+class LogBrokenError(OvertError):
+    """The collector's log is not what it was, or does not hold what it says."""
+
+    remedy = "keep this machine's state folder, and tell the study's contact: a log only ever grows"
+
+
 class UnreachableError(OvertError):
     """The collector could not be reached."""
 

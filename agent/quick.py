@@ -73,6 +73,10 @@ def told_status(places: Places) -> Status:
     return status
 
 
+_HELD = {"metered": ": the network is metered", "battery": ": the battery is low"}
+"""Why batches wait, in words."""
+
+
 def lines(now: Status, now_s: float) -> list[str]:
     """Where the agent stands, in words, with its counts."""
     counts = now["counts"]
@@ -82,7 +86,8 @@ def lines(now: Status, now_s: float) -> list[str]:
         *([f"Study: {now['study']} ({now['organisation']})"] if now["study"] else ()),
         f"Since start: {counts['seen']} seen = {counts['kept']} kept + {sum(counts['dropped'].values())} dropped{held}",
         *(f"  dropped, {reason}: {count}" for reason, count in counts["dropped"].items()),
-        f"Batches: {counts['batches_sent']} received by the collector, {counts['batches_waiting']} waiting",
+        f"Batches: {counts['batches_sent']} received by the collector, {counts['batches_waiting']} waiting"
+        + _HELD.get(now.get("sending_waits") or "", ""),
     ]
     if counts["batches_erasing"]:
         told.append(f"Being deleted by the collector, not confirmed yet: {counts['batches_erasing']} batches")

@@ -14,14 +14,14 @@ from schemas.access import (
     MAX_LISTED,
     AccessReply,
     ErasedRow,
-    ErasureCause,
     ErasureState,
     Pulled,
+    PullPage,
     PullRow,
     SweptRow,
 )
 from schemas.base import SchemaError, unbase64url
-from schemas.erasure import ErasureRequest
+from schemas.feed import FeedEntry
 from schemas.receipt import ReceiptKind
 from schemas.signed import SignatureError, SignedDocument, fingerprint, parse_body, parse_signed, verify
 from schemas.sweep import SweepReceipt
@@ -56,8 +56,16 @@ class Access:
             sweeps=tuple(_swept(each, names) for each in await self._ledger.sweeps_of(device, MAX_LISTED)),
             batches=stored.batches,
             stored_bytes=stored.size,
+            wish=hold.wish if (hold := (await self._ledger.holds()).get(device)) else None,
             retention_days=shelf.manifest.retention_days,
         )
+
+    async def pulls(self, after: int, limit: int) -> PullPage:
+        """A page of everybody's readings, for an auditor."""
+        names = names_of(await self._library.shelf())
+        found = await self._ledger.pulls(after, limit + 1)
+        rows = tuple(_pull(row, names) for row in found[:limit])
+        return PullPage(pulls=rows, next=rows[-1].cursor if len(found) > limit else None)
 
     async def sweep(self, researcher: str, key: bytes, signed: SignedDocument) -> Acknowledged:
         """Keep a researcher's sweep receipt, for the participants whose batches it names.
@@ -98,13 +106,13 @@ def _pull(row: PullRecord, names: Names) -> PullRow:
 
 
 def _erased(each: ErasedSum) -> ErasedRow:
-    request = parse_body(ErasureRequest, parse_signed(each.row.body).body)
+    entry = parse_body(FeedEntry, each.row.body)
     return ErasedRow(
         digest=each.row.digest,
-        cause=ErasureCause.ASKED,
+        cause=entry.cause,
         state=ErasureState.DELETING if each.pending else ErasureState.DELETED,
-        received_hour=each.row.received_hour,
-        batches=len(request.batches),
+        received_hour=entry.hour,
+        batches=len(entry.batches),
     )
 
 

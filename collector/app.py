@@ -1,17 +1,19 @@
 """The application: routes over a house, its stores opened and closed with it."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import anyio
+from anyio import to_thread
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from collector import routes, routes_research
+from collector import routes, routes_audit, routes_log, routes_pages, routes_research, routes_uploads
 from collector.errors import NotNowError, Refused, StorageError
 from collector.house import House
-from collector.limits import TIDY_S
+from collector.limits import RETENTION_S, TIDY_S
 from collector.logs import RequestLog, note
 from collector.replies import on_http_error, on_not_now, on_refused, on_storage_error
 
@@ -23,11 +25,15 @@ def create_app(house: House) -> FastAPI:
     app.state.house = house
     app.include_router(routes.router)
     app.include_router(routes_research.router)
+    app.include_router(routes_uploads.router)
+    app.include_router(routes_log.router)
+    app.include_router(routes_audit.router)
+    app.include_router(routes_pages.router)
     app.add_exception_handler(Refused, on_refused)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(NotNowError, on_not_now)
     app.add_exception_handler(StorageError, on_storage_error)
-    app.add_middleware(RequestLog)
+    app.add_middleware(RequestLog, tally=house.tally, clock=house.clock)
     return app
 
 
@@ -37,9 +43,15 @@ async def _open(app: FastAPI) -> AsyncIterator[None]:
     try:
         await house.blobs.open()
         await house.ledger.open()
-        await house.erasure.settle()
+        await house.retention.sweep()  # what a crash left half erased goes first
+        await house.log.extend()  # before anybody asks: that it grew just now tells nothing
         async with anyio.create_task_group() as group:
-            group.start_soon(_tidy, house)
+            group.start_soon(_again_and_again, "tidying", TIDY_S, house.ledger.tidy)
+            group.start_soon(
+                _again_and_again, "clearing parts", TIDY_S, partial(to_thread.run_sync, house.partials.tidy)
+            )
+            group.start_soon(_again_and_again, "retention", RETENTION_S, house.retention.sweep)
+            group.start_soon(_again_and_again, "extending the log", house.log.period_s, house.log.extend)
             yield
             group.cancel_scope.cancel()
     except StorageError as error:
@@ -49,10 +61,11 @@ async def _open(app: FastAPI) -> AsyncIterator[None]:
         await house.ledger.close()
 
 
-async def _tidy(house: House) -> None:
+async def _again_and_again(name: str, every_s: float, work: Callable[[], Awaitable[object]]) -> None:
+    """Do something regularly; a store that does not answer now is asked again at the next time."""
     while True:
-        await anyio.sleep(TIDY_S)
+        await anyio.sleep(every_s)
         try:
-            await house.ledger.tidy()
+            await work()
         except StorageError as error:
-            note("tidying failed", logging.ERROR, fault=str(error))
+            note(f"{name} failed", logging.ERROR, fault=str(error))

@@ -10,7 +10,25 @@ from typing import IO
 import anyio
 from anyio import to_thread
 
-from collector.limits import BUFFERED_BYTES
+from collector.limits import BUFFERED_BYTES, COMING_HELD_BYTES, SHORT_BYTES
+
+
+class Purse:
+    """Bytes that bodies on their way in may hold in memory beyond their buffer."""
+
+    def __init__(self, left: int = COMING_HELD_BYTES) -> None:
+        self._left = left
+
+    def pay(self, wanted: int) -> bool:
+        """True if there is room for so many more."""
+        if wanted > self._left:
+            return False
+        self._left -= wanted
+        return True
+
+    def give_back(self, paid: int) -> None:
+        """So many are not held any more."""
+        self._left += paid
 
 
 class Incoming:
@@ -18,10 +36,13 @@ class Incoming:
 
     Args:
         folder: where its file lies; None for the system's own folder of temporary files.
+        purse: what short bodies may hold; None: they hold no more than their buffer.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, purse: Purse | None = None) -> None:
         self._folder = folder
+        self._purse = purse
+        self._paid = 0
         self._file: IO[bytes] | None = None
         self._held = bytearray()
         self.length = 0
@@ -30,17 +51,31 @@ class Incoming:
         """The next bytes."""
         self._held += chunk
         self.length += len(chunk)
-        if len(self._held) >= BUFFERED_BYTES:
+        if len(self._held) >= BUFFERED_BYTES and not self._may_hold(len(chunk)):
             await to_thread.run_sync(partial(self._write, bytes(self._held)))
             self._held.clear()
 
+    def _may_hold(self, more: int) -> bool:
+        if self._purse is None or self._file is not None or self.length > SHORT_BYTES:
+            return False
+        wanted = more if self._paid else len(self._held)
+        if not self._purse.pay(wanted):
+            return False
+        self._paid += wanted
+        return True
+
     async def whole(self) -> bytes:
         """All of it, in memory: take a seat of `length` bytes first."""
+        if self._file is None:
+            return bytes(self._held)
         return await to_thread.run_sync(self._read)
 
     def close(self) -> None:
         """Let go of memory and disk."""
         self._held.clear()
+        if self._purse:
+            self._purse.give_back(self._paid)
+            self._paid = 0
         if self._file:
             self._file.close()
 
@@ -53,7 +88,7 @@ class Incoming:
 
     def _read(self) -> bytes:
         if self._file is None:
-            return bytes(self._held)
+            raise ValueError("it is in memory")
         self._write(bytes(self._held))
         self._held.clear()
         self._file.seek(0)

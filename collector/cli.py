@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from collector import doctor as examination
 from collector import server
 from collector.app import create_app
 from collector.errors import EXIT_ERROR, EXIT_OK, CollectorError, SettingsError
+from collector.limits import LOG_PERIOD_S, STUDY_REQUESTS_S
 from collector.logs import note, set_up
 from collector.settings import Settings, choose_ledger, lock, make_data_folder, open_house
 
@@ -37,6 +39,12 @@ Examples:
   overt-collector status --data /var/lib/overt --json
 
   overt-collector doctor --data /var/lib/overt
+
+  overt-collector retention --data /var/lib/overt --json
+
+  overt-collector backup --data /var/lib/overt --to /backup/overt
+
+  overt-collector restore --from /backup/overt --rows /backup/rows/rows --data /var/lib/overt-new
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.
 """
@@ -76,12 +84,27 @@ def serve(  # noqa: PLR0913, PLR0917  # a command has as many options as it need
         Path | None,
         typer.Option(help="Key of receipts, shared by the collectors of a study. Default: in --data."),
     ] = None,
+    study_rate: Annotated[
+        float, typer.Option(min=0.1, help="Requests a second of all devices; others are told when to come again.")
+    ] = STUDY_REQUESTS_S,
+    log_period: Annotated[
+        int,
+        typer.Option(min=1, help="Seconds between two extensions of the transparency log."),
+    ] = LOG_PERIOD_S,
+    auditor: Annotated[
+        list[str] | None,
+        typer.Option(help="An auditor's public key, base64url. Repeatable."),
+    ] = None,
+    metrics_token: Annotated[
+        Path | None, typer.Option(help="File with the token that Prometheus sends. Without it, /metrics is closed.")
+    ] = None,
     as_json: AsJson = False,
     ready_file: Annotated[Path | None, typer.Option(help="Write the URL here once it serves.")] = None,
 ) -> None:
     """Serve until SIGTERM. Prints `listening on URL` once it is ready; logs go to standard error."""
     set_up(as_json=as_json)
-    settings = Settings(data, database, blobs, tuple(trust), receipt_key)
+    trusted, audit = tuple(trust), tuple(auditor or ())
+    settings = Settings(data, database, blobs, trusted, receipt_key, log_period, metrics_token, audit, study_rate)
     make_data_folder(settings.data)
     held = lock(settings.data)
     with server.listen(host, port) as sock:
@@ -112,8 +135,70 @@ async def _migrate(settings: Settings) -> str:
 def status(data: Data, database: Database = None, blobs: BlobsUrl = None, as_json: AsJson = False) -> None:
     """What is stored: amounts, no people. Works beside a running collector."""
     found = _run(examination.read_status, Settings(data, database, blobs))
-    plain = msgspec.to_builtins(found)
+    _tell(msgspec.to_builtins(found), as_json=as_json)
+
+
+@app.command()
+def retention(data: Data, database: Database = None, as_json: AsJson = False) -> None:
+    """Report what is over the notice's time. A running collector erases it; exits 1 while anything is overdue."""
+    found = _run(examination.read_retention, Settings(data, database))
+    _tell(msgspec.to_builtins(found), as_json=as_json)
+    raise typer.Exit(EXIT_ERROR if found.overdue or found.half_erased else EXIT_OK)
+
+
+@app.command()
+def backup(
+    data: Data,
+    to: Annotated[Path, typer.Option(help="Folder of the backup; again into the same one adds and takes away.")],
+    database: Database = None,
+    blobs: BlobsUrl = None,
+    rows_only: Annotated[bool, typer.Option("--rows-only", help="Only the rows, every few minutes.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Back up rows, blobs and the receipt key, beside a running collector. What was erased leaves the folder."""
+    from collector.backup import back_up  # noqa: PLC0415  # who serves needs none of it
+
+    settings = Settings(data, database, blobs)
+    done = anyio.run(partial(back_up, settings, to, rows_only=rows_only))
+    _tell(msgspec.to_builtins(done), as_json=as_json)
+    raise typer.Exit(EXIT_ERROR if done.missing else EXIT_OK)
+
+
+@app.command()
+def restore(
+    data: Data,
+    source: Annotated[Path, typer.Option("--from", help="Folder of a backup.")],
+    rows: Annotated[Path | None, typer.Option(help="Newer rows, from `backup --rows-only`.")] = None,
+    database: Database = None,
+    blobs: BlobsUrl = None,
+    newest: Annotated[
+        bool, typer.Option("--rows-are-newest", help="There are no newer rows, although these are old.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Restore into an empty place. What was erased by the newest rows does not come back. Then run doctor."""
+    from collector.backup import restore as bring_back  # noqa: PLC0415
+
+    settings = Settings(data, database, blobs)
+    done = anyio.run(partial(bring_back, settings, source, rows, newest=newest))
+    _tell(msgspec.to_builtins(done), as_json=as_json)
+    raise typer.Exit(EXIT_ERROR if done.missing else EXIT_OK)
+
+
+def _tell(plain: dict[str, Any], *, as_json: bool) -> None:
     print(json.dumps({"format": FORMAT, **plain}) if as_json else "\n".join(f"{k}: {v}" for k, v in plain.items()))
+
+
+@app.command()
+def page(
+    data: Data,
+    database: Database = None,
+    url: Annotated[str, typer.Option(help="Where people reach the collector.")] = "http://127.0.0.1:8800",
+    as_json: AsJson = False,
+) -> None:
+    """Print a link to the operator's page: how ingest goes, refusals, overdue erasures; no people. It works once."""
+    link = url.rstrip("/") + _run(examination.operator_path, Settings(data, database))
+    print(json.dumps({"format": FORMAT, "link": link}) if as_json else link)
 
 
 @app.command()

@@ -2,16 +2,20 @@
 
 import os
 import shutil
+import time
 from pathlib import Path
 
 from msgspec import Struct
 
 from collector.errors import CollectorError, Refused
 from collector.library import MANIFEST, POLICY, Library
-from collector.limits import MAX_BATCH_BYTES, SMALL_COUNT
+from collector.limits import MAX_BATCH_BYTES
 from collector.ports import Blobs, Ledger
 from collector.receipts import load_key
+from collector.retention import RetentionReport, report_retention
+from collector.sessions import OPERATOR, Sessions
 from collector.settings import Settings, choose_blobs, choose_ledger
+from collector.tally import shown
 from schemas.wire import MAX_PAGE_ROWS
 
 LOW_DISK_BYTES = 16 * MAX_BATCH_BYTES
@@ -38,11 +42,6 @@ class Finding(Struct, frozen=True):
     detail: str = ""
 
 
-def shown(count: int) -> int | str:
-    """A count of people as it may be shown."""
-    return count if count >= SMALL_COUNT else f"<{SMALL_COUNT}"
-
-
 async def read_status(settings: Settings) -> Status:
     """What is stored, read beside a running collector.
 
@@ -63,6 +62,33 @@ async def read_status(settings: Settings) -> Status:
         batch_bytes=counts.batch_bytes,
         pulls=counts.pulls,
     )
+
+
+async def read_retention(settings: Settings) -> RetentionReport:
+    """What is over its time, read beside a running collector.
+
+    Raises:
+        CollectorError: there is no collector's data here.
+    """
+    ledger = _existing_ledger(settings)
+    try:
+        return await report_retention(ledger, Library(ledger), time.time())
+    finally:
+        await ledger.close()
+
+
+async def operator_path(settings: Settings) -> str:
+    """Path of the operator's page, with a ticket that works once.
+
+    Raises:
+        CollectorError: there is no collector's data here.
+    """
+    ledger = _existing_ledger(settings)
+    try:
+        ticket, _ = await Sessions(ledger, time.time).ticket(OPERATOR, None)
+    finally:
+        await ledger.close()
+    return f"/operator/enter?ticket={ticket}"
 
 
 async def examine(settings: Settings) -> list[Finding]:

@@ -78,9 +78,16 @@ _OWN_WORDS: dict[RefusalReason, tuple[int, str]] = {
     R.OLDER_VERSION: (409, "Publish with a version above the current one."),
     R.NO_REASON: (400, "Say in the overt-reason header why you pull; participants can read it."),
     R.NOT_FOUND: (404, "Check the address."),
+    R.WRONG_OFFSET: (409, "Ask with HEAD how much is here, and go on from there."),
+    R.RATE_LIMITED: (429, "Wait as long as Retry-After says, then send again."),
     R.ERASED: (410, "Delete your copies of it, and pull again."),
 }
 """HTTP status and remedy of each reason."""
+
+
+def own_words(reason: RefusalReason) -> str:
+    """What helps against a refusal."""
+    return _OWN_WORDS[reason][1]
 
 
 class Refused(CollectorError):  # noqa: N818  # the wire's own word
@@ -90,12 +97,16 @@ class Refused(CollectorError):  # noqa: N818  # the wire's own word
         reason: stable name.
         detail: a sentence that holds nothing of what was sent.
         status: HTTP status where the reason's own one does not say it well.
+        retry_after_s: seconds after which it may be sent again (RFC 9110 §10.2.3).
     """
 
-    def __init__(self, reason: RefusalReason, detail: str, status: int | None = None) -> None:
+    def __init__(
+        self, reason: RefusalReason, detail: str, status: int | None = None, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(f"{reason.value}: {detail}")
         self.reason = reason
         self.detail = detail
+        self.retry_after_s = retry_after_s
         own_status, self.remedy = _OWN_WORDS[reason]
         self.status = status or own_status
 

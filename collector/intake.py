@@ -12,12 +12,14 @@ from anyio import to_thread
 
 from collector.admit import Context, Place, admit
 from collector.admit_consent import ConsentContext, admit_consent
+from collector.aside import aside
 from collector.errors import NotNowError, Refused
 from collector.library import Library
 from collector.limits import CACHED_DEVICES, CACHED_LEDGERS
 from collector.ports import BatchRecord, Blobs, ConsentRow, DeviceRow, Enrolled, Ledger
-from collector.receipts import ReceiptDesk, hour_of
-from collector.verdicts import Duplicate, Refuse, Verdict
+from collector.receipts import ReceiptDesk, due_hour, hour_of
+from collector.recent import Recent
+from collector.verdicts import Duplicate, Refuse, Store, Verdict
 from schemas.base import SchemaError, digest, unbase64url
 from schemas.consent import ConsentRecord
 from schemas.envelope import Envelope, parse
@@ -29,6 +31,8 @@ from schemas.wire import RefusalReason as R
 
 Acknowledged = tuple[SignedDocument, bool]
 """A receipt, and whether what it names is new."""
+Records = tuple[tuple[str, ConsentRecord], ...]
+"""A device's consent ledger, by digest, oldest first."""
 
 
 class Intake:
@@ -43,7 +47,8 @@ class Intake:
         self._desk = desk
         self._clock = clock
         self._devices: dict[str, DeviceRegistration] = {}
-        self._consents: OrderedDict[str, tuple[tuple[str, ConsentRecord], ...]] = OrderedDict()
+        self._consents: OrderedDict[str, Records] = OrderedDict()
+        self._heads: Recent[Place | None] = Recent(CACHED_DEVICES)
 
     async def keys(self, fingerprints: list[str]) -> dict[str, bytes]:
         """Raw public keys of those fingerprints that are enrolled devices."""
@@ -85,6 +90,7 @@ class Intake:
         if not isinstance(verdict, Refuse | Duplicate):
             row = ConsentRow(device, len(rows), entry.digest, entry.to_bytes(), hour_of(self._clock()))
             if await self._ledger.add_consent(row):
+                self._consents.pop(device, None)  # read again before the next batch is admitted by them
                 return await self._receipt(ReceiptKind.CONSENT, row.digest, device, row.received_hour), True
             rows = await self._ledger.consents(device)  # the same device was faster in another request
             verdict = await self._admit_consent(device, entry, rows)
@@ -105,17 +111,21 @@ class Intake:
             Refused: it is not admitted.
             StorageError: it could not be made durable.
         """
-        envelope, found = await to_thread.run_sync(partial(_open, body))
+        envelope, found = await aside(len(body), partial(_open, body))
         if found != name:
             raise Refused(R.MALFORMED, "the body is not what the address names")
-        verdict = await self._admit(device, envelope, found)
+        verdict, consents = await self._admit(device, envelope, found)
         if not isinstance(verdict, Refuse | Duplicate):
             await self._blobs.put(found, body)
             header = envelope.header
-            row = BatchRecord(found, device, header.sequence, len(body), hour_of(self._clock()))
-            if await self._ledger.add_batch(row):
+            period = next(r for name, r in consents if name == header.consent).processing
+            due = due_hour(header.sealed_hour, period.retention_period)
+            hour = hour_of(self._clock())
+            row = BatchRecord(found, device, header.sequence, len(body), hour, due_hour=due)
+            if await self._ledger.add_batch(row, len(consents)):
+                self._heads.keep(device, Place(header.sequence, found))
                 return await self._receipt(ReceiptKind.BATCH, found, device, row.received_hour), True
-            verdict = await self._admit(device, envelope, found)  # the same device was faster
+            verdict, _ = await self._admit_fresh(device, envelope, found)  # the same device was faster
         stored = await self._ledger.batch(found)
         if stored and stored.erased_hour is not None:  # or it had it erased meanwhile
             await self._blobs.delete(found)
@@ -123,8 +133,31 @@ class Intake:
             return await self._receipt(ReceiptKind.BATCH, found, device, stored.received_hour), False
         raise _refused(verdict)
 
-    async def _admit(self, device: str, envelope: Envelope, found: str) -> Verdict:
-        shelf, last = await self._library.shelf(), await self._ledger.last_batch(device)
+    async def _admit(self, device: str, envelope: Envelope, found: str) -> tuple[Verdict, Records]:
+        """Whether it is stored, and the consent records by which that was judged.
+
+        First by what is remembered, which may be older than what other collectors have stored since. That can only
+        refuse too much, or is found out when the row is stored: its place would be taken, or the number of consent
+        records another. So only what would not be stored is judged anew.
+        """
+        known = self._consents.get(device)
+        if device in self._heads and known is not None:
+            verdict = await self._judge(device, envelope, found, (self._heads[device], known), fresh=False)
+            if isinstance(verdict, Store):
+                return verdict, known
+        return await self._admit_fresh(device, envelope, found)
+
+    async def _admit_fresh(self, device: str, envelope: Envelope, found: str) -> tuple[Verdict, Records]:
+        last = _place(await self._ledger.last_batch(device))
+        self._heads.keep(device, last)
+        consents = await self._records(device)
+        return await self._judge(device, envelope, found, (last, consents), fresh=True), consents
+
+    async def _judge(
+        self, device: str, envelope: Envelope, found: str, known: tuple[Place | None, Records], *, fresh: bool
+    ) -> Verdict:
+        last, consents = known
+        shelf = await self._library.shelf(fresh=fresh)
         sequence = envelope.header.sequence
         taken = last is not None and sequence <= last.sequence
         context = Context(
@@ -133,11 +166,11 @@ class Intake:
             registration=await self.registration(device),
             manifests=shelf.manifests,
             policies=shelf.policies,
-            consents=await self._records(device),
-            last=_place(last),
+            consents=consents,
+            last=last,
             same_place=_place(await self._ledger.batch_at(device, sequence) if taken else None),
         )
-        return await to_thread.run_sync(partial(admit, envelope, context))
+        return admit(envelope, context)
 
     async def _admit_consent(self, device: str, entry: SignedDocument, rows: list[ConsentRow]) -> Verdict:
         shelf, sender = await self._library.shelf(), await self.registration(device)
@@ -157,7 +190,7 @@ class Intake:
             self._devices[device] = parse_body(DeviceRegistration, parse_signed(row.body).body)
         return self._devices[device]
 
-    async def _records(self, device: str) -> tuple[tuple[str, ConsentRecord], ...]:
+    async def _records(self, device: str) -> Records:
         """A device's consent ledger, parsed; it only grows, so what was parsed stays right."""
         known = self._consents.pop(device, ())
         rows = await self._ledger.consents(device, since=len(known))
@@ -175,7 +208,7 @@ class Intake:
         return DeviceRow(registration.device, signed.digest, signed.to_bytes(), hour_of(self._clock()))
 
     async def _receipt(self, kind: ReceiptKind, subject: str, device: str, hour: int) -> SignedDocument:
-        study = (await self._library.shelf()).served
+        study = (await self._library.shelf(fresh=False)).served  # a collector's study never changes
         return self._desk.write(kind, study, subject, device, hour)
 
 

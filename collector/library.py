@@ -80,8 +80,10 @@ class Library:
         self._published = published
         self._shelf = Shelf([], {}, {})
 
-    async def shelf(self) -> Shelf:
-        """What is published now."""
+    async def shelf(self, *, fresh: bool = True) -> Shelf:
+        """What is published now; or, where an older answer can do no harm, what was when somebody last asked."""
+        if not fresh and self._shelf.names:
+            return self._shelf
         names = await self._published.document_names()
         if names != self._shelf.names:
             rows = [await self._published.document(n.digest) for n in names if n.kind in (MANIFEST, POLICY)]

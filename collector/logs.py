@@ -8,12 +8,16 @@ import logging
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from collector.tally import Tally
+
 LOG = logging.getLogger("collector")
 _FIELDS = "overt"
+CREATED = 201
 
 
 class JsonLines(logging.Formatter):
@@ -51,8 +55,10 @@ def note(name: str, level: int = logging.INFO, **fields: Any) -> None:
 class RequestLog:
     """Logs each request, and turns an unforeseen error into a bare 500 whose cause only the log tells."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, tally: Tally, clock: Callable[[], float]) -> None:
         self._app = app
+        self._tally = tally
+        self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -74,6 +80,7 @@ class RequestLog:
             if not status:
                 await _bare_500(watch)
         _log_request(scope, status, time.monotonic() - began)
+        self._tally.add(_outcome(scope, status), scope.get("overt.device"), self._clock())
 
 
 def _log_request(scope: Scope, status: int, seconds: float) -> None:
@@ -87,6 +94,15 @@ def _log_request(scope: Scope, status: int, seconds: float) -> None:
     }
     fields |= {k: scope[f"overt.{k}"] for k in ("reason", "fault") if f"overt.{k}" in scope}
     note("request", logging.ERROR if "fault" in fields else logging.INFO, **fields)
+
+
+def _outcome(scope: Scope, status: int) -> str:
+    if "overt.fault" in scope:
+        return "failed"
+    if "overt.reason" in scope:
+        return str(scope["overt.reason"])
+    stored = scope["method"] == "PUT" and status == CREATED
+    return "stored" if stored else "served"
 
 
 def _where(error: Exception) -> str:

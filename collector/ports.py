@@ -5,9 +5,11 @@ Every method that changes something returns only after the change is on durable 
 
 from collections.abc import AsyncIterator, Sequence
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
+
+from schemas.log import LogKind
 
 
 class DocumentRow(Struct, frozen=True):
@@ -51,7 +53,8 @@ class ConsentRow(Struct, frozen=True):
 class BatchRecord(Struct, frozen=True):
     """A stored batch, or its tombstone. `cursor` is 0 until it is stored.
 
-    A tombstone keeps the place in the chain. Its `size` is 0 once the bytes are gone.
+    A tombstone keeps the place in the chain. Its `size` is 0 once the bytes are gone. `due_hour` is when its consent's
+    time is over, None for batches from before that was noted.
     """
 
     digest: str
@@ -61,6 +64,7 @@ class BatchRecord(Struct, frozen=True):
     received_hour: int
     cursor: int = 0
     erased_hour: int | None = None
+    due_hour: int | None = None
 
 
 class ErasureRow(Struct, frozen=True):
@@ -94,11 +98,56 @@ class Stored(Struct, frozen=True):
     size: int
 
 
-class ErasedSum(Struct, frozen=True):
-    """An obeyed request with what became of its batches."""
+class FeedRow(Struct, frozen=True):
+    """An entry of the feed of erasures; `digest` is what the log has of it, `head` the feed's after it."""
 
-    row: ErasureRow
+    number: int
+    device: str
+    cause: str
+    digest: str
+    body: bytes
+    head: str
+
+
+class ErasedSum(Struct, frozen=True):
+    """An erasure with what became of its batches."""
+
+    row: FeedRow
     pending: bool  # bytes of its device's tombstones may still be there
+
+
+class LogRow(Struct, frozen=True):
+    """An entry of the transparency log with its opening; no `position` until the log is next extended."""
+
+    id: int
+    kind: str
+    subject: str
+    salt: bytes
+    device: str | None
+    position: int | None
+
+
+class LogHead(Struct, frozen=True):
+    """The log after an extension."""
+
+    size: int
+    root: bytes
+    period: int
+
+
+class Limit(Struct, frozen=True):
+    """By what a batch's time is over: now, and the newest and the shortest time of all notices. Seconds."""
+
+    now_hour: int
+    newest_s: int
+    least_s: int
+
+
+class Due(Struct, frozen=True):
+    """How many batches are over their time, and since when the oldest is."""
+
+    batches: int
+    oldest_hour: int | None
 
 
 class SweepRow(Struct, frozen=True):
@@ -115,6 +164,24 @@ class SweptOf(Struct, frozen=True):
 
     row: SweepRow
     batches: int
+
+
+class Visit(Struct, frozen=True):
+    """A visit to a page: digests of its ticket and, once that was used, of its cookie."""
+
+    ticket: str
+    role: str
+    device: str | None
+    cookie: str | None
+    expires_s: int
+
+
+class Hold(Struct, frozen=True):
+    """What a participant wished on their page; until their device signs or lifts it, nobody gets their batches."""
+
+    device: str
+    wish: str
+    asked_hour: int
 
 
 class Counts(Struct, frozen=True):
@@ -163,12 +230,16 @@ class Devices(Protocol):
         """One device by its fingerprint."""
         ...
 
-    async def devices(self) -> list[DeviceRow]:
-        """All devices, sorted by fingerprint: the order of enrolment is nobody's business."""
+    async def devices(self, after: str = "", limit: int | None = None) -> list[DeviceRow]:
+        """Devices whose fingerprint is above `after`, sorted by it: the order of enrolment is nobody's business."""
         ...
 
     async def add_consent(self, row: ConsentRow) -> bool:
         """Append to a device's consent ledger. False: the number is taken."""
+        ...
+
+    async def ledgers(self, devices: Sequence[str]) -> list[ConsentRow]:
+        """The consent ledgers of several devices, one after the other, each oldest first."""
         ...
 
     async def consents(self, device: str, since: int = 0) -> list[ConsentRow]:
@@ -179,8 +250,12 @@ class Devices(Protocol):
 class Batches(Protocol):
     """Rows of stored batches, and who read them."""
 
-    async def add_batch(self, row: BatchRecord) -> bool:
-        """Store a row. False: its digest or its place in the device's chain is taken."""
+    async def add_batch(self, row: BatchRecord, consents: int | None = None) -> bool:
+        """Store a row. False: its digest or its place in the device's chain is taken.
+
+        With `consents`, also False if the device's consent ledger has another number of entries by now: what was
+        admitted by an older ledger is not stored.
+        """
         ...
 
     async def batch(self, digest: str) -> BatchRecord | None:
@@ -218,6 +293,21 @@ class Erasures(Protocol):
         """
         ...
 
+    async def expire(self, device: str, digests: Sequence[str], hour: int) -> bool:
+        """Turn batches of a device whose time is over into tombstones, with an entry in feed and log: all or nothing.
+
+        False: another collector was at it.
+        """
+        ...
+
+    async def due(self, limit: Limit, most: int) -> list[BatchRecord]:
+        """Batches whose time is over and that are no tombstones yet, by device and place."""
+        ...
+
+    async def overdue(self, limit: Limit) -> Due:
+        """How many those are."""
+        ...
+
     async def unemptied(self) -> list[BatchRecord]:
         """Tombstones whose bytes may still be there."""
         ...
@@ -226,13 +316,25 @@ class Erasures(Protocol):
         """The bytes of these tombstones are durably gone."""
         ...
 
-    async def erasures(self) -> list[ErasureRow]:
-        """All requests that were obeyed, sorted by digest: when which came is nobody's business."""
+    async def erasures(self, devices: Sequence[str] | None = None) -> list[ErasureRow]:
+        """Requests (of these devices) that were obeyed, sorted by digest: when which came is nobody's business."""
+        ...
+
+
+class Signed(Protocol):
+    """Signed requests, so that none is served twice by collectors that share a store."""
+
+    async def first_time(self, nonce: str) -> bool:
+        """Remember a request by a digest. False: one of the collectors has served it before."""
         ...
 
 
 class Access(Protocol):
     """What is kept about one device's batches, for its own eyes."""
+
+    async def pulls(self, after: int, limit: int) -> list[PullRecord]:
+        """Readings of anybody's batches with a cursor above `after`, in its order."""
+        ...
 
     async def pulls_of(self, device: str, after: int, limit: int) -> list[PullRecord]:
         """Readings of a device's batches with a cursor above `after`, in its order."""
@@ -242,8 +344,12 @@ class Access(Protocol):
         """How much of a device is stored."""
         ...
 
+    async def days_of(self, device: str) -> list[tuple[int, int]]:
+        """In which hours (Unix seconds) how many of a device's stored batches came."""
+        ...
+
     async def erasures_of(self, device: str, limit: int) -> list[ErasedSum]:
-        """The newest obeyed requests of a device."""
+        """The newest erasures of a device's batches."""
         ...
 
     async def add_sweep(self, row: SweepRow, batches: Sequence[str]) -> bool:
@@ -259,7 +365,83 @@ class Access(Protocol):
         ...
 
 
-class Ledger(Published, Devices, Batches, Erasures, Access, Protocol):
+class LogStore(Protocol):
+    """The transparency log and the feed of erasures. Entries come with what they tell of, in its transaction."""
+
+    async def log_head(self) -> LogHead | None:
+        """The newest head; None before the first extension."""
+        ...
+
+    async def log_tile(self, level: int, number: int) -> bytes | None:
+        """A tile as far as it is filled. Level -1: entries."""
+        ...
+
+    async def merge_log(self, period: int) -> bool:
+        """Give places to entries that have none and fill up with random ones. False: done for this period before."""
+        ...
+
+    async def openings(self, kinds: Sequence[LogKind], device: str | None, after: int, limit: int) -> list[LogRow]:
+        """Entries of some kinds, or those of them that concern one device, with an id above `after`."""
+        ...
+
+    async def feed_from(self, after: int, limit: int) -> list[FeedRow]:
+        """Entries of the feed with a number above `after`."""
+        ...
+
+    async def feed_at(self, number: int | None) -> FeedRow | None:
+        """One entry of the feed; None: the newest."""
+        ...
+
+
+class Visits(Protocol):
+    """Visits to pages, and what participants wished there."""
+
+    async def add_visit(self, visit: Visit) -> None:
+        """Keep a ticket."""
+        ...
+
+    async def begin_visit(self, ticket: str, cookie: str, role: str, now_s: int, expires_s: int) -> bool:
+        """Use a ticket up for a cookie. False: unknown, used, over, or another role's. Visits that are over go."""
+        ...
+
+    async def visit(self, cookie: str) -> Visit | None:
+        """The visit of a cookie."""
+        ...
+
+    async def end_visit(self, cookie: str) -> None:
+        """Forget a visit."""
+        ...
+
+    async def hold(self, row: Hold | None, device: str) -> None:
+        """Keep what a device's person wished; None: nothing any more."""
+        ...
+
+    async def holds(self) -> dict[str, Hold]:
+        """All wishes, by device."""
+        ...
+
+
+class Dump(Protocol):
+    """All rows, out and in."""
+
+    def dump(self) -> AsyncIterator[tuple[str, Sequence[dict[str, Any]]]]:
+        """Tables' names with some of their rows, all as they are at one moment; visits to pages are left out."""
+        ...
+
+    async def load(self, name: str, rows: Sequence[dict[str, Any]]) -> None:
+        """Put rows into a table."""
+        ...
+
+    async def loaded(self) -> None:
+        """All rows are in: counting goes on after them."""
+        ...
+
+    async def empty(self) -> bool:
+        """Whether there are no rows."""
+        ...
+
+
+class Ledger(Published, Devices, Batches, Erasures, Access, Signed, LogStore, Visits, Dump, Protocol):
     """The rows store as a whole."""
 
     async def open(self) -> None:

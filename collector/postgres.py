@@ -8,26 +8,34 @@ commit, and a page is read after a moment in which nobody held it.
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Connection, Row, Select, Table, select, text
+from sqlalchemy import Connection, Row, Select, Table, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from collector import schema
 from collector import tables as t
 from collector.errors import SchemaBehindError, StorageError
-from collector.limits import CONNECT_S, POOLED_CONNECTIONS, STATEMENT_S
+from collector.limits import CONNECT_S, NONCE_MEMORY_S, POOLED_CONNECTIONS, STATEMENT_S
 from collector.ports import BatchRecord
-from collector.sql import BATCH, SqlLedger
+from collector.sql import BATCH, BATCH_COLUMNS, SqlLedger, batch_values
 from collector.sql_base import every
+from collector.sql_dump import count_on_in_postgres
 
 _CURSORS = 0x6F766572  # names our advisory lock among a database's others: "over"
 _SCHEMA = 0x6F766573
+_LOG = 0x6F766574
 _SERVER_SETTINGS = {
     "application_name": "overt-collector",
     "synchronous_commit": "on",  # a commit returns when it is durable, whatever the server's default is
     "statement_timeout": f"{STATEMENT_S}s",
     "idle_in_transaction_session_timeout": f"{STATEMENT_S}s",  # a process that hangs must not hold its locks
 }
+_REMEMBER = text(
+    "WITH unhurried AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS done)"
+    " INSERT INTO nonces (digest) SELECT CAST(:nonce AS varchar) FROM unhurried"
+    " ON CONFLICT DO NOTHING RETURNING digest"
+)
+_FORGET = text("DELETE FROM nonces WHERE seen_at < now() - make_interval(secs => :memory)")
 _CHECKS = (
     ("SHOW fsync", "off", "fsync is off: what is acknowledged would not survive a power cut"),
     ("SHOW full_page_writes", "off", "full_page_writes is off: a torn page would lose what was acknowledged"),
@@ -50,6 +58,7 @@ class PostgresLedger(SqlLedger):
             url, connect_args=args, pool_size=POOLED_CONNECTIONS, max_overflow=0, hide_parameters=True
         )
         super().__init__(engine)
+        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")  # one statement, one way to the server
 
     async def open(self) -> None:
         """See `ports.Ledger`. A server that does not flush is refused: `201` would be a lie."""
@@ -87,6 +96,26 @@ class PostgresLedger(SqlLedger):
         async with self._write() as connection:
             await connection.execute(text("UPDATE codes SET used = true WHERE used"))
             await connection.execute(text("CLUSTER codes USING codes_pkey"))
+            await connection.execute(_FORGET, {"memory": NONCE_MEMORY_S})
+
+    async def add_batch(self, row: BatchRecord, consents: int | None = None) -> bool:
+        """See `ports.Batches`. One statement: the lock is had before a cursor is taken, and held until the commit."""
+        lock = select(literal_column(f"pg_advisory_xact_lock_shared({_CURSORS})").label("held")).cte("lock")
+        values = batch_values(row, consents).where(select(func.count()).select_from(lock).scalar_subquery() > 0)
+        adding = insert(t.batches).from_select(BATCH_COLUMNS, values).on_conflict_do_nothing()
+        return await self._in_one(adding.returning(t.batches.c.cursor))
+
+    async def first_time(self, nonce: str) -> bool:
+        """See `ports.Signed`. Its commit is not waited for: a crash of the server may forget the last second's."""
+        return await self._in_one(_REMEMBER.bindparams(nonce=nonce))
+
+    async def _in_one(self, statement: Any) -> bool:
+        """Run one statement as its own transaction; True if it gives a row."""
+        try:
+            async with self._single.connect() as connection:
+                return (await connection.execute(statement)).first() is not None
+        except self.faults_of_engine as error:
+            raise StorageError(f"database: {type(error).__name__}") from None
 
     async def page(self, after: int, limit: int) -> list[BatchRecord]:
         """See `ports.Batches`."""
@@ -101,6 +130,15 @@ class PostgresLedger(SqlLedger):
 
     async def _before_cursor(self, connection: AsyncConnection) -> None:
         await connection.execute(select(_lock("pg_advisory_xact_lock_shared")))
+
+    async def _one_view(self, connection: AsyncConnection) -> None:
+        await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+
+    async def _count_on(self, connection: AsyncConnection, table: str, column: str) -> None:
+        await count_on_in_postgres(connection, table, column)
+
+    async def _alone(self, connection: AsyncConnection) -> None:
+        await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOG})"))
 
     def _add_unknown(self, table: Table) -> Any:
         return insert(table).on_conflict_do_nothing()

@@ -11,11 +11,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from collector.errors import KeyFileError
 from collector.files import sync_folder, write_new
+from schemas.base import Document
 from schemas.receipt import HOUR_S, Receipt, ReceiptKind
 from schemas.signed import SignedDocument, public_key_text, sign
 
 KEY_FILE = "receipt.key"
 _KEY_BYTES = 32
+DAY_S = 86_400
 
 
 class ReceiptDesk:
@@ -28,6 +30,10 @@ class ReceiptDesk:
     def __repr__(self) -> str:
         return f"ReceiptDesk({self.public_key})"
 
+    def sign(self, document: Document) -> SignedDocument:
+        """Any other word of the collector's."""
+        return sign(document, self._key)
+
     def write(self, kind: ReceiptKind, study: str, subject: str, device: str, received_hour: int) -> SignedDocument:
         """A signed receipt. Call it only when what it names is durable."""
         receipt = Receipt(kind=kind, study=study, subject=subject, device=device, received_hour=received_hour)
@@ -37,6 +43,11 @@ class ReceiptDesk:
 def hour_of(now_s: float) -> int:
     """Unix time rounded down to the hour."""
     return int(now_s) // HOUR_S * HOUR_S
+
+
+def due_hour(sealed_hour: int, period: str) -> int:
+    """When a batch's time is over, Unix seconds: `period` (ISO 8601 days) after it was sealed, as its consent says."""
+    return (sealed_hour + int(period[1:-1]) * DAY_S) // HOUR_S * HOUR_S
 
 
 def load_key(path: Path) -> Ed25519PrivateKey:

@@ -3,18 +3,20 @@
 import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
 import anyio
-from anyio import to_thread
 from starlette.requests import ClientDisconnect, Request
 
-from collector.bodies import Incoming, Seats
+from collector.admit_rate import Rates
+from collector.aside import aside
+from collector.bodies import Incoming, Purse, Seats
 from collector.errors import NotNowError, Refused, StorageError
 from collector.limits import BODIES_HELD_BYTES, BODY_S, MAX_DRAINED_BYTES
 from collector.nonces import Answer, Nonces
+from schemas.base import digest
 from schemas.http_signature import RequestSignatureError, check_body, verify_request
 from schemas.wire import RefusalReason
 
@@ -26,13 +28,32 @@ _CREATED = re.compile(r";\s*created=(\d{1,15})")
 
 
 class Reception:
-    """Reads bodies and checks signatures."""
+    """Reads bodies and checks signatures.
 
-    def __init__(self, nonces: Nonces, clock: Callable[[], float], folder: Path | None = None) -> None:
+    Args:
+        nonces: this process's memory of signed requests.
+        rates: how much devices may send.
+        first: remembers a request by a digest, together with all collectors over the same store; False if one of them
+            served it.
+        clock: Unix time, seconds.
+        folder: for bodies on their way in; None for the system's own.
+    """
+
+    def __init__(
+        self,
+        nonces: Nonces,
+        rates: Rates,
+        first: Callable[[str], Awaitable[bool]],
+        clock: Callable[[], float],
+        folder: Path | None = None,
+    ) -> None:
         self._nonces = nonces
+        self._rates = rates
+        self._first = first
         self._clock = clock
         self._folder = folder
         self._seats = Seats(BODIES_HELD_BYTES)
+        self._purse = Purse()
 
     @asynccontextmanager
     async def large(self, request: Request, limit: int) -> AsyncIterator[bytes]:
@@ -42,18 +63,22 @@ class Reception:
             Refused: it is longer than `limit`, or not what was signed.
             NotNowError: it did not come in time, or was broken off.
         """
-        incoming = Incoming(self._folder)
+        incoming = Incoming(self._folder, self._purse)
         try:
             await _receive(request, limit, incoming)
             async with self._seats.take(incoming.length):
                 body = await incoming.whole()
                 incoming.close()
-                await to_thread.run_sync(partial(_check, request, body))
+                await aside(len(body), partial(_check, request, body))
                 yield body
         except OSError as error:
             raise StorageError(f"incoming: {os.strerror(error.errno or 0)}") from None
         finally:
             incoming.close()
+
+    def seat(self, length: int) -> AbstractAsyncContextManager[None]:
+        """Room in memory for a body that is on disk."""
+        return self._seats.take(length)
 
     async def small(self, request: Request, limit: int) -> bytes:
         """A small body, from who signed it.
@@ -92,19 +117,41 @@ class Reception:
         headers = _headers(request)
         check = partial(verify_request, request.method, _url(request), headers, None, keys.get)
         try:
-            signer = await to_thread.run_sync(check)
+            signer = check()
         except RequestSignatureError:
             await drain(request)
             raise Refused(RefusalReason.BAD_SIGNATURE, "the signature does not fit or is too old") from None
         created = min((int(n) for n in _CREATED.findall(headers["signature-input"])), default=0)
         answer = self._nonces.take(signer.key, signer.nonce, created, self._clock())
-        if answer is not Answer.FRESH:
+        fresh = answer is Answer.FRESH and await self._first(digest(f"{signer.key} {signer.nonce}".encode()))
+        if not fresh:
             await drain(request)
-        if answer is Answer.SEEN:
+        if answer is Answer.SEEN or (answer is Answer.FRESH and not fresh):
             raise Refused(RefusalReason.REPLAYED, "this request was served before")
         if answer is Answer.UNKNOWABLE:
             raise NotNowError("whether this request was served before cannot be known")
         return signer.key
+
+    async def device(self, request: Request, find: FindKeys) -> str:
+        """As `signer`, of a device that does not send too much at once.
+
+        Raises:
+            Refused, NotNowError: as `signer`; or it does.
+        """
+        device = await self.signer(request, find)
+        await self.limit(request, device)
+        return device
+
+    async def limit(self, request: Request, device: str | None = None) -> None:
+        """Count a request against the limits; without a device, against the study's only.
+
+        Raises:
+            Refused: it is too much.
+        """
+        verdict = self._rates.admit(device, _declared(request), self._clock())
+        if verdict is not None:
+            await drain(request)
+            raise Refused(verdict.reason, verdict.detail, retry_after_s=verdict.retry_after_s)
 
 
 async def read_body(request: Request, limit: int) -> bytes:

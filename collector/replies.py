@@ -1,5 +1,7 @@
 """Replies: JSON of documents, and refusals for everything that goes wrong."""
 
+import math
+
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -29,7 +31,9 @@ async def on_refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, Refused):
         raise TypeError(type(error))
     request.scope["overt.reason"] = error.reason.value
-    return Response(error.body(), error.status, media_type=JSON)
+    wait_s = error.retry_after_s
+    headers = {} if wait_s is None else {"retry-after": str(max(1, math.ceil(wait_s)))}
+    return Response(error.body(), error.status, headers, media_type=JSON)
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:

@@ -14,6 +14,7 @@ What researchers call stands in `routes_research`.
 
 from typing import TypeVar
 
+from anyio import to_thread
 from fastapi import APIRouter
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
@@ -37,6 +38,17 @@ def house_of(request: Request) -> House:
     """The parts behind the application that serves this request."""
     house: House = request.app.state.house
     return house
+
+
+async def device_of(request: Request, house: House) -> str:
+    """The enrolled device that signed this request.
+
+    Raises:
+        Refused, NotNowError: as `Reception.device`.
+    """
+    device = await house.reception.device(request, house.intake.keys)
+    request.scope["overt.device"] = device  # counted, and never logged
+    return device
 
 
 def checked_digest(text: str) -> str:
@@ -69,11 +81,16 @@ def page_of(request: Request) -> tuple[int, int]:
     Raises:
         Refused: not whole numbers that can be used.
     """
-    after = _number(request, "after", 0, (1 << 63) - 1)
-    return after, max(1, _number(request, "limit", DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS))
+    after = number_of(request, "after", 0, (1 << 63) - 1)
+    return after, max(1, number_of(request, "limit", DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS))
 
 
-def _number(request: Request, name: str, default: int, most: int) -> int:
+def number_of(request: Request, name: str, default: int, most: int) -> int:
+    """A whole number from a request's query, `most` at most.
+
+    Raises:
+        Refused: it is none that can be used.
+    """
     text = request.query_params.get(name, str(default))
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(most))):
         raise Refused(RefusalReason.MALFORMED, f"`{name}` is not a whole number that can be used")
@@ -110,6 +127,7 @@ async def study(request: Request) -> Response:
 @router.post("/v1/enrol", status_code=201)
 async def enrol(request: Request) -> Response:
     """Exchange a code for a device's registration."""
+    await house_of(request).reception.limit(request)
     wanted = parse_json(EnrolRequest, await read_body(request, MAX_DOCUMENT_BYTES))
     receipt, new = await house_of(request).intake.enrol(wanted)
     return created(receipt, new=new)
@@ -119,7 +137,7 @@ async def enrol(request: Request) -> Response:
 async def consents(request: Request) -> Response:
     """Append to the sending device's consent ledger."""
     house = house_of(request)
-    device = await house.reception.signer(request, house.intake.keys)
+    device = await device_of(request, house)
     body = await house.reception.small(request, MAX_DOCUMENT_BYTES)
     receipt, new = await house.intake.consent(device, parse_json(SignedDocument, body))
     return created(receipt, new=new)
@@ -129,7 +147,7 @@ async def consents(request: Request) -> Response:
 async def put_batch(digest: str, request: Request) -> Response:
     """Store a batch; the receipt says that it is durable."""
     house = house_of(request)
-    device = await house.reception.signer(request, house.intake.keys)
+    device = await device_of(request, house)
     async with house.reception.large(request, MAX_BATCH_BYTES) as body:
         receipt, new = await house.intake.batch(device, checked_digest(digest), body)
     return created(receipt, new=new)
@@ -139,9 +157,10 @@ async def put_batch(digest: str, request: Request) -> Response:
 async def erasures(request: Request) -> Response:
     """Delete batches of the sending device; the receipt says that they are durably gone."""
     house = house_of(request)
-    device = await house.reception.signer(request, house.intake.keys)
+    device = await device_of(request, house)
     body = await house.reception.small(request, MAX_DOCUMENT_BYTES)
     receipt, new = await house.erasure.erase(device, parse_json(SignedDocument, body))
+    await to_thread.run_sync(house.partials.forget, device)
     return created(receipt, new=new)
 
 
@@ -149,6 +168,6 @@ async def erasures(request: Request) -> Response:
 async def access(request: Request) -> Response:
     """What the collector keeps about the sending device, for its own eyes."""
     house = house_of(request)
-    device = await house.reception.signer(request, house.intake.keys)
+    device = await device_of(request, house)
     await house.reception.small(request, 0)
     return json_reply(await house.access.record(device, *page_of(request)))

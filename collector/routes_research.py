@@ -2,7 +2,7 @@
 
 GET /v1/batches?after=&limit=   a page of the listing; reason required
 GET /v1/batches/{digest}        a batch, or a byte range of it; reason required, noted for the participant
-GET /v1/ledger                  what proves each batch's consent
+GET /v1/ledger?after=&limit=    what proves each batch's consent; without a limit, of all devices at once
 POST /v1/sweeps                 a sweep receipt, signed by the same researcher
 """
 
@@ -15,9 +15,9 @@ from collector.house import House
 from collector.limits import MAX_DOCUMENT_BYTES
 from collector.ranges import UnsatisfiableError, parse_range
 from collector.replies import created, json_reply
-from collector.routes import checked_digest, house_of, page_of, parse_json
+from collector.routes import checked_digest, house_of, number_of, page_of, parse_json
 from schemas.signed import SignedDocument
-from schemas.wire import MAX_REASON_CHARS, REASON_HEADER, RefusalReason
+from schemas.wire import MAX_LEDGER_DEVICES, MAX_REASON_CHARS, REASON_HEADER, RefusalReason
 
 ENVELOPE_TYPE = "application/vnd.overt.envelope"
 router = APIRouter()
@@ -73,7 +73,11 @@ async def ledger(request: Request) -> Response:
     """What proves each batch's consent."""
     house = house_of(request)
     await _researcher(request, house)
-    return json_reply(await house.outlet.ledger())
+    after = request.query_params.get("after", "")
+    if "limit" not in request.query_params and not after:
+        return json_reply(await house.outlet.ledger())  # how clients of 0.1 ask
+    limit = max(1, number_of(request, "limit", MAX_LEDGER_DEVICES, MAX_LEDGER_DEVICES))
+    return json_reply(await house.outlet.ledger(checked_digest(after) if after else "", limit))
 
 
 @router.post("/v1/sweeps", status_code=201)

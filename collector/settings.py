@@ -3,21 +3,25 @@
 import fcntl
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from collector.errors import SettingsError, StorageError
 from collector.files import FileBlobs
 from collector.house import House, build_house
+from collector.limits import LOG_PERIOD_S, STUDY_REQUESTS_S
 from collector.ports import Blobs, Ledger
 from collector.receipts import KEY_FILE, load_key
 from collector.sqlite import SqliteLedger
 from schemas.base import SchemaError, unbase64url
+from schemas.signed import fingerprint
 
 _SQLITE = ("sqlite", "sqlite+aiosqlite")
 _POSTGRES = ("postgresql", "postgres", "postgresql+asyncpg")
 KEY_BYTES = 32
+MIN_TOKEN_BYTES = 24
+"""Characters of a token that nobody guesses."""
 LOCK_FILE = "collector.lock"
 
 
@@ -26,7 +30,8 @@ class Settings:
     """What `overt-collector` is told.
 
     `database` and `blobs` are URLs; without them, both lie in `data`. `trust` are base64url public keys of
-    organisations. `receipt_key` is a file that several collectors of one study share.
+    organisations. `receipt_key` is a file that several collectors of one study share. `study_requests_s` is how many
+    requests a second of all devices are served; the others are asked to come again.
     """
 
     data: Path
@@ -34,10 +39,15 @@ class Settings:
     blobs: str | None = None
     trust: tuple[str, ...] = ()
     receipt_key: Path | None = None
+    log_period_s: int = LOG_PERIOD_S
+    metrics_token: Path | None = None
+    auditors: tuple[str, ...] = ()
+    study_requests_s: float = STUDY_REQUESTS_S
 
     def __post_init__(self) -> None:
-        for key in self.trust:
-            _check_key(key)
+        for option, keys in (("--trust", self.trust), ("--auditor", self.auditors)):
+            for key in keys:
+                _check_key(key, option)
 
     @property
     def database_url(self) -> str:
@@ -55,13 +65,13 @@ class Settings:
         return self.blobs or f"file://{self.data.resolve()}/blobs"
 
 
-def _check_key(text: str) -> None:
+def _check_key(text: str, option: str) -> None:
     try:
         right = len(unbase64url(text)) == KEY_BYTES
     except SchemaError:
         right = False
     if not right:
-        raise SettingsError("--trust takes an organisation's public key: 32 bytes in base64url, 43 characters")
+        raise SettingsError(f"{option} takes a public key: 32 bytes in base64url, 43 characters")
 
 
 def choose_ledger(url: str) -> Ledger:
@@ -126,8 +136,29 @@ def lock(data: Path) -> int:
     return handle
 
 
+def read_token(path: Path) -> bytes:
+    """The token that Prometheus sends.
+
+    Raises:
+        SettingsError: the file cannot be read, or its token is short enough to be guessed.
+    """
+    try:
+        token = path.read_bytes().strip()
+    except OSError as error:
+        raise SettingsError(f"--metrics-token: {os.strerror(error.errno or 0)}") from None
+    if len(token) < MIN_TOKEN_BYTES:
+        raise SettingsError(f"--metrics-token: the file's token is shorter than {MIN_TOKEN_BYTES} characters")
+    return token
+
+
 def open_house(settings: Settings) -> House:
     """Compose the collector that the settings describe. Its stores open with the application."""
     ledger, blobs = choose_ledger(settings.database_url), choose_blobs(settings.blobs_url)
     make_data_folder(settings.data)
-    return build_house(ledger, blobs, load_key(settings.key_file), settings.trust, time.time, settings.data)
+    token = read_token(settings.metrics_token) if settings.metrics_token else None
+    key, period_s = load_key(settings.key_file), settings.log_period_s
+    house = build_house(
+        ledger, blobs, key, settings.trust, time.time, settings.data, period_s, settings.study_requests_s
+    )
+    auditors = {fingerprint(raw): raw for raw in map(unbase64url, settings.auditors)}
+    return replace(house, metrics_token=token, auditors=auditors)

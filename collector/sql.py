@@ -6,12 +6,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from collector import schema
 from collector import tables as t
 from collector.errors import StorageError
+from collector.migrations.backfill import KINDS as PUBLISHED_KINDS
 from collector.ports import (
     BatchRecord,
     ConsentRow,
@@ -25,6 +26,12 @@ from collector.ports import (
 )
 from collector.sql_access import SqlAccess
 from collector.sql_base import every, first, values
+from collector.sql_dump import SqlDump
+from collector.sql_log import note_in_log
+from collector.sql_retention import SqlRetention, without_cursor
+from collector.sql_visits import SqlVisits
+from schemas.access import Pulled, pull_digest
+from schemas.log import LogKind
 
 _NAME: tuple[Any, ...] = (
     t.documents.c.digest,
@@ -34,7 +41,7 @@ _NAME: tuple[Any, ...] = (
 )
 
 
-class SqlLedger(SqlAccess):
+class SqlLedger(SqlAccess, SqlRetention, SqlVisits, SqlDump):
     """The rows store over an engine. A kind of database is a subclass."""
 
     async def migrate(self) -> str:
@@ -84,6 +91,7 @@ class SqlLedger(SqlAccess):
         try:
             async with self._write() as connection:
                 await connection.execute(insert(t.documents).values(**named, version=row.version or None))
+                await note_in_log(connection, log_kind(row.kind), row.digest)
                 new = [{"digest": c, "expires_s": expires_s, "used": False} for c in sorted({*codes})]
                 if new:
                     await connection.execute(self._add_unknown(t.codes), new)
@@ -110,28 +118,38 @@ class SqlLedger(SqlAccess):
         rows = await self._rows(select(t.devices).where(t.devices.c.device == device))
         return first(DeviceRow, rows)
 
-    async def devices(self) -> list[DeviceRow]:
+    async def devices(self, after: str = "", limit: int | None = None) -> list[DeviceRow]:
         """See `ports.Devices`."""
-        return every(DeviceRow, await self._rows(select(t.devices).order_by(t.devices.c.device)))
+        found = select(t.devices).where(t.devices.c.device > after).order_by(t.devices.c.device).limit(limit)
+        return every(DeviceRow, await self._rows(found))
+
+    async def ledgers(self, devices: Sequence[str]) -> list[ConsentRow]:
+        """See `ports.Devices`."""
+        theirs = select(t.consents).where(t.consents.c.device.in_(devices))
+        return every(ConsentRow, await self._rows(theirs.order_by(t.consents.c.device, t.consents.c.number)))
 
     async def add_consent(self, row: ConsentRow) -> bool:
         """See `ports.Devices`."""
-        return await self._insert(t.consents, values(row))
+        try:
+            async with self._write() as connection:
+                await connection.execute(insert(t.consents).values(**values(row)))
+                await note_in_log(connection, LogKind.CONSENT, row.digest, row.device)
+        except IntegrityError:
+            return False
+        return True
 
     async def consents(self, device: str, since: int = 0) -> list[ConsentRow]:
         """See `ports.Devices`."""
         mine = select(t.consents).where(t.consents.c.device == device, t.consents.c.number >= since)
         return every(ConsentRow, await self._rows(mine.order_by(t.consents.c.number)))
 
-    async def add_batch(self, row: BatchRecord) -> bool:
+    async def add_batch(self, row: BatchRecord, consents: int | None = None) -> bool:
         """See `ports.Batches`."""
-        try:
-            async with self._write() as connection:
-                await self._before_cursor(connection)
-                await connection.execute(insert(t.batches).values(**_without_cursor(row)))
-        except IntegrityError:
-            return False
-        return True
+        raise NotImplementedError
+
+    async def first_time(self, nonce: str) -> bool:
+        """See `ports.Signed`."""
+        raise NotImplementedError
 
     async def batch(self, digest: str) -> BatchRecord | None:
         """See `ports.Batches`."""
@@ -159,23 +177,12 @@ class SqlLedger(SqlAccess):
 
     async def add_pull(self, pull: Pull) -> None:
         """See `ports.Batches`."""
-        await self._insert(t.pulls, values(pull))
-
-    async def entomb(self, row: ErasureRow, stored: Sequence[str], absent: Sequence[BatchRecord]) -> bool:
-        """See `ports.Erasures`."""
-        hour, b = row.received_hour, t.batches
-        try:
-            async with self._write() as connection:
-                await self._before_cursor(connection)
-                await connection.execute(insert(t.erasures).values(**values(row)))
-                for digest in stored:
-                    live = update(b).where(b.c.digest == digest, b.c.erased_hour.is_(None))
-                    await connection.execute(live.values(erased_hour=hour, received_hour=hour))
-                for each in absent:
-                    await connection.execute(insert(b).values(**_without_cursor(each)))
-        except IntegrityError:
-            return False
-        return True
+        read = Pulled(at_s=pull.at_s, researcher=pull.researcher, reason=pull.reason, batch=pull.digest)
+        whose = select(t.batches.c.device).where(t.batches.c.digest == pull.digest)
+        async with self._write() as connection:
+            await connection.execute(insert(t.pulls).values(**values(pull)))
+            device = (await connection.execute(whose)).scalar()
+            await note_in_log(connection, LogKind.PULL, pull_digest(read), device)
 
     async def unemptied(self) -> list[BatchRecord]:
         """See `ports.Erasures`."""
@@ -189,9 +196,12 @@ class SqlLedger(SqlAccess):
                 gone = update(t.batches).where(t.batches.c.digest == digest, t.batches.c.erased_hour.is_not(None))
                 await connection.execute(gone.values(size=0))
 
-    async def erasures(self) -> list[ErasureRow]:
+    async def erasures(self, devices: Sequence[str] | None = None) -> list[ErasureRow]:
         """See `ports.Erasures`."""
-        return every(ErasureRow, await self._rows(select(t.erasures).order_by(t.erasures.c.digest)))
+        found = select(t.erasures).order_by(t.erasures.c.digest)
+        if devices is not None:
+            found = found.where(t.erasures.c.device.in_(devices))
+        return every(ErasureRow, await self._rows(found))
 
     async def _one_batch(self, query: Select[Any]) -> BatchRecord | None:
         return first(BatchRecord, await self._rows(query))
@@ -206,10 +216,25 @@ def _upgrade(connection: Connection) -> None:
     schema.upgrade(connection)
 
 
+def log_kind(media_type: str) -> LogKind:
+    """As what the log knows a published document."""
+    return next(kind for name, kind in PUBLISHED_KINDS.items() if f".{name}." in media_type)
+
+
 _COUNTED = (t.documents, t.devices, t.consents, t.batches, t.pulls)
 BATCH: Select[Any] = select(t.batches)
 """All of a batch's row."""
 
 
-def _without_cursor(row: BatchRecord) -> dict[str, Any]:
-    return {name: value for name, value in values(row).items() if name != "cursor"}
+def batch_values(row: BatchRecord, consents: int | None) -> Select[Any]:
+    """A row to insert, or none if the device's consent ledger has another number of entries by now."""
+    given = without_cursor(row)
+    chosen = select(*(literal(value, t.batches.c[name].type).label(name) for name, value in given.items()))
+    if consents is None:
+        return chosen
+    held = select(func.count()).select_from(t.consents).where(t.consents.c.device == row.device).scalar_subquery()
+    return chosen.where(held == consents)
+
+
+BATCH_COLUMNS = tuple(name for name in BatchRecord.__struct_fields__ if name != "cursor")
+"""What `batch_values` gives, in order."""

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from msgspec import Struct
-from sqlalchemy import Row, Select, Table, insert
+from sqlalchemy import Row, Select, Table
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -26,14 +26,6 @@ class SqlBase:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-
-    async def _insert(self, table: Table, values: dict[str, Any]) -> bool:
-        try:
-            async with self._write() as connection:
-                await connection.execute(insert(table).values(**values))
-        except IntegrityError:
-            return False
-        return True
 
     async def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
         async with self._read() as connection:

@@ -5,12 +5,17 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
-from sqlalchemy import Table, event, text
+from anyio import to_thread
+from sqlalchemy import Table, create_engine, event, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from collector import tables as t
+from collector.errors import StorageError
 from collector.limits import BUSY_S
-from collector.sql import SqlLedger
+from collector.ports import BatchRecord
+from collector.sql import BATCH_COLUMNS, SqlLedger, batch_values
+from collector.together import Together
 
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -31,10 +36,30 @@ class SqliteLedger(SqlLedger):
         super().__init__(create_async_engine(url, connect_args={"timeout": BUSY_S}))
         event.listen(self._engine.sync_engine, "connect", _set_up)
         self._writing = anyio.Lock()  # SQLite has one writer: waiting here is fairer than its busy loop
+        # One thread's work for a whole group of rows, where aiosqlite would change threads at every step of each.
+        self._direct = create_engine(
+            url.replace("+aiosqlite", "", 1), connect_args={"timeout": BUSY_S, "check_same_thread": False}
+        )
+        event.listen(self._direct, "connect", _set_up)
+        self._batches = Together(self._add_batches, self._writing)
 
     async def open(self) -> None:
         """See `ports.Ledger`."""
         await self.migrate()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await to_thread.run_sync(self._direct.dispose)
+        await super().close()
+
+    async def add_batch(self, row: BatchRecord, consents: int | None = None) -> bool:
+        """See `ports.Batches`. Rows that come while others are being flushed share the next flush."""
+        return await self._batches.add((row, consents))
+
+    async def first_time(self, nonce: str) -> bool:
+        """See `ports.Signed`. One collector alone serves from this file, and remembers by itself."""
+        del nonce
+        return True
 
     async def faults(self) -> list[str]:
         """What SQLite's own check finds, and chains with holes."""
@@ -49,6 +74,18 @@ class SqliteLedger(SqlLedger):
 
     async def _enrolled(self) -> None:
         await self.tidy()
+
+    async def _add_batches(self, rows: list[tuple[BatchRecord, int | None]]) -> list[bool]:
+        try:
+            return await to_thread.run_sync(self._insert_all, rows)
+        except self.faults_of_engine as error:
+            raise StorageError(f"database: {type(error).__name__}") from None
+
+    def _insert_all(self, rows: list[tuple[BatchRecord, int | None]]) -> list[bool]:
+        with self._direct.begin() as connection:
+            adding = insert(t.batches).on_conflict_do_nothing()
+            done = [connection.execute(adding.from_select(BATCH_COLUMNS, batch_values(*row))) for row in rows]
+            return [each.rowcount == 1 for each in done]
 
     def _add_unknown(self, table: Table) -> Any:
         return insert(table).on_conflict_do_nothing()

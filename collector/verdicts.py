@@ -14,10 +14,11 @@ class Duplicate(Struct, frozen=True):
 
 
 class Refuse(Struct, frozen=True):
-    """Not taken. `detail` holds nothing of what was sent."""
+    """Not taken. `detail` holds nothing of what was sent; `retry_after_s` is when it may be sent again, if ever."""
 
     reason: RefusalReason
     detail: str
+    retry_after_s: float | None = None
 
 
 Verdict = Store | Duplicate | Refuse

@@ -16,9 +16,11 @@ from pydantic import ValidationError
 from research.errors import CollectorError, InputError
 from schemas.base import Document
 from schemas.http_signature import sign_request
+from schemas.log import Opening, OpeningPage
 from schemas.signed import SignedDocument
 from schemas.wire import (
     LOOPBACK,
+    MAX_LEDGER_DEVICES,
     MAX_PAGE_ROWS,
     MAX_REASON_CHARS,
     REASON_HEADER,
@@ -95,7 +97,14 @@ class Collector:
 
     def ledger(self) -> LedgerReply:
         """Every document that consent is proved with, not yet verified. Raises: CollectorError."""
-        return self._get(LedgerReply, "/v1/ledger")
+        pages = [self._get(LedgerReply, f"/v1/ledger?limit={MAX_LEDGER_DEVICES}")]
+        while (after := pages[-1].next) is not None:
+            pages.append(self._get(LedgerReply, f"/v1/ledger?after={after}&limit={MAX_LEDGER_DEVICES}"))
+            if (further := pages[-1].next) is not None and further <= after:
+                raise CollectorError("the collector's ledger does not advance")
+        parts = ("registrations", "consents", "policies", "manifests", "erasures", "expired")
+        whole = {name: tuple(document for page in pages for document in getattr(page, name)) for name in parts}
+        return LedgerReply(**whole)
 
     def rows(self) -> Iterator[BatchRow]:
         """All batches, in the collector's order. Raises: CollectorError."""
@@ -106,6 +115,30 @@ class Collector:
             if page.next is not None and page.next <= after:
                 raise CollectorError("the collector's listing does not advance")
             after = page.next
+
+    def log_file(self, path: str) -> bytes:
+        """A file of the transparency log, not yet verified. Raises: CollectorError."""
+        try:
+            reply = self._http.get(f"{self._url}/v1/log/{path}")
+        except httpx.HTTPError as error:
+            raise CollectorError(f"the collector was not reached: {type(error).__name__}", retry=True) from None
+        if reply.status_code != OK:
+            raise _refused(reply)
+        return reply.content
+
+    def openings(self) -> Iterator[Opening]:
+        """Openings of the log's entries about what proves consent. Raises: CollectorError."""
+        after: int | None = 0
+        while after is not None:
+            page = self._get(OpeningPage, f"/v1/log/openings/study?after={after}&limit={MAX_PAGE_ROWS}")
+            yield from page.rows
+            if page.next is not None and page.next <= after:
+                raise CollectorError("the collector's list of openings does not advance")
+            after = page.next
+
+    def feed(self, after: int = 0) -> SignedDocument:
+        """A page of the feed of erasures, signed, not yet verified. Raises: CollectorError."""
+        return self._get(SignedDocument, f"/v1/feed?after={after}")
 
     def hand_in_sweep(self, receipt: SignedDocument) -> SignedDocument:
         """Hand in a sweep receipt; the participants whose batches it names see it. Gives the collector's own receipt.

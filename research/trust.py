@@ -10,9 +10,11 @@ from typing import TypeVar
 from msgspec import Struct
 
 from research.reasons import Finding, Reason
+from schemas.access import ErasureCause
 from schemas.base import Document, SchemaError, unbase64url
 from schemas.consent import ConsentRecord, Interval, LedgerError, intervals, read_ledger
 from schemas.erasure import ErasureRequest
+from schemas.feed import FeedPage, head_after
 from schemas.policy import Policy
 from schemas.signed import SignedDocument, fingerprint, parse_body, verify
 from schemas.study import DeviceRegistration, StudyManifest
@@ -66,6 +68,11 @@ def establish(ledger: LedgerReply, study: StudyReply | None, organisation: bytes
     for erasure in ledger.erasures:
         try:
             _note_erased(erasure, devices, name)
+        except SchemaError as error:
+            findings.append(Finding(Reason.ERASURE_UNTRUSTED, detail=str(error)))
+    for page in ledger.expired:
+        try:
+            _note_expired(page, devices, name, study)
         except SchemaError as error:
             findings.append(Finding(Reason.ERASURE_UNTRUSTED, detail=str(error)))
     return Trust(name, manifests, policies, devices, findings)
@@ -138,6 +145,26 @@ def _note_erased(signed: SignedDocument, devices: Mapping[str, Device], study: s
     if request.study != study:
         raise SchemaError("it is about another study")
     device.erased.update({batch.sequence: batch.digest for batch in request.batches})
+
+
+def _note_expired(
+    signed: SignedDocument, devices: Mapping[str, Device], study: str | None, reply: StudyReply | None
+) -> None:
+    """What went because the notice's time was over. That is the collector's own word, signed and in its log.
+
+    Raises:
+        SchemaError: not signed by the collector, for this study.
+    """
+    if reply is None:
+        raise SchemaError("the collector's key is not at hand")
+    raw = unbase64url(reply.collector_key)
+    page = verify(signed, FeedPage, {fingerprint(raw): raw})
+    head_after(page)
+    if page.study != study:
+        raise SchemaError("it is about another study")
+    for entry in page.entries:
+        if entry.cause is ErasureCause.RETENTION and entry.device in devices:
+            devices[entry.device].erased.update({batch.sequence: batch.digest for batch in entry.batches})
 
 
 def _check_subject(record: ConsentRecord, registration: DeviceRegistration) -> None:

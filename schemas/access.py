@@ -79,7 +79,26 @@ class AccessReply(Document):
     sweeps: tuple[SweptRow, ...] = note("what researchers swept out of exports, newest first", max_length=MAX_LISTED)
     batches: int = note("of this device's batches, how many are stored", sensitivity=Sensitivity.BEHAVIOUR, ge=0)
     stored_bytes: int = note("and their length", unit="byte", sensitivity=Sensitivity.BEHAVIOUR, ge=0)
+    wish: str | None = note(
+        "`withdraw` or `erase`, as the person asked on their page: nobody gets the batches until the device signs it",
+        default=None,
+        max_length=20,
+    )
     retention_days: int = note("days after which the notice promises erasure", unit="d", ge=1)
+
+
+class PullPage(Document):
+    """``GET /v1/audit/pulls?after=CURSOR&limit=N`` (auditor): readings of all batches, oldest first."""
+
+    pulls: tuple[PullRow, ...] = note("readings", max_length=MAX_PAGE_ROWS)
+    next: int | None = note("pass as `after` for more; absent at the end", default=None)
+
+
+class PageTicket(Document):
+    """``POST /v1/page`` (device): where the participant's own page is, with a ticket that works once."""
+
+    path: str = note("path and query below the collector's address", repr=False, pattern=r"^/[!-~]{1,200}$")
+    expires_s: int = note("Unix time from when on the ticket does not work", unit="s", ge=0, le=MAX_INTEGER)
 
 
 def pull_digest(pull: Pulled) -> str:

@@ -13,7 +13,7 @@ from pydantic import field_validator, model_validator
 
 from schemas.base import Document, Slug
 from schemas.events import Modality
-from schemas.policy import MAX_CONSENT_DAYS, MIN_SPOOL_BYTES, Policy, check_purge
+from schemas.policy import MAX_CONSENT_DAYS, MIN_SPOOL_BYTES, MIN_UPLOAD_BYTES_S, Policy, check_purge
 from schemas.policy_keys import Combine, key, keys_of
 from schemas.scope import ScreenMode, TimingTier
 from schemas.times import Instant
@@ -58,6 +58,10 @@ class Limits(Document):
     review_s: int | None = _as_in_policy("review_s", ge=0)
     batch_s: int | None = _as_in_policy("batch_s", ge=1)
     spool_bytes: int | None = _as_in_policy("spool_bytes", ge=MIN_SPOOL_BYTES)
+    spool_days: int | None = _as_in_policy("spool_days", ge=1)
+    upload_bytes_s: int | None = _as_in_policy("upload_bytes_s", ge=MIN_UPLOAD_BYTES_S)
+    wait_metered: bool | None = _as_in_policy("wait_metered")
+    wait_battery_percent: int | None = _as_in_policy("wait_battery_percent", ge=0, le=100)
     expires: Instant | None = _as_in_policy("expires")
 
     @model_validator(mode="after")

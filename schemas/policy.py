@@ -20,6 +20,8 @@ from schemas.times import Instant
 MAX_CONSENT_DAYS = 90
 """Days after which consent is asked for again, at the latest."""
 
+MIN_UPLOAD_BYTES_S = 16 << 10
+"""Bytes a second. Slower, the collector would cut a part of an upload off before it was through."""
 MIN_SPOOL_BYTES = 1 << 20
 """Bytes. Less than a few batches would close the gate at once and for good."""
 
@@ -119,6 +121,37 @@ class Policy(Document):
         combine=Combine.MINIMUM,
         ge=MIN_SPOOL_BYTES,
         default=1 << 30,
+    )
+    spool_days: int = key(
+        "days that a sealed batch may wait on the machine; beyond, capture stops and nothing is dropped",
+        unit="d",
+        since="0.2",
+        combine=Combine.MINIMUM,
+        ge=1,
+        default=30,
+    )
+    upload_bytes_s: int = key(
+        "bytes a second that sending takes at most",
+        unit="byte/s",
+        since="0.2",
+        combine=Combine.MINIMUM,
+        ge=MIN_UPLOAD_BYTES_S,
+        default=1 << 20,
+    )
+    wait_metered: bool = key(
+        "true: batches wait while the network says that it is metered",
+        since="0.2",
+        combine=Combine.OR,
+        default=True,
+    )
+    wait_battery_percent: int = key(
+        "on battery, batches wait while less than this is left; 0: never",
+        unit="percent",
+        since="0.2",
+        combine=Combine.MAXIMUM,
+        ge=0,
+        le=100,
+        default=20,
     )
 
     @model_validator(mode="after")

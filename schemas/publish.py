@@ -15,13 +15,15 @@ from typing import Any
 
 import msgspec
 
-from schemas.access import AccessReply
+from schemas.access import AccessReply, PageTicket, PullPage
 from schemas.base import SCHEMA_BASE, Document, Sensitivity
 from schemas.consent import ConsentRecord
 from schemas.envelope import EnvelopeHeader
 from schemas.erasure import ErasureRequest
 from schemas.events import Event, LossAccount, Mask, Span
+from schemas.feed import FeedPage
 from schemas.limits import Limits
+from schemas.log import OpeningPage
 from schemas.policy import Policy
 from schemas.receipt import Receipt
 from schemas.signed import SignedDocument
@@ -42,9 +44,13 @@ DOCUMENTS: dict[str, type[Document]] = {
     "enrolment-codes": EnrolmentCodes,
     "envelope-header": EnvelopeHeader,
     "erasure-request": ErasureRequest,
+    "feed-page": FeedPage,
     "ledger-reply": LedgerReply,
     "limits": Limits,
+    "opening-page": OpeningPage,
+    "page-ticket": PageTicket,
     "policy": Policy,
+    "pull-page": PullPage,
     "receipt": Receipt,
     "refusal": Refusal,
     "signed-document": SignedDocument,

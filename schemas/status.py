@@ -80,6 +80,13 @@ class Counts(Document):
     batches_erasing: int = note("to be deleted by the collector, which has not confirmed it yet", ge=0, default=0)
 
 
+class Waiting(StrEnum):
+    """Why sealed batches are not being sent, though they could be."""
+
+    METERED = "metered"
+    BATTERY = "battery"
+
+
 class Status(Document):
     """The agent's state in full."""
 
@@ -107,6 +114,9 @@ class Status(Document):
         default=None,
     )
     collector_reached: bool | None = note("the last attempt reached the collector; absent before any", default=None)
+    sending_waits: Waiting | None = note(
+        "why batches wait: the network is metered, or the battery low; absent where nothing holds them", default=None
+    )
     policy_problem: str | None = note(
         "what is wrong with a policy file on this machine; absent where nothing is", max_length=600, default=None
     )

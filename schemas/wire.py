@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from schemas.base import Bytes32, Digest, Document, SchemaError, Sensitivity, note
 from schemas.signed import SignedDocument
 
+MAX_LEDGER_DEVICES = 200
+"""Devices of one page of the ledger: about 2 MiB at a handful of consent records each."""
 MAX_PAGE_ROWS = 500
 """Rows of one page of a listing: about 100 KiB."""
 REASON_HEADER = "overt-reason"
@@ -65,6 +67,8 @@ class RefusalReason(StrEnum):
     NO_REASON = "no_reason"
     NOT_FOUND = "not_found"
     ERASED = "erased"
+    RATE_LIMITED = "rate_limited"
+    WRONG_OFFSET = "wrong_offset"
 
 
 class Refusal(Document):
@@ -109,7 +113,10 @@ class BatchPage(Document):
 
 
 class LedgerReply(Document):
-    """``GET /v1/ledger`` (researcher): what is needed to prove each batch's consent."""
+    """``GET /v1/ledger`` (researcher): what is needed to prove each batch's consent.
+
+    With ``?limit=N`` it comes in pages of so many devices; policies and manifests are in the first one.
+    """
 
     registrations: tuple[SignedDocument, ...] = note("DeviceRegistration of each device")
     consents: tuple[SignedDocument, ...] = note("ConsentRecord chain of each device, oldest first")
@@ -118,3 +125,7 @@ class LedgerReply(Document):
     erasures: tuple[SignedDocument, ...] = note(
         "ErasureRequest of devices that had batches deleted, as they signed them", default=()
     )
+    expired: tuple[SignedDocument, ...] = note(
+        "FeedPage, signed by the collector, of batches that went because the notice's time was over", default=()
+    )
+    next: Digest | None = note("pass as `after` for more devices; absent at the end", default=None)

@@ -13,6 +13,7 @@ from agent.ceremony.words import Words, choose_language, spoken
 from agent.core.ceremony import Asked
 from agent.disk.places import Places
 from agent.native.harden import name_process
+from agent.native.none import keep_none_alive
 
 REAL_DISPLAYS = frozenset({"xcb", "wayland", "cocoa", "windows"})
 """Qt platforms that a person can see. Others draw into memory or onto a wire."""
@@ -54,6 +55,7 @@ def hold_in_window(places: Places) -> str:
     language = _language(asked)
     if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         raise NobodyThereError("there is no display here")  # Qt would abort without a word of use
+    keep_none_alive()
     app = QApplication(["overt"])
     app.setApplicationName("overt")
     app.setApplicationDisplayName("Overt")

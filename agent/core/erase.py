@@ -33,10 +33,25 @@ class Span(Struct, frozen=True):
         """True if nothing may stay, not even the places of what was deleted before."""
         return self.since_ns <= 0
 
+    def reaches(self, row: Row) -> bool:
+        """True if a batch may hold an event of it."""
+        return self.meets(row.extent, row.sealed_s)
+
     def meets(self, extent: Extent | None, sealed_s: int) -> bool:
         """True if a batch may hold an event of it. In doubt it may: of older batches only the end is known."""
         end_ns = extent.end_ns if extent else (sealed_s + 1) * SECOND_NS
         return self.everything or end_ns >= self.since_ns
+
+
+class Picked(Struct, frozen=True):
+    """Batches to delete, or to delete a part of, one by one."""
+
+    sequences: frozenset[int]
+    everything: bool = False
+
+    def reaches(self, row: Row) -> bool:
+        """True if it is one of them."""
+        return row.sequence in self.sequences
 
 
 class Fate(Enum):
@@ -48,7 +63,7 @@ class Fate(Enum):
     ASK = "ask"  # delete it here, and ask the collector to
 
 
-def fates(chain: Sequence[Row], span: Span, *, can_seal: bool = True) -> list[tuple[Row, Fate]]:
+def fates(chain: Sequence[Row], span: Span | Picked, *, can_seal: bool = True) -> list[tuple[Row, Fate]]:
     """What becomes of each batch of a chain, oldest first.
 
     Args:
@@ -66,11 +81,11 @@ def fates(chain: Sequence[Row], span: Span, *, can_seal: bool = True) -> list[tu
     return found
 
 
-def _fate(row: Row, span: Span, *, replaceable: bool) -> Fate:
+def _fate(row: Row, span: Span | Picked, *, replaceable: bool) -> Fate:
     if row.state is BatchState.SENT:
         known = row.deletion is None or span.everything
-        return Fate.ASK if known and span.meets(row.extent, row.sealed_s) else Fate.STAY
-    if row.state not in HELD or row.deletion is not None or not span.meets(row.extent, row.sealed_s):
+        return Fate.ASK if known and span.reaches(row) else Fate.STAY
+    if row.state not in HELD or row.deletion is not None or not span.reaches(row):
         return Fate.STAY
     return Fate.REPLACE if replaceable else Fate.ASK
 

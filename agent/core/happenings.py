@@ -141,7 +141,7 @@ HAPPENINGS: dict[Happening, Row] = {
         "the screen was locked, or another person's session is in front", "session_active", to=False
     ),
     _H.SESSION_SUSPENDED: _sets("the machine goes to sleep", "session_active", to=False),
-    _H.SPOOL_FULL: _sets("too many sealed batches wait", "spool_room", to=False),
+    _H.SPOOL_FULL: _sets("sealed batches wait, too many or for too long", "spool_room", to=False),
     _H.SPOOL_ROOM: _sets("there is room for sealed batches", "spool_room", to=True),
     _H.REDACTION_FAILED: _sets("redaction failed too often", "redaction_works", to=False),
     _H.REDACTION_WORKS: _sets("redaction passed its test", "redaction_works", to=True),

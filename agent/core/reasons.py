@@ -107,7 +107,7 @@ REASONS: dict[R, Words] = {
     ),
     R.SPOOL_FULL: Words(
         State.BLOCKED,
-        "Too many sealed batches wait to be sent.",
+        "Sealed batches wait to be sent: too many, or for too long.",
         "There is room for sealed batches.",
         "connect to the network; nothing that was sealed is dropped",
     ),

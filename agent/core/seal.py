@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
 from agent.core.batch import Batch
+from agent.core.note import note_of, packed
 from schemas import age
 from schemas.base import SchemaError, digest
 from schemas.envelope import HOUR_S, Envelope, EnvelopeHeader, build
@@ -108,13 +109,37 @@ class Sealer:
         Raises:
             SchemaError: somebody whom the old header names is not among the readers.
         """
-        known = {r.fingerprint: r for r in [*map(_parsed, readers), self._review]}
-        if not known.keys() >= set(old.recipients):
-            raise SchemaError("not everybody is known for whom the batch was sealed")
-        sealed = age.seal(pack(payload), [known[name] for name in old.recipients], self._entropy)
+        sealed = seal_again(old, payload, [*map(_parsed, readers), self._review], self._entropy)
+        return self.rebind(old, sealed, previous)
+
+    def rebind(self, old: EnvelopeHeader, sealed: bytes, previous: str | None) -> Envelope:
+        """An age file that was sealed for the same readers, in a batch's place."""
         changed = {"previous": previous, "payload_sha256": digest(sealed), "payload_bytes": len(sealed)}
         return build(old.model_copy(update=changed), sealed, self._key)
+
+    def note(self, payload: Payload) -> bytes:
+        """What the person alone may know later of a batch, sealed to them."""
+        return seal_note(payload, self._review, self._entropy)
 
     def relink(self, old: Envelope, previous: str | None) -> Envelope:
         """The same sealed content behind another batch."""
         return build(old.header.model_copy(update={"previous": previous}), old.payload, self._key)
+
+
+def seal_again(
+    old: EnvelopeHeader, payload: Payload, known: Iterable[age.Recipient], entropy: Callable[[int], bytes]
+) -> bytes:
+    """An age file with another content, for exactly those for whom a batch was sealed.
+
+    Raises:
+        SchemaError: somebody whom the old header names is not known.
+    """
+    by_name = {r.fingerprint: r for r in known}
+    if not by_name.keys() >= set(old.recipients):
+        raise SchemaError("not everybody is known for whom the batch was sealed")
+    return age.seal(pack(payload), [by_name[name] for name in old.recipients], entropy)
+
+
+def seal_note(payload: Payload, review: age.Recipient, entropy: Callable[[int], bytes]) -> bytes:
+    """The note of a batch, sealed to the person's own review key."""
+    return age.seal(packed(note_of(payload)), [review], entropy)

@@ -9,7 +9,7 @@ from agent.pipeline.pipe import Pipeline
 from agent.pipeline.stamps import Ground
 from agent.sources.darkroom import ScreenSource
 from agent.sources.pictures import Wanted
-from schemas.events import Modality
+from schemas.events import Modality, Rect
 
 REST_NS = 500_000_000
 """Nanoseconds without a move after which the next one may be the way to a click."""
@@ -46,14 +46,23 @@ class Camera:
                 self.note(Trigger.BEFORE, ground)
             self._moved_ns = seen.mono_ns
 
-    def take_due(self, pipeline: Pipeline, ground: Ground, reveal: Callable[[], bool] = lambda: False) -> None:
-        """Ask for the picture that is due, if one is; ``reveal`` is asked whether dull lines may be shown in it."""
+    def take_due(
+        self,
+        pipeline: Pipeline,
+        ground: Ground,
+        reveal: Callable[[], bool] = lambda: False,
+        hidden: tuple[Rect, ...] = (),
+    ) -> None:
+        """Ask for the picture that is due, if one is; ``reveal`` is asked whether dull lines may be shown in it.
+
+        ``hidden`` is filled in it: what the person wants masked.
+        """
         now_ns = self._clock.monotonic_ns()
         trigger = self._triggers.pop(now_ns)
         if trigger is None:
             return
         token = self._token = pipeline.expect_picture(ground, trigger, now_ns)
-        if not self._screen.want(Wanted(ground.gate.window.window, trigger, token, reveal())):
+        if not self._screen.want(Wanted(ground.gate.window.window, trigger, token, reveal(), hidden)):
             pipeline.no_picture(token, "overflow")
 
     def fetch(self, pipeline: Pipeline, wall_offset_ns: int) -> None:

@@ -55,6 +55,7 @@ def describe(
         consent_until=until_ns // SECOND_NS if until_ns else None,
         ask_not_before=put_off_ns // SECOND_NS if put_off_ns else None,
         collector_reached=session.shipper.reached if session else None,
+        sending_waits=session.shipper.waits if session else None,
         policy_problem=found.managed.problem.words if found.managed.problem else None,
         keys_in=keys.where if found.enrolment else None,
         counts=_counts(session),

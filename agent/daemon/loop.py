@@ -13,7 +13,7 @@ from agent.core.sign import SignState
 from agent.daemon.makers import Makers
 from agent.daemon.pace import Pace
 from agent.daemon.server import ControlServer
-from agent.daemon.session import Session, Tools, anything_kept, note_deletion
+from agent.daemon.session import Session, Tools, anything_kept, carry_out, note_deletion
 from agent.daemon.sign import Sign, open_witnessed
 from agent.daemon.sites import Sites
 from agent.daemon.standing import read_standing, settle_withdrawal
@@ -35,6 +35,8 @@ from agent.net.updates import Updates
 from schemas.events import GapReason
 
 REVIEW_NS = 1_000_000_000
+SEAL_EVERY_NS = 5_000_000_000
+"""Nanoseconds between batches that are closed because the person wants to look at them."""
 """Nanoseconds after which a tick works everything out anew although nobody told of anything: room in the spool, and
 redaction that keeps failing. The switch and the sign are looked at with every tick."""
 
@@ -87,6 +89,7 @@ class Daemon:
         self._ticked_ns = self._review_ns = 0
         self._updates = Updates(places, tools.entropy, tools.now_s, self._looked)
         self._found_newer = self._looked_again = self._purged = False
+        self._sealed_ns = -SEAL_EVERY_NS
         self._stopping = False
         self.again = False
         """Whether whoever ended it wants it begun anew."""
@@ -189,6 +192,10 @@ class Daemon:
                 self._settle_ledger()
             case "stop":
                 self.stop()
+            case "seal":
+                self._seal_for_review()
+            case "carry":
+                carry_out(self._places, self._warden.session)
             case _:
                 pass
         self._review_switch()
@@ -245,9 +252,17 @@ class Daemon:
             return {"v": 1, "error": "the disk refuses", "refused": True}
         return {"v": 1, "deletion": number}
 
+    def _seal_for_review(self) -> None:
+        """Close the open batch, but not more often than a person looks: each costs a padded file."""
+        now_ns = self._clock.monotonic_ns()
+        if self._warden.session is not None and now_ns - self._sealed_ns >= SEAL_EVERY_NS:
+            self._sealed_ns = now_ns
+            self._warden.session.pipeline.close_batch()
+
     def _reload(self) -> None:
         self._warden.found = self._switching.obeyed(read_standing(self._places, self._keys))
         if self._warden.session is not None:
+            self._warden.session.read_masks()
             self._warden.session.shipper.nudge()
         self._purge_if_wanted()
 

@@ -1,11 +1,13 @@
 """One enrolled study's working parts: pipeline, sealing, spool, shipper. Made once the keys are at hand."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.core.batch import Authority
 from agent.core.ceremony import Agreement, Asked
 from agent.core.erase import Span
+from agent.core.link import Terms
 from agent.core.redact.names import Names
 from agent.core.redact.rules import RuleSet
 from agent.core.redact.text import TextRedactor, works
@@ -15,8 +17,11 @@ from agent.disk.consent_store import ConsentStore
 from agent.disk.enrolment import Enrolment
 from agent.disk.epoch import NUMBERS_PER_EPOCH
 from agent.disk.erasing import Eraser
+from agent.disk.hold import read_hold
+from agent.disk.masks import Masks, read_masks
 from agent.disk.places import Places
 from agent.disk.spool import Spool
+from agent.native.link import read_link
 from agent.net.collector import Collector
 from agent.net.shipper import Shipper
 from agent.pipeline.pipe import Pipeline
@@ -25,7 +30,10 @@ from policies import names_model, redaction_rules
 from schemas import age
 from schemas.base import unbase64url
 
+_log = logging.getLogger(__name__)
+
 SECOND_NS = 1_000_000_000
+DAY_S = 86_400
 EPISODE_BYTES = 16
 EPISODE_KEY_BYTES = 32
 STOP_S = 5.0
@@ -73,14 +81,21 @@ class Session:
             asked.policy.review_s,
             monotonic_s=tools.monotonic_s,
             now_s=tools.now_s,
+            terms=Terms.of(asked.policy),
+            link=read_link,
         )
         self.shipper.owner = (asked.manifest.study, asked.registration.device)
+        self.shipper.held = lambda: read_hold(places.hold)
         self._tools = tools
         self._made_for = _made_for(found.enrolment)
         self._policy = asked.policy
         key = tools.entropy(EPISODE_KEY_BYTES)
         redactor = TextRedactor(RuleSet(redaction_rules()), key, Names(names_model), tools.monotonic_s)
-        self.redaction_works = works(redactor)
+        self._redactor, self._key, self._places = redactor, found.key, places
+        self._rules_work = works(redactor)
+        self.masks: Masks | None = None
+        """What the person wants masked beyond the rules; ``None``: it cannot be read, so nothing is captured."""
+        self.read_masks()
         self.pipeline = Pipeline(
             redactor,
             tools.entropy(EPISODE_BYTES).hex(),
@@ -88,6 +103,21 @@ class Session:
             asked.policy.batch_s * SECOND_NS,
             epoch * NUMBERS_PER_EPOCH,
         )
+
+    @property
+    def redaction_works(self) -> bool:
+        """Whether every detector is there, the person's own among them."""
+        return self._rules_work and self.masks is not None
+
+    def read_masks(self) -> None:
+        """Obey the person's own masks as they stand on the disk now."""
+        try:
+            self.masks = read_masks(self._places.masks)
+        except OSError as error:
+            _log.info("%s", error)
+            self.masks = None
+        if self.masks is not None:
+            self._redactor.personal = self.masks.finder(self._key)
 
     def start(self) -> None:
         """Start sealing and shipping."""
@@ -98,6 +128,7 @@ class Session:
         """Under what events are captured now. The session obeys its policy from here on."""
         self._policy = agreement.policy
         self.shipper.review_s = agreement.review_s
+        self.shipper.terms = Terms.of(agreement.policy)
         self.pipeline.max_age_ns = agreement.policy.batch_s * SECOND_NS
         notice = agreement.record.processing.privacy_notice
         return Authority(agreement.consent, agreement.policy_digest, notice, agreement.readers)
@@ -112,7 +143,11 @@ class Session:
 
     def spool_room(self) -> bool:
         """True if more may be sealed."""
-        return not self.sealing.disk_refuses and self.spool.size() < self._policy.spool_bytes
+        if self.sealing.disk_refuses:
+            return False
+        waiting, oldest_s = self.spool.load()
+        old_s = self._tools.now_s() - self._policy.spool_days * DAY_S
+        return waiting < self._policy.spool_bytes and (oldest_s is None or oldest_s > old_s)
 
     def delete(self, since_ns: int, unsealed: int) -> int:
         """Delete what is closed or sealed and was captured since a time (Unix, ns; 0: ever); gives the wish's number.
@@ -130,6 +165,10 @@ class Session:
         number = self.spool.intend(since_ns, int(self._tools.now_s()), unsealed)
         self.sealing.do(self._eraser.finish)
         return number
+
+    def carry(self) -> None:
+        """Carry out what the review program noted, in its turn."""
+        self.sealing.do(self._eraser.finish)
 
     def stop(self) -> None:
         """Seal what is closed, stop shipping."""
@@ -183,3 +222,18 @@ def anything_kept(places: Places) -> bool:
         return True
     finally:
         spool.close()
+
+
+def carry_out(places: Places, session: Session | None) -> None:
+    """Have what the review program noted carried out; without a session nothing is signed anew, so batches go whole."""
+    if session is not None:
+        session.carry()
+        return
+    try:
+        spool = Spool(places)
+        try:
+            Eraser(spool, None, ()).finish()
+        finally:
+            spool.close()
+    except OSError as error:
+        _log.info("what was noted is not carried out yet: %s", type(error).__name__)

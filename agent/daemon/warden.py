@@ -107,7 +107,9 @@ class Warden:
         self._look_at_pointer(now_ns)
         ground, tidy_ns = self._gateway.ground, self._gateway.tidy_ns
         if ground is not None:
-            self._camera.take_due(self.session.pipeline, ground, self._reveals)
+            masks = self.session.masks
+            hidden = masks.of(ground.gate.app.id) if masks else ()
+            self._camera.take_due(self.session.pipeline, ground, self._reveals, hidden)
         elif tidy_ns is not None and now_ns >= tidy_ns:
             self._tidy()
 

@@ -8,8 +8,9 @@ import logging
 from collections.abc import Sequence
 
 from agent.core.chain import HELD, Row
-from agent.core.erase import Fate, Span, emptied, fates
+from agent.core.erase import Fate, Picked, Span, emptied, fates
 from agent.core.seal import Sealer
+from agent.disk.parts import Part
 from agent.disk.spool import Deletion, Spool
 from schemas.base import SchemaError
 from schemas.envelope import Envelope, parse
@@ -42,8 +43,15 @@ class Eraser:
             self._spool.deleted(deletion.number)
 
     def _pass(self, deletion: Deletion) -> None:
-        span, previous = Span(deletion.since_ns), None
+        parts, previous = self._spool.parts(deletion.number), None
+        span = Picked(frozenset(parts)) if parts else Span(deletion.since_ns)
         for row, fate in fates(self._spool.history(), span, can_seal=self._sealer is not None):
+            part = parts.get(row.sequence)
+            if fate is Fate.REPLACE and part is not None and part.sealed is not None:
+                digest = self._cut(row, part, part.sealed, previous, deletion)
+                if digest is not None:
+                    previous = digest
+                    continue
             previous = self._one(row, fate, previous, deletion)
 
     def _one(self, row: Row, fate: Fate, previous: str | None, deletion: Deletion) -> str:
@@ -55,6 +63,17 @@ class Eraser:
         if fate in (Fate.ASK, Fate.REPLACE):
             self._spool.ask(row, deletion.number, _held(row))
         return row.digest
+
+    def _cut(self, row: Row, part: Part, sealed: bytes, previous: str | None, deletion: Deletion) -> str | None:
+        """Put what stays of a batch in its place; ``None`` if that cannot be, so that all of it goes."""
+        assert self._sealer is not None  # noqa: S101  # nothing is to be replaced without it
+        try:
+            made = self._sealer.rebind(parse(self._spool.read(row.sequence)).header, sealed, previous)
+        except (FileNotFoundError, SchemaError) as error:
+            _log.info("a batch cannot be cut: %s", type(error).__name__)
+            return None
+        self._spool.cut(row, made, part, deletion.number)
+        return made.digest
 
     def _replace(self, row: Row, previous: str | None, deletion: Deletion) -> str | None:
         """Empty a batch; ``None`` if that cannot be, so that it has to go as a whole."""

@@ -24,14 +24,23 @@ CREATE TABLE IF NOT EXISTS consent_receipt (number INTEGER PRIMARY KEY, receipt 
 CREATE TABLE IF NOT EXISTS deletion (
     number INTEGER PRIMARY KEY, since_ns INTEGER NOT NULL, asked_s INTEGER NOT NULL,
     unsealed INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS part (
+    deletion INTEGER NOT NULL, sequence INTEGER NOT NULL, sealed BLOB, extent BLOB, note BLOB,
+    events INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (deletion, sequence));
 """
 _ADDED = {
-    "tried": "INTEGER NOT NULL DEFAULT 1",  # of what an older version did nothing is known: it may have been sent
-    "extent": "BLOB",
-    "deletion": "INTEGER",
-    "events": "INTEGER NOT NULL DEFAULT 0",
+    (
+        "batch",
+        "tried",
+    ): "INTEGER NOT NULL DEFAULT 1",  # of what an older version did nothing is known: it may have been sent
+    ("batch", "extent"): "BLOB",
+    ("batch", "deletion"): "INTEGER",
+    ("batch", "events"): "INTEGER NOT NULL DEFAULT 0",
+    ("batch", "note"): "BLOB",
+    ("deletion", "why"): "TEXT NOT NULL DEFAULT 'delete'",
 }
-"""Columns of ``batch`` that came after the first version."""
+"""Columns that came after the first version, by table and name."""
+_TABLES = ("batch", "deletion")
 COLUMNS = "sequence, digest, size, sealed_s, state, tried, extent, deletion"
 """What :func:`row_of` reads, in its order."""
 
@@ -81,11 +90,11 @@ def packed(extent: Extent | None) -> bytes | None:
 def _add_columns(db: sqlite3.Connection) -> None:
     if _lacking(db):
         db.execute("BEGIN IMMEDIATE")
-        for name in _lacking(db):  # another process may have been faster
-            db.execute(f"ALTER TABLE batch ADD COLUMN {name} {_ADDED[name]}")
+        for table, name in _lacking(db):  # another process may have been faster
+            db.execute(f"ALTER TABLE {table} ADD COLUMN {name} {_ADDED[table, name]}")
         db.execute("COMMIT")
 
 
-def _lacking(db: sqlite3.Connection) -> list[str]:
-    there = {row[1] for row in db.execute("PRAGMA table_info(batch)")}
-    return [name for name in _ADDED if name not in there]
+def _lacking(db: sqlite3.Connection) -> list[tuple[str, str]]:
+    there = {(table, row[1]) for table in _TABLES for row in db.execute(f"PRAGMA table_info({table})")}
+    return [column for column in _ADDED if column not in there]

@@ -87,6 +87,16 @@ class Places:
         return self.state / "not-at-login"
 
     @property
+    def hold(self) -> Path:
+        """How long the person wants batches held, if longer than the study says."""
+        return self.state / "hold.json"
+
+    @property
+    def masks(self) -> Path:
+        """What the person wants masked beyond the rules."""
+        return self.state / "masks.json"
+
+    @property
     def versions(self) -> Path:
         """The newest study and policy that were ever here."""
         return self.state / "versions"
@@ -95,6 +105,10 @@ class Places:
     def looked(self) -> Path:
         """Written whenever the collector told which study and policy are the newest; its time says when."""
         return self.state / "looked"
+
+    def log_seen(self) -> Path:
+        """The newest checkpoint of the collector's log that was checked."""
+        return self.state / "log.checkpoint"
 
     @property
     def epoch(self) -> Path:

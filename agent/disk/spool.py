@@ -22,6 +22,7 @@ from agent.core.chain import Row as Row  # noqa: PLC0414  # as above
 from agent.core.seal import Link
 from agent.disk.durable import sync_folder, write_over
 from agent.disk.index import COLUMNS, as_os_error, connect, forget, packed, row_of
+from agent.disk.parts import Part, Why, drop_parts, note_wish, parts_of, put_in_place
 from agent.disk.places import Places
 from schemas.base import SchemaError
 from schemas.envelope import Envelope, parse
@@ -40,6 +41,8 @@ class Deletion(Struct, frozen=True):
     sealed: int = 0  # observations in sealed batches that were deleted here
     batches: int = 0  # sealed batches deleted here that no collector had
     asked: int = 0  # batches that the collector is asked to delete
+    parts: int = 0  # sealed batches of which a part was taken out
+    why: Why = Why.DELETE
 
 
 class Spool:
@@ -63,8 +66,8 @@ class Spool:
             last = db.execute("SELECT sequence, digest FROM batch ORDER BY sequence DESC LIMIT 1").fetchone()
         return Link(last[0] + 1, last[1]) if last else Link(0, None)
 
-    def put(self, envelope: Envelope, sealed_s: int, extent: Extent | None = None) -> Row:
-        """Keep an envelope durably as the next link.
+    def put(self, envelope: Envelope, sealed_s: int, extent: Extent | None = None, note: bytes | None = None) -> Row:
+        """Keep an envelope durably as the next link; ``note``: what the person alone may know later of it, sealed.
 
         Raises:
             OSError: the disk refused; nothing of it is kept.
@@ -72,7 +75,7 @@ class Spool:
         data = envelope.to_bytes()
         row = Row(envelope.header.sequence, envelope.digest, len(data), sealed_s, BatchState.WAITING, extent=extent)
         write_over(self._path(row.sequence), data)
-        self._enter(row)
+        self._enter(row, note)
         return row
 
     def read(self, sequence: int) -> bytes:
@@ -95,6 +98,13 @@ class Spool:
     def size(self) -> int:
         """Bytes that wait."""
         return sum(row.size for row in self.waiting())
+
+    def load(self) -> tuple[int, int | None]:
+        """Bytes that wait, and when the oldest of them was sealed (Unix time); ``None`` if nothing waits."""
+        with self._rows() as db:
+            found = db.execute("SELECT coalesce(sum(size), 0), min(sealed_s) FROM batch WHERE state = 'waiting'")
+            size, oldest_s = found.fetchone()
+        return int(size), oldest_s
 
     def begin(self, row: Row) -> bytes | None:
         """The bytes of a batch whose upload begins now; from here on the collector may have it.
@@ -147,21 +157,49 @@ class Spool:
             )
             return int(noted.lastrowid or 0)
 
+    def notes(self) -> dict[int, bytes]:
+        """Of each batch that has one, what the person alone may know of it, sealed."""
+        with self._rows() as db:
+            return dict(db.execute("SELECT sequence, note FROM batch WHERE note IS NOT NULL").fetchall())
+
+    def wish(self, parts: Sequence[Part], asked_s: int, why: Why = Why.DELETE) -> int | None:
+        """As :func:`agent.disk.parts.note_wish`."""
+        with self._rows() as db:
+            return note_wish(db, parts, asked_s, why)
+
+    def parts(self, number: int) -> dict[int, Part]:
+        """What is still to take the place of which batch, by a wish; none if it is about a time."""
+        with self._rows() as db:
+            return parts_of(db, number)
+
+    def cut(self, row: Row, envelope: Envelope, part: Part, number: int) -> None:
+        """Put what stays of a held batch in its place."""
+        data = envelope.to_bytes()
+        write_over(self._path(row.sequence), data)
+        with self._rows() as db:
+            put_in_place(db, row, part, (envelope.digest, len(data)), number)
+
     def deletions(self, *, unfinished: bool = False) -> list[Deletion]:
         """Wishes to delete, oldest first, and what they came to so far."""
         with self._rows() as db:
             found = db.execute(
-                "SELECT number, since_ns, asked_s, unsealed, done, coalesce(sum(batch.events), 0),"
+                "SELECT number, since_ns, asked_s, unsealed, done, coalesce(sum(batch.events), 0)"
+                " + (SELECT coalesce(sum(part.events), 0) FROM part WHERE part.deletion = number AND part.done = 1),"
                 " coalesce(sum(state NOT IN ('erasing', 'erased')), 0),"
-                " coalesce(sum(state IN ('erasing', 'erased')), 0)"
+                " coalesce(sum(state IN ('erasing', 'erased')), 0),"
+                " (SELECT count(*) FROM part WHERE part.deletion = number AND part.done = 1), why"
                 " FROM deletion LEFT JOIN batch ON batch.deletion = number GROUP BY number ORDER BY number"
             ).fetchall()
-        every = [Deletion(n, since, at, unsealed, bool(done), *rest) for n, since, at, unsealed, done, *rest in found]
+        every = [
+            Deletion(n, since, at, unsealed, bool(done), sealed, whole, asked, parts, Why(why))
+            for n, since, at, unsealed, done, sealed, whole, asked, parts, why in found
+        ]
         return [one for one in every if not (unfinished and one.done)]
 
     def deleted(self, number: int) -> None:
         """A deletion is carried out: forget what time it was about."""
         with self._rows() as db:
+            drop_parts(db, number)
             db.execute("UPDATE deletion SET done = 1, since_ns = 0, asked_s = 0 WHERE number = ?", (number,))
             forget(db)
 
@@ -182,7 +220,7 @@ class Spool:
                 db.execute("UPDATE batch SET digest = ?, size = ?, tried = 0 WHERE sequence = ?", place)
             else:
                 db.execute(
-                    "UPDATE batch SET deletion = ?, events = ?, extent = NULL, state = 'waiting',"
+                    "UPDATE batch SET deletion = ?, events = ?, extent = NULL, note = NULL, state = 'waiting',"
                     " digest = ?, size = ?, tried = 0 WHERE sequence = ?",
                     (deletion, events, *place),
                 )
@@ -191,7 +229,8 @@ class Spool:
         """Delete a batch here, and have the collector asked to. It keeps its place and digest."""
         with self._rows() as db:
             db.execute(
-                "UPDATE batch SET state = 'erasing', deletion = ?, events = ?, extent = NULL WHERE sequence = ?",
+                "UPDATE batch SET state = 'erasing', deletion = ?, events = ?, extent = NULL, note = NULL"
+                " WHERE sequence = ?",
                 (deletion, events, row.sequence),
             )
         self.drop_file(row.sequence)
@@ -231,12 +270,13 @@ class Spool:
     def _path(self, sequence: int) -> Path:
         return self._folder / f"{sequence:09d}{SUFFIX}"
 
-    def _enter(self, row: Row) -> None:
+    def _enter(self, row: Row, note: bytes | None = None) -> None:
         with self._rows() as db:
+            values = (row.sequence, row.digest, row.size, row.sealed_s, row.state.value, row.tried)
             db.execute(
-                "INSERT INTO batch (sequence, digest, size, sealed_s, state, tried, extent)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (*(row.sequence, row.digest, row.size, row.sealed_s), row.state.value, row.tried, packed(row.extent)),
+                "INSERT INTO batch (sequence, digest, size, sealed_s, state, tried, extent, note)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (*values, packed(row.extent), note),
             )
 
     def _select(self, tail: str, values: tuple[int, ...]) -> list[Row]:

@@ -9,8 +9,10 @@ stripe is: ``"badge": {"rect": [left, top, right, bottom]}``, physical pixels; o
 ``"drawn"``, the nonce that the compositor says it has drawn), ``"reload"`` (switch or ledger changed
 on disk: look again), ``"off"``, ``"stop"``, ``"site"`` (a browser's program: :class:`Said`), ``"delete"`` (what was
 captured since ``"since_ns"``, Unix time in nanoseconds, 0 for ever; answered with ``{"v":1,"deletion":N}`` once it is
-noted durably, and carried out after that). Each other gets ``{"v":1,"status":{…},"renew_ms":N|null}`` or
-``{"v":1,"error":"…"}``. Whoever has sent a lease is told of each change unasked, with ``"event":"status"`` added, so a
+noted durably, and carried out after that), ``"seal"`` (close the batch that is open, so that the person can look at it
+now), ``"carry"`` (carry out what the review program noted in the index). Each other gets
+``{"v":1,"status":{…},"renew_ms":N|null}`` or ``{"v":1,"error":"…"}``. Whoever has sent a lease is told of each change
+unasked, with ``"event":"status"`` added, so a
 lease that is renewed is answered without ``status``. While a lease is wanted, answers to a lease and events carry
 ``"badge": {"nonce": "…", "around": [l,t,r,b]|null}``: what the stripe is to show (16 hexadecimal digits), and the
 window that is being captured. A ``site`` is answered with ``{"v":1,"renew_ms":N|null}``: how often the page that has
@@ -99,7 +101,7 @@ class Request(Struct, frozen=True, forbid_unknown_fields=True):
     """What a client may say."""
 
     v: Literal[1]
-    op: Literal["status", "lease", "reload", "off", "stop", "site", "delete"]
+    op: Literal["status", "lease", "reload", "off", "stop", "site", "delete", "seal", "carry"]
     shown: bool = False  # with lease: the icon is really visible now
     badge: Badge | None = None  # with lease: where the badge is
     site: Said | None = None  # with site

@@ -2,26 +2,34 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import takewhile
 from random import SystemRandom
 
+from agent.core.hold import FOREVER_S, Hold
+from agent.core.link import UNKNOWN, Link, Terms, Throttle, held_by
 from agent.core.upload import Done, Send, Uploads, Wait
 from agent.disk.consent_store import ConsentStore
 from agent.disk.spool import Row, Spool
-from agent.net.collector import Collector, Refused, Unreachable
+from agent.net.collector import PART_BYTES, PART_S, Collector, Refused, Unreachable
 from schemas.base import SchemaError
 from schemas.envelope import HOUR_S
 from schemas.erasure import MAX_ERASED, ErasedBatch, ErasureRequest
 from schemas.receipt import Receipt, ReceiptKind
 from schemas.signed import SignedDocument, fingerprint, verify
+from schemas.status import Waiting
 from schemas.wire import RefusalReason
 
+LINK_S = 60.0
+"""Seconds between two questions about network and power."""
 RETRY_S = 5.0
 """Seconds between tries while the spool's index cannot be read."""
 PASSING = frozenset(
     {
         RefusalReason.BAD_SIGNATURE,  # this machine's clock may be off
         RefusalReason.REPLAYED,
+        RefusalReason.RATE_LIMITED,
+        RefusalReason.WRONG_OFFSET,  # another attempt went on meanwhile: ask again how far it came
         RefusalReason.UNKNOWN_STUDY,
         RefusalReason.UNKNOWN_DEVICE,  # the collector may have been restored from a backup
         RefusalReason.UNKNOWN_CONSENT,  # the record before it may still be under way
@@ -44,9 +52,11 @@ class Shipper:
         review_s: seconds that a batch is held for the person to look at.
         monotonic_s: clock for waiting.
         now_s: Unix time.
+        terms: what the policy says of sending; ``None``: nothing.
+        link: asks the system about network and power.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what it stands between
         self,
         collector: Collector,
         collector_key: bytes,
@@ -56,20 +66,32 @@ class Shipper:
         *,
         monotonic_s: Callable[[], float],
         now_s: Callable[[], float],
+        terms: Terms | None = None,
+        link: Callable[[], Link] = lambda: UNKNOWN,
     ) -> None:
         self._collector = collector
         self._keys = {fingerprint(collector_key): collector_key}
         self._spool = spool
         self._ledger = ledger
         self.review_s = review_s
+        self.held: Callable[[], Hold] = Hold
+        """How much longer the person wants batches held; asked with each look, so that it is obeyed at once."""
         self.owner: tuple[str, str] | None = None
         """Study and device, in whose name erasure is asked for; until it is set, none is."""
         self._monotonic_s = monotonic_s
         self._now_s = now_s
+        self._link = link
+        self._asked_s = float("-inf")
+        self.waits: Waiting | None = None
+        """Why batches wait, though the collector could be asked."""
+        self.terms = terms
+        self._throttle = Throttle(terms.bytes_s) if terms else None
+        collector.pace = self._pace
         self._uploads = Uploads()
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="shipper", daemon=True)
+        self._known = UNKNOWN
         self.reached: bool | None = None
 
     def start(self) -> None:
@@ -101,33 +123,61 @@ class Shipper:
                 case Wait(seconds):
                     self._wait(seconds)
                 case Done():
-                    self._wait(self._until_review())
+                    self._wait(LINK_S if self.waits else self._until_review())
 
     def _next(self) -> Send | Wait | Done:
         try:
-            return self._uploads.step(self._todo(), self._monotonic_s())
+            batches = self._batches()
+            return self._uploads.step(batches, self._monotonic_s(), SystemRandom().random(), self._urgent())
         except OSError as error:
             _log.warning("the spool cannot be read: %s", type(error).__name__)
             return Wait(RETRY_S)
 
-    def _todo(self) -> list[str]:
+    def _urgent(self) -> list[str]:
+        """A person's word, which goes first and over any link: consents, then erasures."""
         told = self._spool.told()
         consents = [f"consent {n}" for n in range(self._ledger.stamp()) if n not in told]
         if self._spool.deletions(unfinished=True):
             return consents  # what will be sent is still being decided
-        erasures = [f"erasure {row.sequence}" for row, _ in self._spool.to_erase(1) if self.owner]
-        batches = [f"batch {row.sequence}" for row in self._spool.waiting(self._ripe_s())]
-        return consents + erasures + batches
+        return consents + [f"erasure {row.sequence}" for row, _ in self._spool.to_erase(1) if self.owner]
 
-    def _ripe_s(self) -> int:
-        return int(self._now_s()) - self.review_s
+    def _batches(self) -> list[str]:
+        if self._spool.deletions(unfinished=True):
+            return []
+        found = [f"batch {row.sequence}" for row in self._ripe(self._spool.waiting())]
+        self.waits = self._held_by() if found else None
+        return [] if self.waits else found
+
+    def _held_by(self) -> Waiting | None:
+        """Why batches wait; the system is asked once in a while, not for each of them."""
+        if self.terms is None:
+            return None
+        if self._monotonic_s() >= self._asked_s + LINK_S:
+            self._asked_s, self._known = self._monotonic_s(), self._link()
+        return held_by(self._known, self.terms)
+
+    def _pace(self, length: int) -> None:
+        """Wait until so many bytes may leave."""
+        if self.terms is None or self._throttle is None:
+            return
+        self._throttle.bytes_s = self.terms.bytes_s
+        self._collector.part_bytes = min(PART_BYTES, self.terms.bytes_s * PART_S)
+        until_s = self._monotonic_s() + self._throttle.wait_s(length, self._monotonic_s())
+        while not self._stopping and (left_s := until_s - self._monotonic_s()) > 0:
+            self._wake.wait(left_s)
+            self._wake.clear()  # what is new is looked at after this upload
+
+    def _ripe(self, waiting: Sequence[Row]) -> list[Row]:
+        """What may go now: batches go in order, so nothing goes past one that is held."""
+        hold, now_s = self.held(), self._now_s()
+        return list(takewhile(lambda row: hold.until_s(row.sealed_s, self.review_s) <= now_s, waiting))
 
     def _until_review(self) -> float | None:
-        """Seconds until the next batch that is still held may go; ``None`` if none is held."""
-        ripe_s = self._ripe_s()
-        return min(
-            (float(row.sealed_s - ripe_s) for row in self._spool.waiting() if row.sealed_s > ripe_s), default=None
-        )
+        """Seconds until the next batch that is held may go; ``None`` if none is, or until the person says so."""
+        waiting = self._spool.waiting()
+        held = waiting[len(self._ripe(waiting)) :]
+        until_s = self.held().until_s(held[0].sealed_s, self.review_s) if held else FOREVER_S
+        return None if until_s >= FOREVER_S else max(0.0, until_s - self._now_s())
 
     def _wait(self, seconds: float | None) -> None:
         if not self._stopping:  # set before the wake-up, which the loop may have cleared since
@@ -154,7 +204,13 @@ class Shipper:
             self._uploads.failed(self._monotonic_s(), SystemRandom().random(), asked)
         else:
             self.reached = True
-            self._uploads.sent()
+            self._uploads.sent(self._monotonic_s(), SystemRandom().random(), self._left())
+
+    def _left(self) -> int:
+        try:
+            return len(self._ripe(self._spool.waiting()))
+        except OSError:
+            return 0
 
     def _deliver(self, kind: str, number: int) -> None:
         if kind == "consent":

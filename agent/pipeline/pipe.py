@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from agent.core.account import EMPTY, Account, add
 from agent.core.batch import Authority, Batch, Batcher
+from agent.core.cut import OBSERVED
 from agent.core.gate import Allowed, Dropped
 from agent.core.observe import MODALITY_OF as KIND_OF
 from agent.core.observe import ClipboardObserved, ElementObserved, KeyObserved, PointerObserved, TextObserved
@@ -20,17 +21,11 @@ from agent.pipeline.stamps import Ground, Moment
 from agent.sources.pictures import NoPicture, Picture
 from schemas.events import (
     MODALITY_OF,
-    ClipboardEvent,
-    FrameEvent,
     GapEvent,
     GapReason,
-    KeyEvent,
     LossAccount,
     Modality,
-    PointerEvent,
     RedactionState,
-    ScrollEvent,
-    TextDeltaEvent,
 )
 
 MAX_LINE = 50_000
@@ -40,10 +35,6 @@ MAX_PRESSES = 8
 """Presses of which something may be heard yet: nobody clicks more often while one waits in line (250 ms)."""
 FOREVER_NS = 1 << 63
 """Later than any time."""
-_OBSERVED = (KeyEvent, PointerEvent, ScrollEvent, FrameEvent, ClipboardEvent, TextDeltaEvent)
-"""Events that stand for something observed; the others are made by the agent and not in the account."""
-
-
 _OF_A_PRESS = frozenset({Trigger.PRESS, Trigger.SETTLE})
 """Pictures that follow a press; one taken before it cannot know its number."""
 
@@ -241,7 +232,7 @@ class Pipeline:
         self._presses.clear()
         self._line.drop_all(reason)
         for event in self._batcher.wipe():  # before anything leaves the line, which may close a batch
-            if isinstance(event, _OBSERVED):
+            if isinstance(event, OBSERVED):
                 modality = MODALITY_OF[type(event)]
                 assert modality is not None  # noqa: S101  # observed events have one
                 self._account.revoke(modality, reason)

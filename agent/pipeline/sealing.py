@@ -121,4 +121,5 @@ class SealingRoom:
 
     def _seal(self, batch: Batch) -> None:
         sealed = self._sealer.seal(batch, self._spool.link())
-        self._spool.put(sealed, int(self._now_s()), extent_of(batch.payload))
+        note = self._sealer.note(batch.payload)
+        self._spool.put(sealed, int(self._now_s()), extent_of(batch.payload), note)

@@ -1,1 +1,1 @@
-"""What was captured, before it leaves. Alone in the agent it may read age files, with the person's own key."""
+"""What was captured, before it leaves and after: for the person alone, who alone can open it here."""

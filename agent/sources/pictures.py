@@ -10,12 +10,14 @@ class Wanted(Struct, frozen=True):
     """A picture to take: of which window, why, and in whose name (a token that comes back with the answer).
 
     ``reveal``: lines that are recognised as dull may be shown; otherwise all text is filled.
+    ``hidden``: rectangles of the window that the person wants filled.
     """
 
     window: int
     trigger: Trigger
     token: int
     reveal: bool = False
+    hidden: tuple[Rect, ...] = ()
 
 
 class Picture(Struct, frozen=True):

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from agent.core.rects import intersect, shifted, without
-from agent.core.redact.pixels import CELL, masked
+from agent.core.redact.pixels import CELL, fill, masked
 from agent.core.tiles import TILE, Pixels, bounds, changed, is_key_frame
 from agent.native.base import Grabber, RawFrame, WatchingGrabber
 from agent.sources.pictures import NoPicture, Picture, Wanted
@@ -39,6 +39,7 @@ class _Last:
     boxes: list[Rect]  # what is filled in it
     patches: int
     reveal: bool
+    hidden: tuple[Rect, ...]
 
 
 class Photographer:
@@ -66,13 +67,14 @@ class Photographer:
 
     def take(self, wanted: Wanted) -> Picture | NoPicture:
         """One picture of the window that is wanted; nothing is grabbed while nothing can have changed."""
-        if self._last is not None and self._last.reveal != wanted.reveal:
-            self.forget()  # nothing is carried over from one agreement to another
+        if self._last is not None and (self._last.reveal, self._last.hidden) != (wanted.reveal, wanted.hidden):
+            self.forget()  # nothing is carried over from one agreement, or one wish, to another
         if self._is_still(wanted.window):
             return NoPicture("unchanged")
         raw = self._grabber.grab(wanted.window)
         if raw is None:
             return NoPicture("not_clean")
+        raw = _hiding(raw, wanted.hidden)
         try:
             if raw.pixels.shape[0] * raw.pixels.shape[1] > MAX_PIXELS:
                 self.forget()
@@ -146,7 +148,7 @@ class Photographer:
         image = encode(frame.pixels, patch)
         number, self.next_number = self.next_number, self.next_number + 1
         patches = base.patches + 1 if base else 0
-        self._last = _Last(wanted.window, number, frame.pixels, boxes, patches, wanted.reveal)
+        self._last = _Last(wanted.window, number, frame.pixels, boxes, patches, wanted.reveal, wanted.hidden)
         return Picture(
             number=number,
             base=base.number if base else None,
@@ -155,7 +157,9 @@ class Photographer:
             rect=frame.rect,
             patch=patch,
             dirty=dirty,
-            masks=[Mask(b, MaskClass.OVERLAP) for b in frame.covered] + [Mask(b, MaskClass.TEXT) for b in boxes],
+            masks=[Mask(b, MaskClass.OVERLAP) for b in frame.covered]
+            + [Mask(b, MaskClass.TEXT) for b in boxes]
+            + [Mask(b, MaskClass.PERSONAL_RULE) for b in wanted.hidden],
             scale=frame.scale,
             image=image,
             sha256=digest(image),
@@ -191,6 +195,15 @@ def patched(
     band = (0, top, before.shape[1], bottom)
     kept = [part for box in boxes for part in without(box, band)]
     return out, [*kept, *filter(None, (intersect(shifted(box, 0, above), band) for box in found))]
+
+
+def _hiding(raw: RawFrame, hidden: tuple[Rect, ...]) -> RawFrame:
+    """The picture as grabbed, with what the person wants hidden filled before anything looks at it."""
+    if not hidden:
+        return raw
+    covered = fill(raw.pixels, list(hidden))
+    _blank(raw.pixels)
+    return msgspec.structs.replace(raw, pixels=covered)
 
 
 def _blank(raw: Pixels) -> None:

@@ -50,7 +50,7 @@ class Acts(QObject):
             "turn_off": self._turn_off,
             "pause_tomorrow": lambda: self._pause(tomorrow_s(time.time()) * SECOND_NS),
             "resume": self._resume,
-            "captured": lambda: self._open("agent.tray.read", "captured"),
+            "captured": lambda: self._open("agent.review"),
             "readers": lambda: self._open("agent.tray.read", "readers"),
             "delete_last": self._delete_last,
             "tell_stopped": lambda: self._settings.choose(tell_stopped=not self._settings.tell_stopped),

@@ -2,9 +2,12 @@
 
 from PySide6.QtWidgets import QApplication
 
+from agent.native.none import keep_none_alive
+
 
 def make_app() -> QApplication:
     """Make it. Without windows it goes on, because an indicator mostly has none."""
+    keep_none_alive()
     app = QApplication(["overt"])
     app.setApplicationName("overt")
     app.setApplicationDisplayName("Overt")

@@ -201,7 +201,7 @@ GERMAN_REASONS: Mapping[R, Reason] = MappingProxyType(
             "Der Bildschirm ist gesperrt oder die Sitzung ruht.", "Die Sitzung ist aktiv.", "entsperren"
         ),
         R.SPOOL_FULL: Reason(
-            "Zu viele versiegelte Pakete warten auf die Sendung.",
+            "Versiegelte Pakete warten auf die Sendung: zu viele oder zu lange.",
             "Für versiegelte Pakete ist Platz.",
             "mit dem Netz verbinden; nichts Versiegeltes wird verworfen",
         ),

@@ -18,9 +18,10 @@ REASONS: Mapping[str, Mapping[ClosedReason, Reason]] = MappingProxyType({GERMAN:
 class Words:
     """The texts in one language; English where it lacks one."""
 
-    def __init__(self, language: str = ENGLISH) -> None:
+    def __init__(self, language: str = ENGLISH, tables: Mapping[str, Mapping[str, str]] = TABLES) -> None:
         short = language.partition("-")[0]
-        self.language = short if short in TABLES else ENGLISH
+        self.language = short if short in tables else ENGLISH
+        self._tables = tables
         self._reasons = REASONS.get(self.language, {})
 
     def __call__(self, key: str, **fields: object) -> str:
@@ -29,7 +30,7 @@ class Words:
         Raises:
             KeyError: there is no such text.
         """
-        found = TABLES[self.language].get(key) or TABLES[ENGLISH][key]
+        found = self._tables[self.language].get(key) or self._tables[ENGLISH][key]
         return found.format(**fields) if fields else found
 
     def state_of(self, condition: Condition) -> str:

@@ -30,6 +30,7 @@ COMMANDS = (
     "stop",
     "doctor",
     "delete",
+    "review",
 )
 FORBIDDEN = ("hidden", "silent", "stealth", "invisible", "background-only", "force", "yes")
 """Anti-stalkerware: no option of this kind exists."""
@@ -173,4 +174,4 @@ def test_deleting_where_nothing_is_says_so(env: dict[str, str]) -> None:
     assert (done.returncode, done.stdout) == (0, "Nothing was there to delete.\n")
     done = overt(env, "off", "--erase", "--json")
     assert done.returncode == 0
-    assert json.loads(done.stdout)["erased"] == {"events": 0, "batches": 0, "asked": 0, "daemon": False}
+    assert json.loads(done.stdout)["erased"] == {"events": 0, "batches": 0, "asked": 0, "daemon": False, "parts": 0}

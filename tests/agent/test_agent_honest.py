@@ -49,7 +49,7 @@ def test_names_are_the_products_own() -> None:
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "name_process"
         if isinstance(node.args[0], ast.Constant)
     }
-    assert named == {"overt", "overt-indicator", "overt-ceremony", "overt-reader"}
+    assert named == {"overt", "overt-indicator", "overt-ceremony", "overt-reader", "overt-review"}
 
 
 def test_no_variable_but_these_is_read_from_the_environment() -> None:

@@ -250,7 +250,6 @@ def test_oversized_bodies_are_refused_declared_or_not(collector: Collector, worl
 
 
 def test_unknown_addresses_and_methods_are_refused_in_the_same_form(collector: Collector) -> None:
-    refused(collector.call("GET", "/"), 404, R.NOT_FOUND)
     refused(collector.call("GET", "/v1/nothing"), 404, R.NOT_FOUND)
     refused(collector.call("DELETE", "/v1/study"), 405, R.NOT_FOUND)
     refused(collector.call("GET", "/docs"), 404, R.NOT_FOUND)

@@ -1,10 +1,12 @@
 """The researchers' side of the API, against a real server."""
 
+import json
 import sqlite3
 from pathlib import Path
 
 import pytest
 
+from research.client import Collector as Client
 from schemas.age import decrypt
 from schemas.consent import intervals, read_ledger
 from schemas.envelope import parse, verify
@@ -145,3 +147,23 @@ def test_registrations_are_listed_in_no_order_of_enrolment(collector: Collector,
     ledger = LedgerReply.model_validate_json(reply.content)
     devices = [parse_body(DeviceRegistration, r.body).device for r in ledger.registrations]
     assert devices == sorted(devices)
+
+
+def test_the_ledger_comes_in_pages_and_whole(collector: Collector, world: World) -> None:
+    joined = {collector.join(world).fingerprint for _ in range(3)}
+    reader = world.researchers[0]
+    whole = collector.get(reader, "/v1/ledger").json()
+    assert "next" not in whole
+    pages, after = [], ""
+    while True:
+        page = collector.get(reader, "/v1/ledger?limit=2" + (f"&after={after}" if after else "")).json()
+        assert len(page["registrations"]) <= 2
+        pages.append(page)
+        if (after := page.get("next", "")) == "":
+            break
+    assert len(joined) <= len(whole["registrations"])
+    for part in ("registrations", "consents", "policies", "manifests"):
+        assert [d for page in pages for d in page[part]] == whole[part]
+    assert collector.get(reader, "/v1/ledger?after=nonsense").status_code == 404
+    client = Client(collector.url, reader.key, "checking", http=collector.client)
+    assert client.ledger().model_dump_json(exclude_none=True) == json.dumps(whole, separators=(",", ":"))

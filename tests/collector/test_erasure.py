@@ -159,25 +159,39 @@ def test_what_a_crash_left_is_deleted_at_the_next_start(tmp_path: Path) -> None:
 
 
 def test_a_database_of_the_version_before_is_brought_up(tmp_path: Path) -> None:
+    a, b, c, d, r, s = (digest(name.encode()) for name in "abcdrs")
+
     async def work() -> None:
         url = f"sqlite+aiosqlite:///{tmp_path}/ledger.db"
         old = SqliteLedger(url)
         await old.open()
         async with old._write() as connection:
             await connection.execute(text("ALTER TABLE batches DROP COLUMN erased_hour"))
-            await connection.execute(text("DROP TABLE erasures"))
-            await connection.execute(text("DROP TABLE alembic_version"))
-            await connection.execute(
-                text("INSERT INTO batches (digest, device, sequence, size, received_hour) VALUES ('a', 'd', 0, 7, 0)")
+            await connection.execute(text("ALTER TABLE batches DROP COLUMN due_hour"))
+            later = (
+                "erasures",
+                "sweeps",
+                "swept",
+                "log",
+                "log_tiles",
+                "log_heads",
+                "feed",
+                "visits",
+                "holds",
+                "alembic_version",
             )
+            for table in later:
+                await connection.execute(text(f"DROP TABLE {table}"))
+            row = "INSERT INTO batches (digest, device, sequence, size, received_hour) VALUES (:a, :d, 0, 7, 0)"
+            await connection.execute(text(row), {"a": a, "d": d})
         await old.close()
         new = SqliteLedger(url)
         await new.open()
-        assert await new.batch("a") == BatchRecord("a", "d", 0, 7, 0, cursor=1)
-        assert await new.entomb(ErasureRow("r", "d", b"", 3_600), ["a"], [BatchRecord("b", "d", 1, 0, 0, 0, 0)])
-        assert [r.digest for r in await new.unemptied()] == ["a"]
-        assert not await new.entomb(ErasureRow("s", "d", b"", 0), [], [BatchRecord("c", "d", 1, 0, 0, 0, 0)])
-        assert [r.digest for r in await new.erasures()] == ["r"]
+        assert await new.batch(a) == BatchRecord(a, d, 0, 7, 0, cursor=1)
+        assert await new.entomb(ErasureRow(r, d, b"", 3_600), [a], [BatchRecord(b, d, 1, 0, 0, 0, 0)])
+        assert [row.digest for row in await new.unemptied()] == [a]
+        assert not await new.entomb(ErasureRow(s, d, b"", 0), [], [BatchRecord(c, d, 1, 0, 0, 0, 0)])
+        assert [row.digest for row in await new.erasures()] == [r]
         await new.close()
 
     anyio.run(work)

@@ -84,3 +84,19 @@ def test_a_collector_and_the_store_that_die_lose_nothing(pair: Pair, world: Worl
     assert [row["digest"] for row in rows] == [kept.digest, late.digest]
     for envelope in (kept, late):
         assert two.get(world.researchers[0], f"/v1/batches/{envelope.digest}").content == envelope.to_bytes()
+
+
+def test_what_one_has_served_the_other_refuses(pair: Pair, world: World) -> None:
+    """The same signed bytes, sent to the second collector: not even a reader's request is served twice."""
+    one, _ = pair
+    device = one.join(world)
+    envelope = device.envelope(device.make.typing("w"))
+    asked = [
+        ("PUT", f"/v1/batches/{envelope.digest}", envelope.to_bytes(), device.headers),
+        ("GET", "/v1/batches", b"", world.researchers[0].headers),
+    ]
+    for method, path, body, sign in asked:
+        headers = sign(method, one.url + path, body)  # the authority is not covered
+        first, again = (collector.call(method, path, body, headers) for collector in pair)
+        assert first.status_code in {200, 201}, first.text
+        assert (again.status_code, again.json()["reason"]) == (409, "replayed")

@@ -81,7 +81,7 @@ def device_row(number: int) -> DeviceRow:
 
 
 def document(number: int, version: int, kind: str = "policy") -> DocumentRow:
-    return DocumentRow(D[number], kind, "study", version, b"body")
+    return DocumentRow(D[number], f"application/vnd.overt.{kind}.v1+json", "study", version, b"body")
 
 
 def test_documents_keep_their_order_and_version(ledgers: Ledgers) -> None:
@@ -90,8 +90,8 @@ def test_documents_keep_their_order_and_version(ledgers: Ledgers) -> None:
         assert await ledger.add_document(document(1, 2), (), 0)
         assert not await ledger.add_document(document(3, 3), (), 0)  # digest taken
         assert not await ledger.add_document(document(4, 2), (), 0)  # version taken
-        assert await ledger.add_document(document(5, 0, "codes"), (D[0],), NOW)
-        assert await ledger.add_document(document(6, 0, "codes"), (D[0], D[1]), NOW)
+        assert await ledger.add_document(document(5, 0, "enrolment-codes"), (D[0],), NOW)
+        assert await ledger.add_document(document(6, 0, "enrolment-codes"), (D[0], D[1]), NOW)
         assert [(n.digest, n.version) for n in await ledger.document_names()][:2] == [(D[3], 1), (D[1], 2)]
         assert await ledger.document(D[3]) == document(3, 1)
         assert await ledger.document(D[9]) is None
@@ -101,7 +101,7 @@ def test_documents_keep_their_order_and_version(ledgers: Ledgers) -> None:
 
 def test_a_code_enrols_one_of_many_that_race(ledgers: Ledgers) -> None:
     async def work(ledger: Ledger) -> None:
-        await ledger.add_document(document(0, 0, "codes"), (D[0],), NOW + 1)
+        await ledger.add_document(document(0, 0, "enrolment-codes"), (D[0],), NOW + 1)
         answers = await at_once(*(lambda n=n: ledger.enrol(D[0], NOW, device_row(n)) for n in range(10)))
         assert sorted(str(a) for a in answers) == ["Enrolled.BAD_CODE"] * 9 + ["Enrolled.STORED"]
         assert len(await ledger.devices()) == 1
@@ -111,7 +111,7 @@ def test_a_code_enrols_one_of_many_that_race(ledgers: Ledgers) -> None:
 
 def test_a_device_that_is_taken_uses_up_no_code(ledgers: Ledgers) -> None:
     async def work(ledger: Ledger) -> None:
-        await ledger.add_document(document(0, 0, "codes"), (D[0], D[1]), NOW + 1)
+        await ledger.add_document(document(0, 0, "enrolment-codes"), (D[0], D[1]), NOW + 1)
         assert await ledger.enrol(D[0], NOW, device_row(1)) is Enrolled.STORED
         assert await ledger.enrol(D[1], NOW, device_row(1)) is Enrolled.TAKEN
         assert await ledger.enrol(D[1], NOW + 1, device_row(2)) is Enrolled.BAD_CODE  # expired
@@ -156,9 +156,9 @@ def test_consents_and_pulls(ledgers: Ledgers) -> None:
 
 def test_codes_that_are_known_stay_used(ledgers: Ledgers) -> None:
     async def work(ledger: Ledger) -> None:
-        await ledger.add_document(document(0, 0, "codes"), (D[0],), NOW + 1)
+        await ledger.add_document(document(0, 0, "enrolment-codes"), (D[0],), NOW + 1)
         assert await ledger.enrol(D[0], NOW, device_row(1)) is Enrolled.STORED
-        await ledger.add_document(document(1, 0, "codes"), (D[0], D[1]), NOW + 9)
+        await ledger.add_document(document(1, 0, "enrolment-codes"), (D[0], D[1]), NOW + 9)
         assert await ledger.enrol(D[0], NOW, device_row(2)) is Enrolled.BAD_CODE
         assert await ledger.enrol(D[1], NOW, device_row(2)) is Enrolled.STORED
 
@@ -266,7 +266,7 @@ def test_nothing_in_postgres_tells_which_code_enrolled_which_device(postgres_ser
         ledger = PostgresLedger(url.replace("postgresql:", "postgresql+asyncpg:"))
         await ledger.migrate()
         await ledger.open()
-        await ledger.add_document(document(0, 0, "codes"), D[:10], NOW + 1)
+        await ledger.add_document(document(0, 0, "enrolment-codes"), D[:10], NOW + 1)
         for n in (7, 2, 5):
             assert await ledger.enrol(D[n], NOW, device_row(10 + n)) is Enrolled.STORED
         before = await _marks(ledger)

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector import limits, settings
-from collector.doctor import shown
 from collector.errors import BlobMissingError, KeyFileError, Refused, SettingsError, StorageError
 from collector.files import FileBlobs
 from collector.nonces import Answer, Nonces
 from collector.ranges import UnsatisfiableError, parse_range
 from collector.receipts import ReceiptDesk, hour_of, load_key
+from collector.tally import shown
 from schemas.base import base64url, digest
 from schemas.receipt import ReceiptKind
 from schemas.wire import RefusalReason

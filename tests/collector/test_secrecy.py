@@ -8,6 +8,7 @@ from pathlib import Path
 from schemas.base import base64url
 from tests.support.collectors import running
 from tests.support.devices import World
+from tests.support.dumps import memory
 
 
 def shapes(text: str) -> list[bytes]:
@@ -108,3 +109,27 @@ def test_only_its_owner_reads_the_data_folder(tmp_path: Path) -> None:
         collector.put(device, device.envelope()).raise_for_status()
         for path in [collector.data, *collector.data.rglob("*")]:
             assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_the_memory_of_a_running_collector_holds_nothing_that_was_typed(tmp_path: Path) -> None:
+    """As if root had dumped the process while it served. Its own receipt key is in there, and codes pass through it."""
+    world = World.make("dump")
+    typed = [f"canary-{world.rng.randbytes(9).hex()}" for _ in range(3)]
+    with running(tmp_path, world) as collector:
+        device = collector.join(world)
+        for text in typed:
+            events = [device.make.focus(title=text), *device.make.typing(text)]
+            collector.put(device, device.envelope(events, frames=text.encode())).raise_for_status()
+        for row in collector.listing(world.researchers[0]):
+            collector.get(world.researchers[0], f"/v1/batches/{row['digest']}").raise_for_status()
+        keys = [device.key, world.org_key, *(r.key for r in world.researchers)]
+        raw = [key.private_bytes_raw() for key in keys]
+        secrets = [base64url(r) for r in raw]
+        secrets += [actor.identity.encode() for actor in world.researchers] + [device.review.encode()]
+        wanted = [*raw, *(shape for text in [*typed, *secrets] for shape in shapes(text))]
+        known, hits = 0, 0
+        for piece in memory(collector.pid):
+            known += piece.count(device.fingerprint.encode())
+            hits += sum(piece.count(each) for each in wanted)
+    assert known > 0  # the dump is the collector's
+    assert hits == 0

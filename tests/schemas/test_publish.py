@@ -19,14 +19,18 @@ from schemas.access import (
     ErasedRow,
     ErasureCause,
     ErasureState,
+    PageTicket,
     Pulled,
+    PullPage,
     PullRow,
     SweptRow,
 )
 from schemas.base import SCHEMA_BASE, Document, Sensitivity, canonical
 from schemas.erasure import ErasedBatch, ErasureRequest
 from schemas.events import EVENT_TYPES, Event, LossAccount, kind_of, to_builtins
+from schemas.feed import FeedEntry, FeedPage, GoneBatch
 from schemas.limits import Limits
+from schemas.log import LogKind, Opening, OpeningPage
 from schemas.receipt import Receipt, ReceiptKind
 from schemas.signed import media_type
 from schemas.status import ClosedReason, Condition, Counts, State, Status
@@ -66,6 +70,7 @@ def instances() -> dict[str, Document]:
             ),
             batches=1,
             stored_bytes=1,
+            wish="erase",
             retention_days=1,
         ),
         "batch-page": BatchPage(rows=(row,), next=2),
@@ -77,6 +82,32 @@ def instances() -> dict[str, Document]:
         "ledger-reply": LedgerReply(
             registrations=(registration,), consents=tuple(person.ledger), policies=(policy,), manifests=(manifest,)
         ),
+        "feed-page": FeedPage(
+            version=1,
+            study="s",
+            after=0,
+            before=DIGEST,
+            entries=(
+                FeedEntry(
+                    number=1,
+                    cause=ErasureCause.ASKED,
+                    device=DIGEST,
+                    hour=0,
+                    request=DIGEST,
+                    batches=(GoneBatch(sequence=0, digest=DIGEST),),
+                ),
+            ),
+            total=1,
+            head=DIGEST,
+            checkpoint="",
+            issued_s=0,
+            lease_s=1,
+        ),
+        "opening-page": OpeningPage(
+            rows=(Opening(cursor=1, kind=LogKind.PULL, subject=DIGEST, salt="A" * 43, position=0),), next=1, merge_s=1
+        ),
+        "pull-page": PullPage(pulls=(), next=1),
+        "page-ticket": PageTicket(path="/me", expires_s=0),
         "limits": Limits(apps=("mail",), blocked=False, consent_days=30),
         "policy": org.policy,
         "erasure-request": ErasureRequest(

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,7 @@ from pathlib import Path
 import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tests.support.ports import free_port
 from tests.support.waiting import until
 
 KEYS = {"AWS_ACCESS_KEY_ID": "overt", "AWS_SECRET_ACCESS_KEY": "only-for-tests"}
@@ -27,10 +27,14 @@ class Bucket:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._ports = {part: _free_port() for part in _PARTS}
+        self._ports = {part: _port() for part in _PARTS}
         self._process: subprocess.Popen[bytes] | None = None
         self.endpoint = f"http://127.0.0.1:{self._ports['s3.port']}"
         self.name = "overt"
+
+    def port(self, part: str) -> int:
+        """Where a part of it listens."""
+        return self._ports[part]
 
     @property
     def url(self) -> str:
@@ -79,11 +83,8 @@ def bucket() -> Iterator[Bucket]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _free_port() -> int:
-    """A port below the ephemeral ones, free and so that its gRPC neighbour exists."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        if port < 65_536 - _GRPC:
-            return port
+def _port() -> int:
+    """A free port, so that its gRPC neighbour exists."""
+    while (port := free_port()) >= 65_536 - _GRPC:
+        pass
+    return port

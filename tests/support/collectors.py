@@ -26,7 +26,7 @@ ONE_REQUEST_EACH = httpx.Limits(max_keepalive_connections=0)
 
 
 class Collector:
-    """One collector on a data folder; it can be killed and started again, each time on a free port."""
+    """One collector on a data folder; it can be killed and started again, each time on a free port unless told one."""
 
     def __init__(self, data: Path, trust: str, *options: str, **environ: str) -> None:
         self.data = data
@@ -59,6 +59,13 @@ class Collector:
             )
         until(self._is_ready, START_S, "the collector to serve")
         self.url = self._ready.read_text().strip()
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        if self._process is None:
+            raise AssertionError("it does not run")
+        return self._process.pid
 
     def _is_ready(self) -> bool:
         if self._process and self._process.poll() is not None:

@@ -21,6 +21,10 @@ EXTREMES: dict[str, list[object]] = {
     "review_s": [0, 2**53 - 1],
     "batch_s": [1, 2**53 - 1],
     "spool_bytes": [1 << 20, 2**53 - 1],
+    "spool_days": [1, 2**53 - 1],
+    "upload_bytes_s": [16 << 10, 2**53 - 1],
+    "wait_metered": [True, False],
+    "wait_battery_percent": [0, 100],
     "expires": ["1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z"],
 }
 """For each key of limits, its most and its least."""

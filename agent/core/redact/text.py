@@ -8,6 +8,7 @@ from agent.core.redact.effort import Clock, Effort
 from agent.core.redact.errors import RedactionFailed
 from agent.core.redact.fold import fold, look_alike, mixes_scripts
 from agent.core.redact.names import Names
+from agent.core.redact.personal import Personal
 from agent.core.redact.rules import RuleSet
 from agent.core.redact.spans import Ordinals, Placed, Span, apply, merge
 from agent.core.redact.urls import template
@@ -44,6 +45,8 @@ class TextRedactor:
         self._names = names
         self._ordinals = Ordinals(key)
         self._clock = clock
+        self.personal: Personal | None = None
+        """Finds what the person wants masked beyond the rules; it only ever adds."""
 
     def find(self, text: str) -> list[Span]:
         """Sorted, disjoint spans in code points of ``text``; the same text gives the same spans.
@@ -59,6 +62,8 @@ class TextRedactor:
         if self._names is not None:
             named = (first,) if second is None or not mixes_scripts(first) else readings
             found += [span for reading in named for span in self._names.find(reading, effort)]
+        if self.personal is not None:
+            found += self.personal.find(text)
         return merge(found)
 
     def redact(self, text: str, extra: Iterable[Span] = ()) -> RedactedText:

@@ -16,6 +16,7 @@ OPTIONS = Options(
 FULL = Limits.model_validate_json(
     '{"blocked": true, "apps": ["mail", "wiki"], "modalities": ["keyboard"], "screen": "none", "timing": "order",'
     ' "consent_days": 30, "review_s": 600, "batch_s": 60, "spool_bytes": 9007199254740991,'
+    ' "spool_days": 14, "upload_bytes_s": 65536, "wait_metered": true, "wait_battery_percent": 30,'
     ' "expires": "2027-01-01T00:00:00Z"}'
 )
 FILES = render(FULL, OPTIONS, web=True).files

@@ -34,6 +34,10 @@ VALUES: dict[str, Any] = {
     "review_s": st.integers(0, 10**6),
     "batch_s": st.integers(1, 10**6),
     "spool_bytes": st.integers(1 << 20, 1 << 40),
+    "spool_days": st.integers(1, 10**6),
+    "upload_bytes_s": st.integers(16 << 10, 1 << 40),
+    "wait_metered": st.booleans(),
+    "wait_battery_percent": st.integers(0, 100),
     "expires": DATES,
 }
 LIMITS = st.builds(Limits, **{name: st.none() | values for name, values in VALUES.items()})
@@ -44,6 +48,9 @@ def no_wider(small: Policy, large: Policy) -> bool:
     scopes = within(offered(small), offered(large))
     limits = small.consent_days <= large.consent_days and small.review_s >= large.review_s
     more = small.batch_s <= large.batch_s and small.spool_bytes <= large.spool_bytes
+    more = more and small.spool_days <= large.spool_days and small.upload_bytes_s <= large.upload_bytes_s
+    more = more and small.wait_metered >= large.wait_metered
+    more = more and small.wait_battery_percent >= large.wait_battery_percent
     rules = {rule.id: rule for rule in large.apps}
     same = all(rule.executables == rules[rule.id].executables for rule in small.apps)
     return scopes and limits and more and same and small.expires <= large.expires and small.blocked >= large.blocked

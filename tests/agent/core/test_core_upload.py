@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 from agent.core.tiles import KEY_FRAME_SHARE, TILE, bounds, changed, is_key_frame
 from agent.core.timing import ORDER_NS, TEN_MS_NS, coarsen
 from agent.core.triggers import MIN_APART_NS, MS, PRESS_APART_NS, Trigger, Triggers
-from agent.core.upload import FIRST_WAIT_S, MAX_RETRY_AFTER_S, MAX_WAIT_S, Done, Send, Uploads, Wait
+from agent.core.upload import (
+    BACKLOG,
+    FIRST_WAIT_S,
+    MAX_RETRY_AFTER_S,
+    MAX_WAIT_S,
+    PACE_S,
+    SPREAD_S,
+    Done,
+    Send,
+    Uploads,
+    Wait,
+)
 from schemas.scope import TimingTier
 
 JITTER = st.floats(0, 1)
@@ -49,7 +60,8 @@ def test_what_the_collector_asks_for_is_kept_up_to_a_day(asked: float, jitter: f
     uploads = Uploads()
     uploads.failed(0.0, jitter, asked)
     waited = wait_of(uploads, 0.0)
-    assert min(asked, MAX_RETRY_AFTER_S) <= waited <= max(min(asked, MAX_RETRY_AFTER_S), FIRST_WAIT_S)
+    kept = min(asked, MAX_RETRY_AFTER_S)
+    assert waited == pytest.approx(kept + FIRST_WAIT_S * jitter)  # many may have been told the same
 
 
 @given(NOW, st.integers(1, 200))
@@ -87,6 +99,34 @@ def test_refused_is_not_sent_again_and_the_rest_goes_in_order(waiting: list[str]
     left = [item for item in waiting if item not in refused]
     assert uploads.step(waiting, 0.0) == (Send(left[0]) if left else Done())
     assert uploads.refused == dict.fromkeys(refused, "wrong_notice")
+
+
+MANY = [str(n) for n in range(BACKLOG + 1)]
+
+
+@given(NOW, JITTER)
+def test_a_backlog_begins_at_a_random_moment_and_goes_on_with_pauses(now_s: float, jitter: float) -> None:
+    uploads = Uploads()
+    match uploads.step(MANY, now_s, jitter):
+        case Wait(seconds):
+            assert seconds == pytest.approx(SPREAD_S * jitter, abs=1e-3)
+        case other:
+            assert (other, now_s + SPREAD_S * jitter) == (Send("0"), now_s)
+    begun_s = now_s + SPREAD_S
+    assert uploads.step(MANY, begun_s, 0.5) == Send("0")
+    uploads.sent(begun_s, jitter, len(MANY))
+    match uploads.step(MANY, begun_s, 0.5):
+        case Wait(seconds):
+            assert seconds == pytest.approx(PACE_S * jitter, abs=1e-3)
+        case other:
+            assert (other, begun_s + PACE_S * jitter) == (Send("0"), begun_s)
+
+
+def test_what_a_person_said_is_not_spread_and_a_few_batches_are_not_either() -> None:
+    uploads = Uploads()
+    assert isinstance(uploads.step(MANY, 0.0, 1.0), Wait)
+    assert uploads.step(MANY, 0.0, 1.0, urgent=["withdrawal"]) == Send("withdrawal")
+    assert Uploads().step(MANY[:BACKLOG], 0.0, 1.0) == Send("0")
 
 
 # --- triggers ---

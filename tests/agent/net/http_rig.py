@@ -1,5 +1,6 @@
 """A real HTTP server on a port of its own whose answers a test writes."""
 
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -55,7 +56,7 @@ class Site:
                 site.asked.append(asked)
                 self._reply(site.answer(asked))
 
-            do_GET = do_POST = do_PUT = _serve  # noqa: N815  # the library's names
+            do_GET = do_POST = do_PUT = do_HEAD = do_PATCH = _serve  # noqa: N815  # the library's names
 
             def _reply(self, reply: Reply) -> None:
                 self.close_connection = True
@@ -74,6 +75,10 @@ class Site:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+
+    def secure(self, context: ssl.SSLContext) -> None:
+        """Speak TLS from now on."""
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     @property
     def url(self) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.core.link import Link, Terms
 from agent.disk.consent_store import ConsentStore
 from agent.disk.erasing import Eraser
 from agent.disk.spool import BatchState, Spool
@@ -15,6 +16,7 @@ from agent.net.shipper import Shipper
 from schemas.erasure import ErasureRequest
 from schemas.receipt import ReceiptKind
 from schemas.signed import parse_signed, public_bytes, verify
+from schemas.status import Waiting
 from schemas.wire import RefusalReason
 from tests.agent.disk.disk_rig import Machine
 from tests.agent.net.http_rig import Asked, Reply, Site, key_of, receipt, refusal
@@ -291,6 +293,22 @@ def test_a_missing_file_does_not_end_the_shipper(
         until(lambda: desk.later(1_000) or desk.states() == [BatchState.SENT])
 
 
+def test_batches_wait_on_a_metered_link_and_a_persons_word_does_not(desk_at: Callable[..., Desk]) -> None:
+    with Site(signed) as site:
+        desk, links = desk_at(site), [Link(metered=True)]
+        desk.shipper.terms = Terms(1 << 30, wait_metered=True, wait_battery_percent=20)
+        desk.shipper._link = lambda: links[0]
+        desk.ledger.append(desk.machine.device.grant())
+        desk.put()
+        desk.shipper.start()
+        until(lambda: desk.spool.told() == {0})
+        until(lambda: desk.shipper.waits is Waiting.METERED)
+        assert desk.states() == [BatchState.WAITING]
+        links[0] = Link(metered=False)
+        until(lambda: desk.later(61) or desk.states() == [BatchState.SENT])
+        assert desk.shipper.waits is None
+
+
 # --- erasure ---
 
 
@@ -367,5 +385,5 @@ def test_nothing_is_sent_while_a_deletion_is_under_way(desk_at: Callable[..., De
         desk.ledger.append(desk.machine.device.grant())
         desk.shipper.start()
         until(lambda: desk.spool.told() == {0})
-        assert desk.shipper._todo() == []
+        assert desk.shipper._urgent() + desk.shipper._batches() == []
         assert [a.path for a in site.asked] == ["/v1/consents"]

@@ -12,9 +12,9 @@ from agent.net.control import MAX_LINE_BYTES, MAX_TIME_NS, ProtocolError, Reques
 
 
 def test_no_operation_grants_anything() -> None:
-    """All that can be said: look, show the sign, look again at the disk, off, stop, delete, a browser's site."""
+    """Look, show the sign, look again at the disk, off, stop, delete, a browser's site, seal, carry: that is all."""
     (hint,) = [f.type for f in _fields() if f.name == "op"]
-    assert set(get_args(hint)) == {"status", "lease", "reload", "off", "stop", "delete", "site"}
+    assert set(get_args(hint)) == {"status", "lease", "reload", "off", "stop", "delete", "site", "seal", "carry"}
     assert {f.name for f in _fields()} == {"v", "op", "shown", "badge", "site", "since_ns"}
 
 

@@ -3,13 +3,14 @@
 from collections import Counter
 
 from agent.core.batch import Authority, Batch
+from agent.core.cut import OBSERVED
 from agent.core.gate import Allowed, Open
 from agent.core.observe import MODALITY_OF as KIND_OF
 from agent.core.observe import Observation
 from agent.core.redact.rules import RuleSet
 from agent.core.redact.text import TextRedactor
 from agent.core.triggers import Trigger
-from agent.pipeline.pipe import _OBSERVED, Pipeline
+from agent.pipeline.pipe import Pipeline
 from agent.pipeline.stamps import Ground, Moment
 from agent.sources.pictures import NoPicture, Picture
 from policies import redaction_rules
@@ -162,5 +163,5 @@ class Rig:
 
 def kept_of(batch: Batch) -> dict[str, int]:
     """Observations that a batch's events stand for, by modality."""
-    found = (MODALITY_OF[type(e)] for e in batch.payload.events if isinstance(e, _OBSERVED))
+    found = (MODALITY_OF[type(e)] for e in batch.payload.events if isinstance(e, OBSERVED))
     return dict(Counter(m.value for m in found if m))

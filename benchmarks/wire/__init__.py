@@ -1,0 +1,1 @@
+"""Parts of ``benchmarks/collector.py``: load, and what the collector is compared with."""

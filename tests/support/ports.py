@@ -1,0 +1,10 @@
+"""Ports that are free at this moment."""
+
+import socket
+
+
+def free_port() -> int:
+    """One."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
