@@ -20,22 +20,25 @@ from scripts.deb.tree import HOME, PYTHON, fill, site_packages
 
 DATA = ROOT / "packaging" / "deb"
 SCRIPTS = ("postinst", "prerm", "postrm")
-THREADS = "2"
-"""For xz: fixed, since one thread and several write different bytes."""
+SMALL = ("--threads-max=2", "-Zxz", "-z4")
+"""80 MB, in two and a half minutes of a core. The number of threads is fixed: one and several write different bytes."""
+QUICK = ("-Zgzip", "-z1")
 
 
 def main() -> None:
     """Build."""
     parser = argparse.ArgumentParser(description="Build the agent as a Debian package.")
     parser.add_argument("--out", type=Path, default=ROOT / "dist")
-    out: Path = parser.parse_args().out
+    parser.add_argument("--quick", action="store_true", help="press it less: for trying, not for a release")
+    said = parser.parse_args()
+    out: Path = said.out
     if sys.platform != "linux" or shutil.which("dpkg-deb") is None:
         parser.error("this needs a Debian-like Linux with dpkg-deb")
     epoch = int(os.environ.get("SOURCE_DATE_EPOCH") or _commit_time())
     os.environ["SOURCE_DATE_EPOCH"] = str(epoch)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="overt-deb-") as folder:
-        print(_build(Path(folder), out, epoch))
+        print(_build(Path(folder), out, epoch, QUICK if said.quick else SMALL))
 
 
 def _commit_time() -> str:
@@ -43,7 +46,7 @@ def _commit_time() -> str:
     return subprocess.run(asked, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def _build(work: Path, out: Path, epoch: int) -> Path:
+def _build(work: Path, out: Path, epoch: int, pressed: tuple[str, ...]) -> Path:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     asked = subprocess.run(["dpkg", "--print-architecture"], check=True, capture_output=True, text=True)
     architecture = asked.stdout.strip()
@@ -53,16 +56,7 @@ def _build(work: Path, out: Path, epoch: int) -> Path:
     _control(root, version, architecture)
     _settle(root, epoch)
     made = out / f"overt_{version}_{architecture}.deb"
-    pack = [
-        "dpkg-deb",
-        "--root-owner-group",
-        f"--threads-max={THREADS}",
-        "-Zxz",
-        "-z4",
-        "--build",
-        str(root),
-        str(made),
-    ]
+    pack = ["dpkg-deb", "--root-owner-group", *pressed, "--build", str(root), str(made)]
     subprocess.run(pack, check=True, stdout=subprocess.DEVNULL)
     return made
 

@@ -27,7 +27,7 @@ STATE = ".local/state/overt"
 
 
 def build(folder: Path) -> Path:
-    command = [sys.executable, "-m", "scripts.deb", "--out", str(folder)]
+    command = [sys.executable, "-m", "scripts.deb", "--quick", "--out", str(folder)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=900)
     assert done.returncode == 0, done.stderr
     return Path(done.stdout.splitlines()[-1])

@@ -17,8 +17,10 @@ Xvfb :77 -screen 0 1280x800x24 -nolisten tcp & sleep 0.2
 export DISPLAY=:77
 until xdotool getdisplaygeometry >/dev/null 2>&1; do sleep 0.1; done
 openbox & xfce4-panel --disable-wm-check &
-env | grep -E '^(DISPLAY|DBUS_SESSION_BUS_ADDRESS)=' > $HOME/session.env
-touch letter.txt && mousepad letter.txt &
+cd $HOME
+touch letter.txt; mousepad letter.txt &
+env | grep -E '^(DISPLAY|DBUS_SESSION_BUS_ADDRESS)=' > session.part
+mv session.part session.env
 sleep 100000
 """
 ENTER = """
