@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 
 from agent.doctor_check import Check
-from agent.net.http import httpx, system_trust
+from agent.net.http import httpx
+from agent.net.tls import http_client
 
 TIMEOUT_S = 5.0
 """Seconds to wait for the collector."""
@@ -25,8 +26,8 @@ def ask(url: str, environ: Mapping[str, str], now_s: float) -> list[Check]:
     """
     proxy = next((name for name in PROXIES if environ.get(name)), None)
     try:
-        with httpx.Client(timeout=TIMEOUT_S, verify=system_trust()) as client:
-            reply = client.get(f"{url}/healthz")
+        with http_client(url) as client:
+            reply = client.get(f"{url}/healthz", timeout=TIMEOUT_S)
     except httpx.HTTPError as error:
         return [_unreached(url, error, proxy)]
     return list(_reached(url, reply, proxy, now_s))

@@ -106,6 +106,7 @@ class Places:
         """Written whenever the collector told which study and policy are the newest; its time says when."""
         return self.state / "looked"
 
+    @property
     def log_seen(self) -> Path:
         """The newest checkpoint of the collector's log that was checked."""
         return self.state / "log.checkpoint"

@@ -6,7 +6,7 @@ from typing import TypeVar
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ValidationError
 
-from agent.net.http import httpx, system_trust
+from agent.net.http import httpx
 from agent.net.patience import retry_after_s
 from agent.net.tls import http_client
 from schemas.access import AccessReply, PageTicket, PullRow
@@ -79,7 +79,6 @@ class Collector:
         self._key = key
         self._now_s = now_s
         self._entropy = entropy
-        self._http = httpx.Client(timeout=TIMEOUT, verify=system_trust(), headers={"user-agent": "overt"})
         self.pace = pace
         self.part_bytes = PART_BYTES
         self._http = http_client(self._url)
