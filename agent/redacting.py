@@ -17,6 +17,7 @@ from agent.core.redact.rules import RuleSet
 from agent.core.redact.spans import Ordinals, Span, apply
 from agent.core.redact.text import TextRedactor
 from agent.errors import OvertError
+from agent.native.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from agent.core.redact.pixels import Pixels, Rect
@@ -29,6 +30,8 @@ MAX_LINE = 8 << 20
 """Bytes of one line of JSON; more is refused rather than held in memory."""
 PIECE = 16_384
 """Bytes read at once; a longer line of plain text is read in pieces."""
+STUCK_S = 120.0
+"""Seconds for a window of text, by the clock on the wall: this is no daemon, and the machine may be busy."""
 MODES = ("layout", "reveal")
 """What can be done with a picture."""
 MAX_PICTURE = 256 << 20
@@ -50,7 +53,8 @@ def redactor(key: bytes) -> TextRedactor:
     Args:
         key: Secret random bytes, 16 to 64: equal values get equal ordinals under one key.
     """
-    return TextRedactor(RuleSet(policies.redaction_rules()), key, Names(policies.names_model), time.monotonic)
+    rules, watchdog = RuleSet(policies.redaction_rules()), Watchdog(STUCK_S, 2 * STUCK_S)
+    return TextRedactor(rules, key, Names(policies.names_model), time.process_time, watchdog)
 
 
 def json_lines(source: BinaryIO, into: BinaryIO, masker: TextRedactor, told: Told) -> bool:

@@ -20,6 +20,7 @@ from agent.core.redact.segment import RedactedSegment, redact_segment
 from agent.core.redact.text import TextRedactor
 from agent.core.text import Char, End, Segment
 from agent.redacting import Window
+from benchmarks.redaction_held import held
 from benchmarks.redaction_texts import Planted, benign, from_file, planted
 from benchmarks.report import Measured, report
 
@@ -28,7 +29,9 @@ COVERED: Final = 0.9
 """Share of a value's letters and digits that must be masked for it to count as caught."""
 SECRETS: Final = frozenset({"password", "secret", "PASSWORD", "SECRET", "BAREPASS", "USERPASS_URL", "B64SECRET",
                             "AWSSECRET", "HEXSECRET", "SEEDPHRASE"})  # fmt: skip
-NAMES: Final = frozenset({"PERSON", "NAME", "ADDRESS", "LOCATION"})
+NAMES: Final = frozenset({"PERSON", "PERSON_X", "NAME", "ADDRESS", "LOCATION"})
+HELD_OF: Final = 10
+"""Each class stands in some ten of the texts that were held out."""
 PEER_TEXTS: Final = 200
 """Texts that the peer gets: it needs some 10 ms for each."""
 PEER_LIMIT_S: Final = 300
@@ -91,7 +94,7 @@ def _differs(text: str, redactor: TextRedactor) -> bool:
     def typed(*drafts: int) -> RedactedSegment:
         chars = tuple(Char(char, key) for key, char in enumerate(text))
         return redact_segment(
-            Segment(0, chars, tuple(chars[:at] for at in drafts), overflowed=False, complete=True, end=End.IDLE),
+            Segment(0, chars, tuple(chars[:at] for at in drafts), overflowed=False, complete=True, end=End.FOCUS),
             redactor,
         )
 
@@ -146,7 +149,9 @@ def measure(seed: int, each: int, corpus: Path | None, presidio: Path | None) ->
     """All figures."""
     redactor = TextRedactor(RuleSet(policies.redaction_rules()), KEY, Names(policies.names_model))
     redactor.redact("call 020 7946 0958, nr 44051401359")  # what is loaded at the first candidate
-    made = {"generated": planted(seed, each)} | ({"given": from_file(corpus)} if corpus else {})
+    made = {"generated": planted(seed, each), "held out": held(seed, max(1, each // HELD_OF))} | (
+        {"given": from_file(corpus)} if corpus else {}
+    )
     rows: list[Measured] = []
     for name, texts in made.items():
         ours, seconds = _ours([t.text for t in texts], redactor)

@@ -114,7 +114,7 @@ def measure(each: int, folder: Path | None) -> list[Measured]:
         tally.look(sheet, boxes, left)
         if reader.pid is not None:
             told = Path(f"/proc/{reader.pid}/status").read_text().splitlines()
-            peak_mb = max(peak_mb, *(int(line.split()[1]) / 1024 for line in told if line.startswith("VmHWM")))
+            peak_mb = max([peak_mb, *(int(line.split()[1]) / 1024 for line in told if line.startswith("VmHWM"))])
             if number % 10 == 0 and "x2" not in sheet.name:
                 strip_s += strips(shows, reader, sheet)
         if folder is not None and number < 60:  # noqa: PLR2004

@@ -65,9 +65,19 @@ def _curl(collector: Collector, world: World, names: list[str], root: Path) -> f
         lines = [f'header = "{key}: {_quoted(value)}"' for key, value in heads.items()]
         parts.append("\n".join([f'url = "{url}"', f'output = "{root / name}"', *lines]))
     (root / "curl.conf").write_text("\nnext\n".join(parts) + "\n")
-    command = ["curl", "--silent", "--fail", "--noproxy", "*", "--parallel", "--parallel-max", str(JOBS)]
+    command = [
+        "curl",
+        "--silent",
+        "--no-progress-meter",
+        "--fail",
+        "--noproxy",
+        "*",
+        "--parallel",
+        "--parallel-max",
+        str(JOBS),
+    ]
     begun = time.monotonic()
-    subprocess.run([*command, "--config", str(root / "curl.conf")], check=True)
+    subprocess.run([*command, "--config", str(root / "curl.conf")], check=True, stderr=subprocess.DEVNULL)
     os.sync()
     return time.monotonic() - begun
 

@@ -121,13 +121,37 @@ BUTTONS: Final = {1: "left", 2: "middle", 4: "right", 8: "back", 16: "forward"}
 _NEXT: Final = {"click": "double_click", "double_click": "triple_click"}
 
 
+class _Open:
+    """An action that may still grow. Growing by one costs the same however long it is."""
+
+    def __init__(self, made: Action) -> None:
+        self.made = made
+        self.end_ns = made.end_ns
+        self.children = list(made.children)
+        self.letters = list(made.text or "")
+
+    def grow(self, place: Place) -> None:
+        """Take in one more event."""
+        first, last = self.children[-1]
+        if place.seq == last + 1:
+            self.children[-1] = (first, place.seq)
+        else:
+            self.children.append((place.seq, place.seq))
+        self.end_ns = place.mono_ns
+
+    def done(self) -> Action:
+        """As it is now."""
+        text = self.made.text if self.made.text is None else "".join(self.letters)
+        return replace(self.made, end_ns=self.end_ns, children=tuple(self.children), text=text)
+
+
 class Reducer:
     """Feed it happenings in order; it gives actions as soon as nothing can join them any more."""
 
     def __init__(self) -> None:
         self.lost: dict[str, int] = {}
         """Observations that no action expresses, by reason."""
-        self._open: Action | None = None
+        self._open: _Open | None = None
         self._down: dict[int, list[Pointed]] = {}
         self._ended: Place | None = None
         self._redacted: int | None = None
@@ -166,9 +190,10 @@ class Reducer:
             yield from self._put(_action("hotkey", key.place, keys=(*held(key.modifiers), name)))
         elif key.text and key.text.isprintable():
             yield from self._type(key, key.text)
-        elif name == "backspace" and self._open and self._open.kind == "type" and self._open.text:
-            if not self._open.redacted:
-                self._open = _joined(self._open, key.place, text=self._open.text[:-1])
+        elif name == "backspace" and self._open and self._open.made.kind == "type" and self._open.letters:
+            if not self._open.made.redacted:
+                self._open.grow(key.place)
+                self._open.letters.pop()
                 return
             yield from self._put(_action("key", key.place, keys=(name,)))
         elif name is None:
@@ -179,9 +204,11 @@ class Reducer:
 
     def _type(self, key: Pressed, text: str) -> Iterator[Action]:
         running = self._open
-        same = running and running.kind == "type" and not running.redacted and _together(running.begin, key.place)
+        made = running.made if running else None
+        same = made and made.kind == "type" and not made.redacted and _together(made.begin, key.place)
         if running and same:
-            self._open = _joined(running, key.place, text=(running.text or "") + text)
+            running.grow(key.place)
+            running.letters += text
         else:
             yield from self._put(_action("type", key.place, text=text))
 
@@ -211,26 +238,29 @@ class Reducer:
             keys=tuple(held(first.modifiers)),
             press=first.place.seq,
         )
-        before = self._open
+        before = self._open.done() if self._open and self._open.made.kind in _NEXT else None
         if made.kind == "click":
             made = replace(made, path=path[:1])
         if before and made.kind == "click" and _repeats(before, made):
             children = _merge((*before.children, *made.children))
-            self._open = replace(before, kind=_NEXT[before.kind], end_ns=made.end_ns, children=children)
+            self._open = _Open(replace(before, kind=_NEXT[before.kind], end_ns=made.end_ns, children=children))
         else:
             yield from self._put(made)
 
     def _scrolled(self, seen: Scrolled) -> Iterator[Action]:
-        before, place = self._open, seen.place
+        running, place = self._open, seen.place
+        before = running.made if running else None
         if (
-            before
+            running
+            and before
             and before.kind == "scroll"
             and before.unit == seen.unit
             and before.keys == tuple(held(seen.modifiers))
             and _together(before.begin, place)
-            and place.mono_ns - before.end_ns < SCROLL_NS
+            and place.mono_ns - running.end_ns < SCROLL_NS
         ):
-            self._open = _joined(before, place, dx=before.dx + seen.dx, dy=before.dy + seen.dy)
+            running.grow(place)
+            running.made = replace(before, dx=before.dx + seen.dx, dy=before.dy + seen.dy)
         else:
             path = () if place.at is None else (place.at,)
             keys = tuple(held(seen.modifiers))
@@ -243,12 +273,13 @@ class Reducer:
         if last and last.epoch == begin.epoch and begin.mono_ns - last.mono_ns > WAIT_NS:
             seconds = (begin.mono_ns - last.mono_ns) / 1e9
             yield Action("wait", replace(last, seq=begin.seq), begin.mono_ns, (), seconds=seconds)
-        self._open = action
+        self._open = _Open(action)
 
     def _flush(self) -> Iterator[Action]:
-        done, self._open = self._open, None
-        if done is None:
+        running, self._open = self._open, None
+        if running is None:
             return
+        done = running.done()
         self._ended = replace(done.begin, mono_ns=done.end_ns)
         if done.kind != "type" or done.text:
             yield done
@@ -262,15 +293,6 @@ def _action(
 ) -> Action:
     children = ((place.seq, place.seq),)
     return Action(kind, place, place.mono_ns, children, text=text, keys=keys, redacted=redacted)
-
-
-def _joined(action: Action, place: Place, **fields: object) -> Action:
-    children = _merge((*action.children[:-1], *_grown(action.children[-1], place.seq)))
-    return replace(action, end_ns=place.mono_ns, children=children, **fields)
-
-
-def _grown(last: Range, seq: int) -> tuple[Range, ...]:
-    return ((last[0], seq),) if seq == last[1] + 1 else (last, (seq, seq))
 
 
 def _ranges(seqs: Sequence[int]) -> tuple[Range, ...]:

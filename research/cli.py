@@ -7,7 +7,7 @@ from importlib.metadata import version as installed_version
 
 import typer
 
-from research import collector_cli, folder_cli, keys_cli, show, sweep_cli
+from research import audit_cli, collector_cli, folder_cli, keys_cli, show, sweep_cli
 from research.common_cli import FORMAT, AsJson, examples, tell
 from research.errors import ResearchError
 from schemas.base import SchemaError
@@ -20,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for part in (keys_cli, collector_cli, folder_cli, sweep_cli):
+for part in (keys_cli, collector_cli, folder_cli, sweep_cli, audit_cli):
     app.registered_commands += part.app.registered_commands
 
 

@@ -9,7 +9,7 @@ import msgspec
 import typer
 from rich.console import Console
 
-from research import asking, desk, keys, show
+from research import asking, audit_cli, desk, keys, show
 from research import pull as pulling
 from research import query as counting
 from research.bandwidth import Limit, parse_rate
@@ -71,7 +71,7 @@ def studies(
 )  # fmt: skip
 def query(  # noqa: PLR0913, PLR0917  # one argument an option
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="A pulled folder; without it, the collector is asked.")
+        Path | None, typer.Argument(metavar="DIR", help="A pulled folder; without it, the collector is asked.")
     ] = None,
     reason: Annotated[str | None, typer.Option(help="Why you ask the collector; participants read it.")] = None,
     apps: Annotated[list[str] | None, typer.Option("--app", help="Only this app; may be repeated.")] = None,
@@ -131,10 +131,14 @@ def pull(
     folder = Folder(out)
     with closing(_signed(home, reason)) as collector:
         what = pulling.plan(collector, folder)
+        audit_cli.note_pull(home, out, reason)
+        feed, log = desk.follow(collector, folder, home)
         with show.progress(what.bytes, quiet=json_) as advance:
             done = pulling.fetch(collector, folder, what, jobs, pulling.paid(advance, limit))
     rate = done.bytes / done.seconds if done.seconds else 0.0
-    tell({**msgspec.to_builtins(done), "bytes_a_second": round(rate), "folder": str(out)}, as_json=json_)
+    followed = {"log_entries": log.size, "documents_proved": log.proved, "documents_waiting": log.waiting}
+    facts = msgspec.to_builtins(done) | {"bytes_a_second": round(rate), "folder": str(out), "withdrawn": len(feed.gone)}
+    tell({**facts, **followed}, as_json=json_)
 
 
 def _signed(home: Path, reason: str) -> Collector:

@@ -9,15 +9,25 @@ from typing import Any
 from msgspec.structs import replace
 
 from research import export as exporting
-from research import keys, lineage
+from research import feed as feeds
+from research import keys, lineage, log
 from research import sweep as sweeping
 from research.client import Collector
-from research.documents import fetched, listed, organisation_key, trust
+from research.documents import (
+    check_age,
+    collector_key,
+    feed_of,
+    fetched,
+    listed,
+    organisation_key,
+    trust,
+)
 from research.errors import ExportError, InputError
 from research.folder import Folder, Stored
 from research.reasons import Finding, Reason
 from research.shard import Wanted
-from research.sweep import StaleError, Swept, check_fresh
+from research.sweep import StaleError, Swept
+from research.trust import Trust
 from research.unseal import opener
 from research.verify import Report, begin, missing
 from research.verify import verify as verify_all
@@ -36,8 +46,10 @@ def enrol(collector: Collector, url: str, organisation: str, home: Path) -> dict
         CollectorError: not reached.
     """
     raw = organisation_key(organisation)
-    manifest = verify_signed(collector.study().manifest, StudyManifest, {fingerprint(raw): raw})
-    keys.save_pin(home, keys.Pin(collector=url, organisation=organisation, study=manifest.study))
+    reply = collector.study()
+    manifest = verify_signed(reply.manifest, StudyManifest, {fingerprint(raw): raw})
+    pin = {"organisation": organisation, "study": manifest.study, "collector_key": reply.collector_key}
+    keys.save_pin(home, keys.Pin(collector=url, **pin))
     own = keys.load(home).card() if keys.exist(home) else None
     named = own is not None and any(
         (r.recipient_fingerprint, r.signing_key) == (own.recipient_fingerprint, own.signing_key)
@@ -58,13 +70,51 @@ def verify(
         InputError: not a pulled folder.
     """
     opens = opener(keys.load(home).identity) if keys.exist(home) and not headers_only else None
-    report = verify_all(folder.blobs(), trust(folder, organisation, home), listed(folder), opens)
-    if now_s is not None:
-        try:
-            check_fresh(fetched(folder), now_s)
-        except StaleError as error:
-            report.findings.append(Finding(Reason.STALE, detail=str(error)))
+    known = trust(folder, organisation, home)
+    report = verify_all(folder.blobs(), known, listed(folder), opens)
+    _look_at_log(folder, known, home, report)
+    _look_at_feed(folder, known, home, now_s, report)
     return report
+
+
+def follow(collector: Collector, folder: Folder, home: Path) -> tuple[feeds.Feed, log.LogReport]:
+    """Follow the signed feed and the transparency log, and keep what proves them beside the batches.
+
+    Raises:
+        FeedBrokenError: the feed is not signed, has a gap, or is another one than before.
+        LogBrokenError: the log was rewritten, or an entry is not where it should be.
+        CollectorError: not reached.
+    """
+    key, study = collector_key(folder, home), keys.load_pin(home).study
+    found = feeds.fetch(collector, folder.root, study, key)
+    return found, log.audit(collector, folder.root, study, key, folder.ledger())
+
+
+def _look_at_log(folder: Folder, known: Trust, home: Path, report: Report) -> None:
+    try:
+        found = log.check(folder.root, known.study or "", collector_key(folder, home), folder.ledger())
+    except log.LogBrokenError as error:
+        report.findings.append(Finding(Reason.LOG_BROKEN, detail=str(error)))
+        return
+    if found is None:
+        report.findings.append(Finding(Reason.LOG_MISSING))
+        return
+    report.logged = found.proved
+    if found.lacking:
+        detail = f"the first of them {found.lacking[0][:16]}"
+        report.findings.append(Finding(Reason.NOT_LOGGED, count=len(found.lacking), detail=detail))
+
+
+def _look_at_feed(folder: Folder, known: Trust, home: Path, now_s: int | None, report: Report) -> None:
+    try:
+        found = feed_of(folder, known, home)
+        report.withdrawn_until = found.newest.issued_s if found else None
+        if now_s is not None:
+            check_age(folder, known, home, now_s)
+    except feeds.FeedBrokenError as error:
+        report.findings.append(Finding(Reason.FEED_BROKEN, detail=str(error)))
+    except StaleError as error:
+        report.findings.append(Finding(Reason.STALE, detail=str(error)))
 
 
 def sweep(
@@ -88,9 +138,9 @@ def sweep(
         ExportError: something cannot be rewritten or deleted.
     """
     pulled = fetched(folder)
-    check_fresh(pulled, now_s)
-    known = lineage.entries(home)
     work = Work(folder, organisation, home, Wanted())
+    check_age(folder, work.trust, home, now_s)
+    known = lineage.entries(home)
     there = [Path(e.name) for e in known if e.kind == "export" and Path(e.name).exists()]
     roots = list(dict.fromkeys([*(p.resolve() for p in exports), *there]))
     gone = _gone(
@@ -111,9 +161,9 @@ def trained(folder: Folder, organisation: str | None, home: Path, now_s: int) ->
     Raises:
         StaleError: the folder was pulled too long ago to say.
     """
-    check_fresh(fetched(folder), now_s)
-    known = lineage.entries(home)
     work = Work(folder, organisation, home, Wanted())
+    check_age(folder, work.trust, home, now_s)
+    known = lineage.entries(home)
     return lineage.trained(known, _gone(folder, work, [b for e in known for b in e.batches]))
 
 

@@ -17,7 +17,6 @@ from research.errors import InputError
 from research.export import partial_of
 from research.folder import Folder
 from research.shard import Wanted
-from research.sweep import check_fresh
 from research.view import folder_of, load, view
 from research.work import ENGINES, How
 
@@ -53,9 +52,13 @@ def unseal(
     out: Annotated[Path, typer.Option(help="File to write, for your eyes only (mode 0600).")],
     dir_: Annotated[Path, typer.Option("--dir", help="Folder that was pulled.")] = Path(),
     home: Home = HOME,
+    json_: AsJson = False,
 ) -> None:
     """Open one batch's sealed part into a file. This does not verify: `verify` does."""
-    save(out, desk.unseal(Folder(dir_), digest, home))
+    opened = desk.unseal(Folder(dir_), digest, home)
+    save(out, opened)
+    if json_:
+        tell({"written": str(out), "bytes": len(opened)}, as_json=True)
 
 
 @app.command(epilog=examples("export data --out exported", "export data --out shards --format webdataset --json"))
@@ -90,7 +93,8 @@ def export(  # noqa: PLR0913, PLR0917  # one argument an option
         raise InputError("WebDataset samples are steps", "Leave --no-steps out.")
     wanted = Wanted(steps=steps, sheets=sheets, dry=dry_run, webdataset=format_ == "webdataset")
     now = int(time.time())
-    check_fresh(documents.fetched(Folder(folder)), now)
+    known = documents.trust(Folder(folder), organisation, home)
+    documents.check_age(Folder(folder), known, home, now)
     if not dry_run:  # before anything lies there in the open, so that a sweep knows of it, come what may
         partial, inside = str(partial_of(out).resolve()), [b.name for b in Folder(folder).blobs()]
         lineage.record(home, lineage.Entry("derived", partial, inside, now))

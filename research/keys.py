@@ -58,6 +58,7 @@ class Pin(Document):
     collector: str = note("address", max_length=500)
     organisation: Bytes32 = note("the organisation's Ed25519 key, base64url")
     study: Slug = note("the study")
+    collector_key: Bytes32 | None = note("the collector's Ed25519 key: it signs checkpoints and the feed", default=None)
 
 
 def create(  # two seeds, and where they go

@@ -19,7 +19,7 @@ from research.export import SHARD_FILE
 from research.shard import ShardReport
 
 LINEAGE_FILE: Final = "lineage.jsonl"
-Kind = Literal["export", "derived", "training"]
+Kind = Literal["export", "derived", "training", "pull", "sweep"]
 
 
 class Entry(Struct, frozen=True):
@@ -30,6 +30,7 @@ class Entry(Struct, frozen=True):
     batches: list[str]  # digests, sorted
     at: int  # Unix seconds
     order: str | None = None  # of a training run: its seed and order of shards, as given
+    why: str | None = None  # of a pull: the reason that participants read
 
 
 class Answer(Struct, frozen=True):

@@ -22,8 +22,10 @@ from research.errors import ExportError, ResearchError
 from research.shard import ShardReport
 from schemas.age import SEED_BYTES, Identity, Recipient, decrypt, seal
 
-Write = Callable[[Identity, str], ShardReport]
-"""Writes the part of a participant with a key; must be picklable and hold no key."""
+Write = Callable[[str], ShardReport]
+"""Writes a participant's part."""
+Prepare = Callable[[Identity], Write]
+"""Given the key, once in each worker. Must be picklable and hold no key."""
 SECRET_BYTES: Final = 200
 """Bytes of an identity's text; real ones have 80."""
 QUIET: Final = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "RAY_DEDUP_LOGS": "1"}
@@ -53,16 +55,15 @@ class Holder:
 class Worker:
     """Writes parts, one after the other. Made by Ray, once a process."""
 
-    def __init__(self, ask: Callable[[str], bytes], write: Write) -> None:
+    def __init__(self, ask: Callable[[str], bytes], prepare: Prepare) -> None:
         own = _fresh()
         sealed = ask(str(own.recipient))
-        self._identity = Identity.parse(decrypt(sealed, [own], limit=SECRET_BYTES).decode())
-        self._write = write
+        self._write = prepare(Identity.parse(decrypt(sealed, [own], limit=SECRET_BYTES).decode()))
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         """One participant's part; what went wrong, as words."""
         try:
-            return {"part": msgspec.json.encode(self._write(self._identity, row["participant"])), "error": ""}
+            return {"part": msgspec.json.encode(self._write(row["participant"])), "error": ""}
         except ResearchError as error:
             return {"part": b"", "error": str(error)}
 
@@ -79,13 +80,15 @@ class Asking:
         return found
 
 
-def run(identity: Identity, people: Sequence[str], write: Write, workers: int, temp: Path) -> dict[str, ShardReport]:
+def run(
+    identity: Identity, people: Sequence[str], prepare: Prepare, workers: int, temp: Path
+) -> dict[str, ShardReport]:
     """Write the parts of these participants on Ray: at ``RAY_ADDRESS`` if that is set, else in processes here.
 
     Args:
         identity: the researcher's.
         people: participants.
-        write: see :data:`Write`.
+        prepare: see :data:`Prepare`.
         workers: processes.
         temp: where Ray may put its own files, if it is started here.
 
@@ -109,7 +112,7 @@ def run(identity: Identity, people: Sequence[str], write: Write, workers: int, t
         recipient = Recipient.parse(ray.get(holder.recipient.remote()))
         ray.get(holder.take.remote(seal(identity.encode().encode(), [recipient], secrets.token_bytes)))
         rows = ray.data.from_items([{"participant": name} for name in people], override_num_blocks=len(people))
-        given = (Asking(holder), write)
+        given = (Asking(holder), prepare)
         done = rows.map(Worker, fn_constructor_args=given, concurrency=workers, num_cpus=1).take_all()
     finally:
         ray.shutdown()

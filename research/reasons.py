@@ -15,6 +15,10 @@ class Reason(StrEnum):
     LEDGER_BROKEN = "ledger_broken"
     ERASURE_UNTRUSTED = "erasure_untrusted"
     STALE = "stale"
+    FEED_BROKEN = "feed_broken"
+    LOG_BROKEN = "log_broken"
+    LOG_MISSING = "log_missing"
+    NOT_LOGGED = "not_logged"
     # The envelope
     ENVELOPE_BROKEN = "envelope_broken"
     DIGEST_MISMATCH = "digest_mismatch"
@@ -64,6 +68,10 @@ MEANING: dict[Reason, str] = {
     Reason.LEDGER_BROKEN: "a device's consent ledger does not hold together, so nothing of it counts as consented to",
     Reason.ERASURE_UNTRUSTED: "a request for erasure is not signed by the device that it names",
     Reason.STALE: "the folder was pulled too long ago to know what was withdrawn since: pull again",
+    Reason.FEED_BROKEN: "the feed of what was withdrawn is not signed by the collector, or has gaps",
+    Reason.LOG_BROKEN: "the transparency log in the folder does not prove what it should",
+    Reason.LOG_MISSING: "the folder holds no proof that its documents are in the transparency log: pull again",
+    Reason.NOT_LOGGED: "documents that prove consent are not in the transparency log",
     Reason.ENVELOPE_BROKEN: "not an intact envelope: header, length or sealed bytes were altered",
     Reason.DIGEST_MISMATCH: "the file's bytes are not those that its name, a digest, promises",
     Reason.OTHER_STUDY: "the batch belongs to another study",

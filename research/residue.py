@@ -1,6 +1,5 @@
 """Looking for what was withdrawn: unmistakable pieces of it, in every file below some folders."""
 
-import mmap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -8,6 +7,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from research.scan import Scanner
 from research.shard import ShardReport
 
 IMAGE_BYTES: Final = 48
@@ -22,9 +22,11 @@ class Needles:
     def __init__(self, gone: Iterable[str]) -> None:
         self._gone = frozenset(gone)
         self._pieces = {batch.encode() for batch in self._gone}
+        self._scanner: Scanner | None = None  # of the pieces as they are now
 
     def take(self, folder: Path, shard: ShardReport) -> None:
         """Learn what a participant's part holds of withdrawn batches."""
+        self._scanner = None
         wanted = pa.array([batch for batch in shard.batches if batch in self._gone], pa.string())
         for rows, column in _contents(folder):  # steps name no batch: all are taken, and forgiven if they stay
             held = rows.filter(pa.compute.is_in(rows["batch"], wanted)) if "batch" in rows.schema.names else rows
@@ -32,18 +34,20 @@ class Needles:
 
     def forgive(self, exported: Path) -> None:
         """Forget what an export, rewritten by now, holds from others too: equal words are not a copy."""
+        self._scanner = None
         for folder in sorted(exported.iterdir()):
             for rows, column in _contents(folder):
                 self._pieces.difference_update(piece for value in rows[column].to_pylist() if (piece := _piece(value)))
 
     def within(self, path: Path) -> bool:
-        """Whether a file holds any of them, as it lies there or inside its Parquet pages."""
-        if path.stat().st_size == 0:
-            return False
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            if data[:4] != b"PAR1":
-                return any(data.find(piece) >= 0 for piece in self._pieces)
-        return self._in_columns(path)
+        """Whether a file holds any of them, as it lies there, in Parquet pages, or in gzip, zip or zstd."""
+        with path.open("rb") as file:
+            parquet = file.read(4) == b"PAR1"
+        if parquet:
+            return self._in_columns(path)
+        if self._scanner is None:
+            self._scanner = Scanner(self._pieces)
+        return self._scanner.in_file(path)
 
     def _in_columns(self, path: Path) -> bool:
         try:

@@ -25,12 +25,12 @@ As many readers as you like share the people out, and nobody is read twice:
 [3, 3]
 
 Nothing is written to disk, and nothing that does not verify is given out: :attr:`Stream.findings` says what was left
-out, and why. A study refuses to open if the folder was pulled too long ago:
+out, and why. A study refuses to open if the folder was pulled too long ago to know what was withdrawn, or is none:
 
 >>> from pathlib import Path
 >>> Study.open(Path("/nowhere"), organisation="A" * 43)
 Traceback (most recent call last):
-research.sweep.StaleError: the folder does not tell when it was pulled
+research.errors.InputError: cannot read /nowhere/ledger.json: No such file or directory
 """
 
 import hashlib
@@ -51,7 +51,6 @@ from research.errors import InputError
 from research.folder import Folder
 from research.identity import SPLITS, split_of
 from research.reasons import Finding, Reason
-from research.sweep import check_fresh
 from research.trust import Trust
 from research.unseal import opener
 from research.verify import Opener, Plan, look, plan
@@ -87,8 +86,8 @@ class Study(Struct, frozen=True):
             KeyFileError: no key to open with.
         """
         folder = Folder(data)
-        check_fresh(documents.fetched(folder), int(time.time()))
         trust = documents.trust(folder, organisation, home)
+        documents.check_age(folder, trust, home, int(time.time()))
         listed = documents.listed(folder)
         opens = opener(keys.load(home).identity)
         return cls(trust, plan(folder.blobs(), trust), None if listed is None else frozenset(listed), opens)

@@ -62,7 +62,11 @@ def report(found: Report, console: Console) -> None:
     looked = f"{found.events} events and {found.frames} pictures checked" if found.opened else HEADERS_ONLY
     console.print(f"{found.devices} devices, {found.batches} batches, {found.verified} of them good. {looked}")
     if found.erased:
-        console.print(f"{found.erased} batches were erased at their participants' wish: that breaks no chain.")
+        console.print(
+            f"{found.erased} batches were erased at their participants' wish, or in time: that breaks no chain."
+        )
+    if found.logged is not None:
+        console.print(f"{found.logged} documents are in the transparency log, proved from what the folder holds.")
     console.print("Everything verifies." if found.good else f"{len(found.findings)} findings: NOT good.")
 
 

@@ -37,6 +37,7 @@ def sweep(  # noqa: PLR0913, PLR0917  # one argument an option
     now = int(time.time())
     done, signed = desk.sweep(Folder(folder), exports or [], caches or [], organisation, home, now)
     save(receipt, signed.model_dump_json(indent=1).encode() + b"\n")
+    lineage.record(home, lineage.Entry("sweep", str(receipt.resolve()), [], now))
     facts = msgspec.to_builtins(done) | {"receipt": str(receipt), "handed_in": False}
     if done.withdrawn and not offline:
         facts |= _hand_in(signed, home)

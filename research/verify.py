@@ -74,7 +74,9 @@ class Report(Struct):
     events: int = 0
     frames: int = 0
     devices: int = 0
-    erased: int = 0  # batches erased at participants' wish, by the devices' own signed requests
+    erased: int = 0  # batches erased at participants' wish (devices' signed requests), or by the notice's time
+    logged: int | None = None  # documents proved to be in the transparency log; None: nothing was there to prove it
+    withdrawn_until: int | None = None  # Unix seconds of the signed feed; None: there is none
 
     @property
     def good(self) -> bool:

@@ -2,7 +2,7 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial as bound
 from multiprocessing import get_context
@@ -130,14 +130,15 @@ def _on_ray(tasks: Sequence[exporting.Task], work: Work, partial: Path, jobs: in
         return {}
     organisation = work.organisation or keys.load_pin(work.home).organisation
     folder, out = Folder(work.folder.root.resolve()), partial.resolve()
-    write = bound(_written, folder, organisation, work.wanted, out)
+    prepare = bound(_writer, folder, organisation, work.wanted, out)
     with TemporaryDirectory(prefix="overt-ray-") as temp:
-        return ray_engine.run(work.identity, [t.participant for t in tasks], write, jobs, Path(temp))
+        return ray_engine.run(work.identity, [t.participant for t in tasks], prepare, jobs, Path(temp))
 
 
-def _written(
-    folder: Folder, organisation: str, wanted: Wanted, partial: Path, identity: Identity, participant: str
-) -> ShardReport:
+def _writer(
+    folder: Folder, organisation: str, wanted: Wanted, partial: Path, identity: Identity
+) -> Callable[[str], ShardReport]:
+    """What writes parts in a process that has nothing but the key and the folders."""
     work = Work(folder, organisation, Path(), wanted, identity)
-    (task,) = (t for t in exporting.tasks(work.plan, work.trust, work.basis(), wanted) if t.participant == participant)
-    return work.run([task], partial)[participant]
+    tasks = {task.participant: task for task in exporting.tasks(work.plan, work.trust, work.basis(), wanted)}
+    return lambda participant: work.run([tasks[participant]], partial)[participant]

@@ -5,7 +5,7 @@ segment begins; what is deleted in the stretch is remembered as a draft, and wha
 """
 
 from agent.core.observe import TextObserved
-from agent.core.text import MAX_CHARS, MAX_DRAFTS, MAX_KEYS, Char, End, Segment
+from agent.core.text import FULL_CHARS, IDLE_NS, MAX_CHARS, MAX_DRAFTS, MAX_KEYS, Char, End, Segment, patience_ns
 
 
 class Editor:
@@ -22,6 +22,7 @@ class Editor:
         self.last_ns = 0
         self._field: int | None = None
         self._start = 0  # where in the field the stretch begins
+        self._caret = 0  # in the stretch, after the last change
         self._line: list[Char] = []
         self._drafts: list[tuple[Char, ...]] = []
         self._erasures: list[tuple[int, int]] = []
@@ -49,8 +50,14 @@ class Editor:
             self._insert(change, index)
         else:
             self._delete(change, index)
-        full = len(self._line) >= MAX_CHARS or self.keys >= MAX_KEYS
+        size = len(self._line)
+        full = size >= MAX_CHARS or self.keys >= MAX_KEYS or (size >= FULL_CHARS and self.patience_ns == IDLE_NS)
         return End.LENGTH if full else None
+
+    @property
+    def patience_ns(self) -> int:
+        """How long after its last change the segment may wait for the next."""
+        return patience_ns(self._line, self._caret)
 
     def finish(self, end: End) -> Segment:
         """The segment as it stands."""
@@ -62,12 +69,16 @@ class Editor:
             complete=self.complete,
             end=end,
             erasures=tuple(self._erasures),
+            caret=self._caret,
+            keys=self.keys,
         )
 
     def _insert(self, change: TextObserved, index: int) -> None:
         self._erasing = False
         at = change.position - self._start
-        self._line[at:at] = [Char(char, index) for char in change.text or ""]
+        new = [Char(char, index) for char in change.text or ""]
+        self._line[at:at] = new
+        self._caret = at + len(new)
 
     def _delete(self, change: TextObserved, index: int) -> None:
         at = change.position - self._start
@@ -79,6 +90,7 @@ class Editor:
         self._erasing = True
         self._erasures += [(index, char.key) for char in gone]
         del self._line[at : at + change.length]
+        self._caret = at
 
     def _remember(self) -> None:
         if len(self._drafts) >= MAX_DRAFTS:

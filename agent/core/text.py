@@ -15,9 +15,11 @@ from agent.core.observe import KeyObserved
 from schemas.events import Modifier
 
 IDLE_NS = 8_000_000_000
-"""Nanoseconds without a key after which a segment ends: longer than people stop to look up a number."""
-MAX_CHARS = 4_000
-"""Code points at which a segment ends by force: several times the longest private key's line count."""
+"""Nanoseconds without a key after which a segment ends whose last line is finished."""
+UNFINISHED_NS = 60_000_000_000
+"""The same in the middle of a line: longer than people stop to look up the rest of a number."""
+FULL_CHARS, MAX_CHARS = 3_000, 4_000
+"""Code points at which a segment ends with the next line, and by force: more than the longest private key."""
 MAX_DRAFTS = 64
 """Deleted stretches remembered; past this, the whole segment is treated as a secret."""
 MAX_KEYS = 20_000
@@ -29,6 +31,7 @@ _MOVING = {0xFF51: -1, 0xFF53: 1}
 """Left and Right: where the caret goes."""
 _BREAKS = {0xFF0D: "\n", 0xFF8D: "\n", 0xFF09: "\t"}
 """Return, keypad Enter and Tab: what they type, whatever text the layout gives them."""
+_ENDS_LINE = frozenset(_BREAKS.values())
 _LEAVING = frozenset({0xFF50, 0xFF52, 0xFF54, 0xFF55, 0xFF56, 0xFF57, 0xFF1B})
 """Home, Up, Down, Page Up, Page Down, End, Escape: the caret goes where this text is not known."""
 _CTRL = Modifier.LEFT_CTRL | Modifier.RIGHT_CTRL
@@ -45,6 +48,10 @@ class End(StrEnum):
     CARET = "caret"
     LENGTH = "length"
     CLOSED = "closed"
+
+
+_FORCED = frozenset({End.IDLE, End.LENGTH})
+"""Ends at which the person may type on where they were."""
 
 
 class Char(Struct, frozen=True):
@@ -72,6 +79,13 @@ class Segment(Struct, frozen=True):
     complete: bool
     end: End
     erasures: tuple[tuple[int, int], ...] = ()  # the key that erased a character, and the key that had typed it
+    caret: int = 0  # where it stood in the final text
+    keys: int = 0  # key events of the segment
+
+    @property
+    def unfinished(self) -> bool:
+        """True if it ended by time or length amid a line: what stands at the caret may be half of something."""
+        return self.end in _FORCED and (self.caret < len(self.final) or not _at_break(self.final))
 
     def __repr__(self) -> str:
         """Nothing of its text."""
@@ -122,7 +136,14 @@ class Typist:
             complete=self.complete,
             end=end,
             erasures=tuple(self._erasures),
+            caret=self._caret,
+            keys=self.keys,
         )
+
+    @property
+    def patience_ns(self) -> int:
+        """How long after its last key the segment may wait for the next."""
+        return patience_ns(self._line, self._caret)
 
     def _edit(self, key: KeyObserved, index: int) -> End | None:
         if key.keysym in _LEAVING:
@@ -141,7 +162,9 @@ class Typist:
         for char in text:
             self._line.insert(self._caret, Char(char, index))
             self._caret += 1
-        return End.LENGTH if len(self._line) >= MAX_CHARS or self.keys >= MAX_KEYS else None
+        size = len(self._line)
+        full = size >= MAX_CHARS or self.keys >= MAX_KEYS
+        return End.LENGTH if full or (size >= FULL_CHARS and self.patience_ns == IDLE_NS) else None
 
     def _erase(self, position: int, index: int) -> End | None:
         if not 0 <= position < len(self._line):
@@ -170,6 +193,16 @@ class Typist:
             self._overflowed = True
         elif self._line:
             self._drafts.append(tuple(self._line))
+
+
+def patience_ns(chars: Sequence[Char], caret: int) -> int:
+    """How long a segment may wait for more: until a line is finished, much longer."""
+    return IDLE_NS if caret == len(chars) and _at_break(chars) else UNFINISHED_NS
+
+
+def _at_break(chars: Sequence[Char]) -> bool:
+    """True if nothing was typed, or the last of it ended a line or a field."""
+    return not chars or chars[-1].char in _ENDS_LINE
 
 
 def _commands(key: KeyObserved) -> bool:

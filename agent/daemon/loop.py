@@ -97,7 +97,7 @@ class Daemon:
 
     def _makers(self, environ: Mapping[str, str], tools: Tools) -> Makers:
         clock = self._clock
-        awake = Tools(tools.now_s, tools.monotonic_s, tools.entropy, self.wake)
+        awake = replace(tools, wake=self.wake)
         return Makers(
             seat=lambda changed: open_seat(environ, clock, self._selector, changed),
             begin=lambda standing: Session(self._places, standing, self._next_epoch(), awake),

@@ -17,6 +17,7 @@ from agent.disk.places import Places
 from agent.errors import StartError
 from agent.native.harden import name_process, refuse_dumps
 from agent.native.memory import give_back, keep_little
+from agent.native.watchdog import Watchdog
 
 
 class SystemClock:
@@ -56,7 +57,7 @@ def run_daemon(environ: Mapping[str, str]) -> None:
         raise StartError("another overt daemon runs for you already", "overt status")
     for folder in (places.state, places.consents, places.keys):
         sweep_parts(folder, time.time())
-    tools = Tools(time.time, time.monotonic, secrets.token_bytes, lambda: None)
+    tools = Tools(time.time, time.monotonic, secrets.token_bytes, lambda: None, Watchdog())
     daemon = Daemon(places, open_keys(places), environ, SystemClock(), tools)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: daemon.stop())

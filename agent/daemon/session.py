@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 
 from agent.core.batch import Authority
 from agent.core.ceremony import Agreement, Asked
@@ -48,6 +49,8 @@ class Tools:
     monotonic_s: Callable[[], float]
     entropy: Callable[[int], bytes]
     wake: Callable[[], None]
+    watchdog: AbstractContextManager[None] = field(default_factory=nullcontext)
+    """Ends what is within and does not come back."""
 
 
 class Session:
@@ -90,7 +93,7 @@ class Session:
         self._made_for = _made_for(found.enrolment)
         self._policy = asked.policy
         key = tools.entropy(EPISODE_KEY_BYTES)
-        redactor = TextRedactor(RuleSet(redaction_rules()), key, Names(names_model), tools.monotonic_s)
+        redactor = TextRedactor(RuleSet(redaction_rules()), key, Names(names_model), tools.monotonic_s, tools.watchdog)
         self._redactor, self._key, self._places = redactor, found.key, places
         self._rules_work = works(redactor)
         self.masks: Masks | None = None

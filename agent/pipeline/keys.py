@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 from agent.core.editing import Editor
 from agent.core.observe import KeyObserved, TextObserved
 from agent.core.redact.errors import RedactionFailed
-from agent.core.redact.segment import RedactedSegment, redact_segment
+from agent.core.redact.segment import NOTHING_LEFT, RedactedSegment, left_by, redact_segment
 from agent.core.redact.text import TextRedactor
-from agent.core.text import IDLE_NS, End, Segment, Typist
+from agent.core.text import End, Segment, Typist
 from agent.pipeline.build import key_event, spans_of, text_delta_event
 from agent.pipeline.slots import Line, Slot
 from agent.pipeline.stamps import Ground, Moment
 from schemas.events import Modality, RedactionState, TextEvent
 
+_APART = frozenset({End.FOCUS, End.CLOSED})
+"""Ends after which nothing that was typed is kept in mind."""
 REDACTED = "redacted"
 FAILED = "redaction_failed"
 
@@ -68,6 +70,8 @@ class KeyRow:
         self._line = line
         self._redactor = redactor
         self._open: _Open | None = None
+        self._left = NOTHING_LEFT
+        self._place: Ground | None = None  # where that was typed
         self._number = 0
         self._down: set[int] = set()  # keycodes whose press was hidden: their release says as much
         self.failures = 0  # in a row
@@ -77,6 +81,8 @@ class KeyRow:
         if self._open is not None and not self._open.takes(ground, key):
             self.finish(End.FOCUS if not _same_place(self._open.ground, ground) else End.CARET)
         if self._open is None:
+            if self._place is None or not _same_place(self._place, ground):
+                self._left = NOTHING_LEFT
             self._begin(ground, key)
         current = self._open
         assert current is not None  # noqa: S101  # _begin has just made it
@@ -88,11 +94,14 @@ class KeyRow:
         """The segment under way, if any, ends here: redact it and decide each of its keys."""
         current, self._open = self._open, None
         if current is None:
+            self._left = NOTHING_LEFT if end in _APART else self._left
             return
         segment = current.typist.finish(end)
         current.text.at_ns = current.typist.last_ns  # it tells of every key
+        self._place = current.ground
+        left, self._left = self._left, NOTHING_LEFT if end in _APART else left_by(segment, self._left)
         try:
-            redacted = redact_segment(segment, self._redactor)
+            redacted = redact_segment(segment, self._redactor, left)
         except RedactionFailed:
             self.failures += 1
             self._drop(current, FAILED)
@@ -105,7 +114,7 @@ class KeyRow:
 
     def deadline_ns(self) -> int | None:
         """When the segment ends by idleness."""
-        return self._open.typist.last_ns + IDLE_NS if self._open else None
+        return self._open.typist.last_ns + self._open.typist.patience_ns if self._open else None
 
     def retract(self, since_ns: int, reason: str) -> None:
         """Of what is being typed, keep what was typed before that time; the segment ends there."""
@@ -124,7 +133,7 @@ class KeyRow:
 
     def wipe(self) -> None:
         """Forget what is being typed. The slots stay in the line, to be dropped there."""
-        self._open = None
+        self._open, self._left = None, NOTHING_LEFT
         self._down.clear()
 
     def _begin(self, ground: Ground, key: Written) -> None:

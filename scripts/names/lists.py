@@ -1,7 +1,7 @@
 """Names, towns and ordinary words of many countries: what the model's word list is made of.
 
-Names and towns come from Faker's providers (MIT), read as data. Ordinary words come from ``ordinary.txt``, whose head
-tells where they are from.
+Names and towns come from Faker's providers (MIT), read as data. Ordinary words come from ``ordinary.txt`` and ``english.txt``, whose
+heads tell where they are from.
 """
 
 import pkgutil
@@ -24,6 +24,10 @@ MIN_LOCALES = 3
 PARTICLES = frozenset(["van", "von", "de", "der", "den", "del", "della", "di", "da", "dos", "la", "le", "el", "al", "bin",
                        "ibn", "ben", "ter", "ten", "zu", "zum", "zur", "du", "des", "st", "y", "e", "af", "av"])  # fmt: skip
 """Small words in names, which are ordinary words elsewhere."""
+
+NOBODY = frozenset(["an", "back", "best", "day", "edit", "field", "fields", "job", "key", "lang", "line", "lines", "long",
+                    "north", "page", "pages", "pal", "sales", "see", "sem", "small", "sole", "till"])  # fmt: skip
+"""Names somewhere, and words of every text elsewhere: as names they are not worth what they would mask."""
 
 
 def folded(text: str) -> str:
@@ -75,9 +79,19 @@ def towns() -> list[str]:
 
 @cache
 def ordinary() -> list[str]:
-    """Ordinary words of many languages, folded."""
-    text = Path(__file__).with_name("ordinary.txt").read_text("utf-8")
-    return [line for line in text.splitlines() if line and not line.startswith("#")]
+    """The commoner words of many languages, folded: what is among them is a name only if several countries say so."""
+    return _listed("ordinary.txt")
+
+
+@cache
+def english() -> list[str]:
+    """Rarer English words: they are known as words, and take no name away."""
+    return _listed("english.txt")
+
+
+def _listed(name: str) -> list[str]:
+    text = Path(__file__).with_name(name).read_text("utf-8")
+    return [folded(line) for line in text.splitlines() if line and not line.startswith("#")]
 
 
 def parts(names: Iterable[str]) -> set[str]:
@@ -99,13 +113,14 @@ def word_list() -> dict[str, int]:
             flags[word] = flags.get(word, 0) | flag
 
     def names(words: list[str]) -> set[str]:
-        return {w for w in parts(words) - PARTICLES if w not in common or often[w] >= MIN_LOCALES}
+        return {w for w in parts(words) - PARTICLES - NOBODY if w not in common or often[w] >= MIN_LOCALES}
 
     for locale in locales("person"):
         add(names(given(locale)), FIRST)
         add(names(family(locale)), LAST)
     add({w for w in parts(towns()) if len(w) > MIN_LETTERS} - PARTICLES, PLACE)
     add(ordinary(), ORDINARY)
+    add((w for w in english() if often[w] <= 1), ORDINARY)
     add(PARTICLES, ORDINARY)
     add(map(folded, CUES.split()), CUE)
     add(map(folded, STREET_WORDS.split()), STREET)

@@ -3,7 +3,7 @@
 import random
 
 from scripts.names.beside import PRODUCTS
-from scripts.names.lists import ordinary
+from scripts.names.lists import english, ordinary
 
 _SHAPES = (
     "sha256:{h64}", "commit {h40}", "index {h7}..{h7} 100644", "@@ -{n},{n} +{n},{n} @@ def {id}({id}):", "git cherry-pick {h40}",
@@ -31,7 +31,7 @@ class Machine:
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
-        self._plain = [word for word in ordinary() if word.isascii()]
+        self._plain = [word for word in ordinary() if word.isascii()] + english()
 
     def text(self) -> str:
         """A few lines of one or two kinds."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,17 +12,23 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image, ImageDraw
 
-from research import keys, trust, verify
+from research import feed, keys, log, trust, verify
 from research.folder import Folder, Listing
 from research.unseal import opener
 from schemas.base import base64url
+from schemas.checkpoint import Checkpoint, origin_of, sign_checkpoint
 from schemas.envelope import Envelope
 from schemas.erasure import ErasedBatch, ErasureRequest
 from schemas.events import Event, FrameEvent
-from schemas.signed import SignedDocument, public_bytes, sign
+from schemas.feed import FEED_LEASE_S, FIRST_HEAD, FeedEntry, FeedPage, next_head
+from schemas.log import LogKind, Opening, entry_of
+from schemas.merkle import leaf_hash, root_of, tile_path
+from schemas.signed import SignedDocument, public_bytes, public_key_text, sign
 from schemas.wire import BatchRow, LedgerReply, StudyReply
 from tests.support.devices import Actor, Device, World
 
+COLLECTOR = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+"""Signs checkpoints and feeds of benches."""
 NOW_NS = 1_800_000_000 * 1_000_000_000
 NOW_S = NOW_NS / 1e9
 
@@ -88,7 +95,9 @@ class Bench:
         self.erasures.append(sign(request, signer or device.key))
 
     def study(self) -> StudyReply:
-        return StudyReply(manifest=self.manifests[-1], policy=self.policies[-1], collector_key=base64url(bytes(32)))
+        return StudyReply(
+            manifest=self.manifests[-1], policy=self.policies[-1], collector_key=public_key_text(COLLECTOR)
+        )
 
     def trust(self) -> trust.Trust:
         return trust.establish(self.ledger(), None, public_bytes(self.world.org_key))
@@ -116,7 +125,54 @@ class Bench:
         for source in sources:
             folder.blob(source.name).parent.mkdir(parents=True, exist_ok=True)
             folder.blob(source.name).write_bytes(source.data)
+        self.save_log(folder)
+        self.save_feed(folder, int(time.time()))
         return folder
+
+    def save_log(self, folder: Folder, lacking: int = 0) -> None:
+        """A transparency log that holds the ledger's documents but the first so many, as a pull keeps it."""
+        ledger = self.ledger()
+        kinds = {LogKind.MANIFEST: ledger.manifests, LogKind.POLICY: ledger.policies, LogKind.CONSENT: ledger.consents,
+                 LogKind.ERASURE: ledger.erasures}  # fmt: skip
+        known = [(kind, document.digest) for kind, documents in kinds.items() for document in documents][lacking:]
+        salt = base64url(bytes(range(32)))
+        rows = tuple(
+            Opening(cursor=n + 1, kind=kind, subject=subject, salt=salt, position=n)
+            for n, (kind, subject) in enumerate(known)
+        )
+        leaves = [leaf_hash(entry_of(row)) for row in rows]
+        place = folder.root / log.FOLDER
+        shutil.rmtree(place, ignore_errors=True)
+        tile = place / tile_path(0, 0, len(leaves))
+        tile.parent.mkdir(parents=True)
+        tile.write_bytes(b"".join(leaves))
+        checkpoint = Checkpoint(origin_of(self.world.manifest.study), len(leaves), root_of(leaves))
+        (place / log.CHECKPOINT).write_bytes(sign_checkpoint(checkpoint, COLLECTOR))
+        (place / log.OPENINGS).write_text(log.Openings(rows=rows).model_dump_json())
+
+    def save_feed(self, folder: Folder, issued_s: int) -> None:
+        """The signed feed, in which nothing is, as a pull keeps it."""
+        pages = feed.Pages(pages=(self.feed_page(issued_s),))
+        (folder.root / feed.FILE).write_text(pages.model_dump_json())
+
+    def feed_page(self, issued_s: int, entries: Sequence[FeedEntry] = ()) -> SignedDocument:
+        """A page of the feed, signed by the collector."""
+        head = FIRST_HEAD
+        for entry in entries:
+            head = next_head(head, entry)
+        page = FeedPage(
+            version=1,
+            study=self.world.manifest.study,
+            after=0,
+            before=FIRST_HEAD,
+            entries=tuple(entries),
+            total=len(entries),
+            head=head,
+            checkpoint="",
+            issued_s=issued_s,
+            lease_s=FEED_LEASE_S,
+        )
+        return sign(page, COLLECTOR)
 
     def home(self, root: Path) -> Path:
         """The first researcher's keys, and the organisation's key pinned."""

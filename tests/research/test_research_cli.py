@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 from research import keys, show
-from research.cli import main
+from research.cli import app, main
 from research.errors import KeyFileError, NotEnrolledError
 from schemas.age import Identity, decrypt
 from schemas.envelope import MAGIC
@@ -172,6 +173,10 @@ def test_unseal_writes_one_private_payload(busy: Bench, tmp_path: Path, capsys: 
     assert (code, printed) == (0, "")
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     assert any(getattr(e, "text", None) == "dear team" for e in unpack(out.read_bytes()).events)
+    told = json.loads(
+        _run(capsys, "unseal", name[:12], "--dir", folder.root, "--out", out, "--home", home, "--json")[1]
+    )
+    assert told == {"format": 1, "written": str(out), "bytes": out.stat().st_size}
 
 
 def test_the_identity_is_never_printed_and_needs_a_file(
@@ -196,7 +201,7 @@ def test_the_words_about_age_are_true(busy: Bench) -> None:
     assert decrypt(done.stdout, [busy.world.researchers[0].identity], limit=1 << 26)
 
 
-@pytest.mark.parametrize("command", ["keygen", "enrol", "pull", "verify", "unseal", "export", "age-identity"])
+@pytest.mark.parametrize("command", sorted(typer.main.get_group(app).commands.keys() - {"version"}))
 def test_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     code, out = _run(capsys, command, "--help")
     assert code == 0

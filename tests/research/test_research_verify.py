@@ -60,7 +60,8 @@ def test_what_is_wrong_is_named(bench: Bench, reason: Reason, provoke: Callable[
 
 
 def test_every_reason_is_provoked_and_explained() -> None:
-    about_the_folder = {Reason.STALE}  # see test_research_sweep.py
+    about_the_folder = {Reason.STALE, Reason.LOG_BROKEN, Reason.LOG_MISSING, Reason.NOT_LOGGED, Reason.FEED_BROKEN}
+    # see test_research_sweep.py and test_research_log.py
     assert {reason for reason, _ in CASES} | about_the_folder == set(Reason) == MEANING.keys()
 
 

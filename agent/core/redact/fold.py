@@ -14,6 +14,9 @@ _ODD_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _DASHES = frozenset("‐‑‒–—―−⁃˗־ー﹘﹣－")
 _QUOTES = {"‘": "'", "’": "'", "‚": "'", "‛": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "＠": "@",
            "。": ".", "․": ".", "∶": ":", "։": ":", "؛": ";", "٪": "%", "⁄": "/", "∕": "/", "＿": "_"}  # fmt: skip
+_STROKED = {"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "ß": "ss",
+            "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "þ": "th", "Þ": "Th", "ħ": "h", "ŧ": "t"}  # fmt: skip
+"""Letters that Unicode's decompositions leave alone, as a keyboard without them writes them."""
 _LOOKS = str.maketrans(
     # Cyrillic, Greek and Armenian letters that a reader takes for Latin ones (Unicode UTS #39, the common part).
     "аеорсухіјѕһԁԛԝьвкмнтгАВЕКМНОРСТУХІЈЅҮԌԚԜΑΒΕΖΗΙΚΜΝΟΡΤΥΧαοινυκρτεχսօցհոյıɡɑ",
@@ -51,8 +54,8 @@ class Folded(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=4096)
 def _plain(char: str) -> str:
-    if char in _QUOTES:
-        return _QUOTES[char]
+    if written := _QUOTES.get(char) or _STROKED.get(char):
+        return written
     if char in _DASHES:
         return "-"
     return "".join(_part(part) for part in unicodedata.normalize("NFKD", char))

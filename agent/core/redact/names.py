@@ -229,10 +229,20 @@ def spans(row: list[Token], labels: list[int]) -> Iterator[tuple[int, int, int]]
         kind, end = kind - 1 + kind % 2, start + 1  # of what goes on without a beginning, the kind is still known
         while end < len(row) and labels[end] == kind + 1:
             end += 1
+        end = _whole(row, end)
         inside = row[start:end]
         if _could_be(inside, kind):
             yield inside[0].start, inside[-1].end, kind
         start = end
+
+
+def _whole(row: list[Token], end: int) -> int:
+    """Where a find ends that would end within a word joined by dashes, as in the name of a town."""
+    while end + 1 < len(row) and row[end].low == "-" and row[end + 1].shape in WORDS:
+        if not row[end - 1].end == row[end].start == row[end].end - 1 == row[end + 1].start - 1:
+            break
+        end += 2
+    return end
 
 
 def _could_be(inside: list[Token], kind: int) -> bool:

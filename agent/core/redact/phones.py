@@ -14,7 +14,8 @@ REGIONS = (
 _WORD = re.compile(
     r"(?:phone|telephone|tel|mobile|\bcell|fax|\bcall|\bring|\btext|sms|whatsapp|signal|\bdial|\breach|contact|handy|mobil\w*|"
     r"rufnummer|telefon\w*|portable|telef\w*|numero|\bnumber|\bnr|gsm|"
-    r"puh|тел\w*|телефон\w*|моб\w*|טלפון|هاتف|电话|電話|手机|전화)"
+    r"puh|tlf|get me (?:at|on)|\br?appel\w*|joindre|ruckruf|erreich\w*|anruf\w*|ruf mich|\bllam\w*|\bchiam\w*|"
+    r"\bligar?|dzwon\w*|\bbel me|\bringa|тел\w*|звон\w*|телефон\w*|моб\w*|טלפון|هاتف|电话|電話|手机|전화)"
     r"(?:[^\n\d]{0,24})$",
     re.IGNORECASE,
 )
@@ -25,12 +26,16 @@ _NOT_PHONE = re.compile(
 )
 _NORTH_AMERICA = re.compile(r"(?:\+?1[ .\-]?)?(?:\(\d{3}\) ?|\d{3}[ .\-])\d{3}[ .\-]\d{4}")
 _TRUNK = re.compile(r"\(?0\d{1,4}\)?(?:[ \-/.]?\d{2,8}){1,4}")
+_COUNTRY = re.compile(r"\([1-9]\d{0,2}\) ?\d{6}")
+"""A country's code in brackets, without its plus."""
 _EXTENSION = re.compile(r" ?(?:x|ext\.?) ?\d+$", re.IGNORECASE)
 _LIST = re.compile(r"\d[ ,;.]{1,2}$|\d, ?$")
 _LIST_ON = re.compile(r"[ ,;]{1,2}-?\d+[ ,;.]+-?\d")
 """One of a row of numbers: coordinates, sums, columns."""
+_YEAR, _MONTH = r"(?:1[5-9]|2[01])\d\d", "(?:0?[1-9]|1[0-2])"
 _OTHER = re.compile(
-    r"\d{5}-\d{4}|\d{1,2}[ ./\-]\d{1,2}[ ./\-](?:\d{4}|\d{2})|\d{4}[ ./\-]\d{1,2}[ ./\-]\d{1,2}(?:[ T]{1,2}\d{1,2})?"
+    r"\d{5}-\d{4}|\d{1,2}[ ./\-]\d{1,2}[ ./\-](?:\d{4}|\d{2})|"
+    rf"{_YEAR}[ ./\-]{_MONTH}[ ./\-]\d{{1,2}}(?:[ T]{{1,2}}\d{{1,2}})?"
 )
 """Dates, and American postal codes."""
 
@@ -48,7 +53,8 @@ def phone(text: str, start: int, end: int) -> tuple[int, int] | None:
     worded = any(map(str.isalpha, before))
     if worded and _NOT_PHONE.search(before):
         return None
-    if (worded and _WORD.search(before)) or _NORTH_AMERICA.fullmatch(raw):
+    told = (worded and _WORD.search(before)) or _NORTH_AMERICA.fullmatch(raw)
+    if told or (_COUNTRY.match(raw) and _valid("+" + re.sub(r"\D", "", raw), None)):
         return start, end
     grouped = bool(re.search(r"[ \-/().]", raw)) and not _decimal(raw)
     if not grouped or _LIST.search(before) or _LIST_ON.match(text, end):
@@ -65,11 +71,12 @@ def _national(raw: str) -> bool:
     groups = re.findall(r"\d+", raw)
     if min(map(len, groups)) < 2 or not 8 <= sum(map(len, groups)) <= 11 or len(groups) < 3:  # noqa: PLR2004
         return False
+    return any(_valid(raw, region) for region in REGIONS)
+
+
+def _valid(raw: str, region: str | None) -> bool:
     library = import_module("phonenumbers")
-    for region in REGIONS:
-        try:
-            if library.is_valid_number(library.parse(raw, region)):
-                return True
-        except library.NumberParseException:
-            continue
-    return False
+    try:
+        return bool(library.is_valid_number(library.parse(raw, region)))
+    except library.NumberParseException:
+        return False

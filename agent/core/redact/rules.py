@@ -1,8 +1,8 @@
 """Rules as data: TOML text in, one compiled set out, run behind a keyword filter.
 
-A rule file holds ``version = 1``, an optional ``[fragments]`` table (used in patterns as ``<<name>>``) and
-``[[rule]]`` tables. Keywords are looked for in one pass (Aho-Corasick), then only the rules whose keyword is
-there run, on RE2, whose time is linear in the text whatever the pattern.
+A rule file holds ``version = 1``, an optional ``[fragments]`` table (used in patterns as ``<<name>>``), ``[[rule]]``
+tables and a ``vendor`` array of tokens' forms. Keywords are looked for in one pass (Aho-Corasick), then only the rules
+whose keyword is there run, on RE2, whose time is linear in the text whatever the pattern.
 """
 
 import tomllib
@@ -22,6 +22,8 @@ from agent.core.redact.validators import VALIDATORS, Validator
 
 MAX_REGEX_MEMORY = 16 << 20
 """Bytes RE2 may use for one rule: enough for the widest counted repeat here, and a bound for a bad rule."""
+SPARED = 6
+"""Letters of a token's beginning that say nothing yet."""
 MAX_FRAGMENT_DEPTH = 4
 """How deep fragments may use fragments; deeper is a loop."""
 
@@ -52,6 +54,39 @@ class RuleText(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     validator: str = ""
     entropy: float = 0.0
     digits: int = 0
+
+
+class VendorText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A token's form as its issuer documents it: one line of a ``vendor`` array, which stands for a whole rule.
+
+    Attributes:
+        id: the issuer, e.g. ``github``; its rule is ``token-github``.
+        keywords: as in :class:`RuleText`.
+        form: RE2 pattern of the token alone.
+        example: a template of one.
+        spare: what is none; by default the first letters of the example.
+        entropy: as in :class:`RuleText`.
+    """
+
+    id: str
+    keywords: list[str]
+    form: str
+    example: str
+    spare: str = ""
+    entropy: float = 0.0
+
+    def rule(self) -> RuleText:
+        """The rule that the line stands for."""
+        return RuleText(
+            id=f"token-{self.id}",
+            cls="TOKEN",
+            pattern=f"(?:^|[^A-Za-z0-9_])({self.form})",
+            matches=[f"«{self.example}»", f'key: "«{self.example}»",'],
+            spares=[self.spare or self.example.partition("{")[0][:SPARED]],
+            keywords=self.keywords,
+            group=1,
+            entropy=self.entropy,
+        )
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -169,18 +204,27 @@ def _read(name: str, text: str) -> list[Rule]:
     if not isinstance(version, int):
         raise RuleError(name, "-", "version", "must be a whole number")
     fragments = table.get("fragments", {})
-    return [_compile(name, version, fragments, i, raw) for i, raw in enumerate(table.get("rule", []), 1)]
+    raws = [(RuleText, raw) for raw in table.get("rule", [])] + [(VendorText, raw) for raw in table.get("vendor", [])]
+    return [_compile(name, version, fragments, f"#{i}", *raw) for i, raw in enumerate(raws, 1)]
 
 
-def _compile(name: str, version: int, fragments: dict[str, str], number: int, raw: dict[str, object]) -> Rule:
-    label = str(raw.get("id", f"#{number}"))
+def _compile(
+    name: str,
+    version: int,
+    fragments: dict[str, str],
+    label: str,
+    form: type[RuleText | VendorText],
+    raw: dict[str, object],
+) -> Rule:
+    label = str(raw.get("id", label))
     try:
-        rule = msgspec.convert(raw, RuleText)
+        written = msgspec.convert(raw, form)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$.")
         raise RuleError(
             name, label, path.strip("`") or message.rpartition("`")[0].rpartition("`")[2], message
         ) from None
+    rule = written.rule() if isinstance(written, VendorText) else written
     if not rule.matches:
         raise RuleError(name, label, "matches", "a rule needs at least one example")
     if rule.validator and rule.validator not in VALIDATORS:

@@ -1,6 +1,7 @@
 """The door that every text passes: typed segments, window titles, addresses, names of documents."""
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 
 import msgspec
 
@@ -38,13 +39,22 @@ class TextRedactor:
         key: secret random bytes of this episode (16 to 64); equal values get equal ordinals under one key.
         names: finds names and postal addresses; without it, none are found.
         clock: seconds that only go forward, so that a detector that takes its time is noticed; none counts steps only.
+        guard: entered for each text, and left when it was looked at; may raise within, if that takes too long.
     """
 
-    def __init__(self, ruleset: RuleSet, key: bytes, names: Names | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        ruleset: RuleSet,
+        key: bytes,
+        names: Names | None = None,
+        clock: Clock | None = None,
+        guard: AbstractContextManager[None] | None = None,
+    ) -> None:
         self._rules = ruleset
         self._names = names
         self._ordinals = Ordinals(key)
         self._clock = clock
+        self._guard = guard or nullcontext()
         self.personal: Personal | None = None
         """Finds what the person wants masked beyond the rules; it only ever adds."""
 
@@ -54,6 +64,19 @@ class TextRedactor:
         Raises:
             RedactionFailed: a detector failed or took too long; the text must be dropped.
         """
+        kind = ""
+        try:
+            with self._guard:
+                found = self._find(text)
+        except RedactionFailed:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is raised drops the text; re-raised below
+            kind = type(error).__name__
+        else:
+            return found
+        raise RedactionFailed("text", kind)  # outside the except block: no context that quotes the content
+
+    def _find(self, text: str) -> list[Span]:
         first = fold(text)
         second = look_alike(first)
         readings = (first,) if second is None else (first, second)
@@ -66,6 +89,23 @@ class TextRedactor:
             found += self.personal.find(text)
         return merge(found)
 
+    def find_after(self, left: str, text: str) -> list[Span]:
+        """As :meth:`find`, of what comes after a text that was looked at before: what began there is found too.
+
+        Raises:
+            RedactionFailed: a detector failed; the text must be dropped.
+        """
+        at = len(left)
+        return [
+            Span(max(s.start - at, 0), s.end - at, s.cls, s.detector, s.version)
+            for s in self.find(left + text)
+            if s.end > at
+        ]
+
+    def replace(self, text: str, found: Iterable[Span]) -> RedactedText:
+        """The text with these spans replaced."""
+        return RedactedText(*apply(text, found, self._ordinals))
+
     def redact(self, text: str, extra: Iterable[Span] = ()) -> RedactedText:
         """The text with every find replaced.
 
@@ -76,7 +116,7 @@ class TextRedactor:
         Raises:
             RedactionFailed: a detector failed; the text must be dropped.
         """
-        return RedactedText(*apply(text, [*self.find(text), *extra], self._ordinals))
+        return self.replace(text, [*self.find(text), *extra])
 
     def redact_url(self, url: str) -> RedactedText:
         """Origin and path template only: never user, query or fragment; then as any other text.

@@ -167,6 +167,11 @@ def id_shape(text: str, start: int, end: int) -> tuple[int, int] | None:
     return (start, end) if sum(map(str.isdigit, text[start:end])) >= MIN_ID_DIGITS else None
 
 
+def lettered(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """The number of a document, in which letters stand among the digits: two digits or more."""
+    return (start, end) if sum(map(str.isdigit, text[start:end])) > 1 else None
+
+
 def account(text: str, start: int, end: int) -> tuple[int, int] | None:
     """A bank's number: four digits or more, or a BIC in capitals (ISO 9362)."""
     found = id_shape(text, start, end)
@@ -200,6 +205,7 @@ VALIDATORS: MappingProxyType[str, Validator] = MappingProxyType(
         "vat": vat_number,
         "id_shape": id_shape,
         "account": account,
+        "lettered": lettered,
         "secret_strong": context.strong,
         "secret_medium": context.medium,
         "secret_mixed": context.mixed,
@@ -210,6 +216,10 @@ VALIDATORS: MappingProxyType[str, Validator] = MappingProxyType(
         "url_password": context.url_password,
         "after_email": context.after_email,
         "seed": context.seed,
+        "seed_alone": context.seed_alone,
+        "passphrase": context.passphrase,
+        "random_run": context.random_run,
+        "key_in_groups": context.in_groups,
     }
 )
 """The names that rules may use."""

@@ -43,7 +43,7 @@ def typed(acts: list[Act]) -> tuple[Segment, RedactedSegment]:
     for act in acts:
         seen = key_seen(CLOCK, act) if isinstance(act, str) else key_seen(CLOCK, keysym=act)
         assert typist.press(seen) is None
-    segment = typist.finish(End.IDLE)
+    segment = typist.finish(End.FOCUS)
     return segment, redact_segment(segment, redactor())
 
 
@@ -128,6 +128,6 @@ def test_a_failing_detector_raises_without_content(monkeypatch: pytest.MonkeyPat
     for char in value:
         typist.press(key_seen(CLOCK, char))
     with pytest.raises(RedactionFailed) as caught:
-        redact_segment(typist.finish(End.IDLE), made)
+        redact_segment(typist.finish(End.FOCUS), made)
     assert value not in str(caught.value)
     assert caught.value.__context__ is None

@@ -5,10 +5,10 @@ import string
 
 import pytest
 
+from agent.core.erase import WITHDRAWN
 from agent.core.redact.errors import RedactionFailed
-from agent.core.text import IDLE_NS
+from agent.core.text import IDLE_NS, UNFINISHED_NS
 from agent.pipeline import pipe as module
-from agent.pipeline.pipe import WITHDRAWN
 from agent.pipeline.slots import HOLD_NS
 from schemas.events import (
     ClipboardEvent,
@@ -52,15 +52,39 @@ def test_order_is_kept_and_numbers_count_up(rig: Rig) -> None:
 
 def test_keys_wait_until_their_segment_ends_and_so_does_all_behind_them(rig: Rig) -> None:
     rig.enter()
-    rig.type("secr")
+    rig.type("secr\n")
     rig.move()
     assert [type(e) for e in rig.done()] == [FocusEvent]
-    assert rig.pipe.held == 9
+    assert rig.pipe.held == 11
     assert rig.pipe.deadline_ns() == rig.clock.monotonic_ns() - MS_NS + IDLE_NS
     rig.clock.advance(IDLE_NS)
     rig.pipe.tick(rig.clock.monotonic_ns())
     assert rig.pipe.held == 0
-    assert [type(e) for e in rig.done()][1:] == [TextEvent, *[KeyEvent] * 8, PointerEvent]
+    assert [type(e) for e in rig.done()][1:] == [TextEvent, *[KeyEvent] * 10, PointerEvent]
+
+
+def test_half_a_line_waits_longer_and_then_goes_and_its_other_half_too(rig: Rig) -> None:
+    rig.enter()
+    rig.type("hello there\nmy password is Tr0ub")
+    rig.clock.advance(IDLE_NS)
+    rig.pipe.tick(rig.clock.monotonic_ns())
+    assert rig.pipe.held
+    rig.clock.advance(UNFINISHED_NS)
+    rig.pipe.tick(rig.clock.monotonic_ns())
+    rig.type("4dor7 ok\n")
+    rig.leave()
+    texts = [e.text for e in rig.done() if isinstance(e, TextEvent)]
+    assert texts == ["hello there\n⟨PASSWORD#1⟩", "⟨PASSWORD#2⟩ ok\n"]
+
+
+def test_nothing_typed_at_another_gate_is_looked_at_again(rig: Rig) -> None:
+    rig.enter()
+    rig.type("password: ")
+    rig.pipe.click()
+    rig.enter(2)
+    rig.type("wonderful")
+    rig.leave()
+    assert [e.text for e in rig.done() if isinstance(e, TextEvent)] == ["password: ", "wonderful"]
 
 
 def test_a_copy_keeps_its_place_among_the_keys_and_belongs_to_them(rig: Rig) -> None:

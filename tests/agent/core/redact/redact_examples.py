@@ -55,6 +55,7 @@ def make(rng: random.Random, kind: str, argument: str = "", extra: str = "") -> 
         "upper": string.ascii_uppercase + "234567",
         "lower": string.ascii_lowercase,
         "base58": _BASE58,
+        "bech": "023456789acdefghjklmnpqrstuvwxyz",
         "base64": string.ascii_letters + string.digits + "+/",
     }
     if kind in alphabets:
@@ -62,7 +63,7 @@ def make(rng: random.Random, kind: str, argument: str = "", extra: str = "") -> 
     makers: dict[str, Callable[[], str]] = {
         "join": lambda: "",
         "mixed": lambda: _mixed(rng, int(argument)),
-        "words": lambda: " ".join(rng.choices(_WORDS, k=int(argument))),
+        "words": lambda: " ".join(rng.sample(_WORDS, k=int(argument))),
         "digits-luhn": lambda: _luhn(rng, int(argument), extra),
         "iban": lambda: _iban(rng, argument),
         "base58check": lambda: _base58check(rng),
@@ -76,7 +77,7 @@ def expand(template: str, seed: int) -> tuple[str, list[tuple[int, int]]]:
     ``{join}`` expands to nothing: it parts a literal that a scanner would take for the head of a real key.
     """
     rng = random.Random(f"{template}{seed}")  # noqa: S311 - test data
-    kinds = "base58|hex|alnum|digits|upper|lower|base64|join|mixed|words|digits-luhn|iban|base58check"
+    kinds = "base58|bech|hex|alnum|digits|upper|lower|base64|join|mixed|words|digits-luhn|iban|base58check"
 
     def value(match: re.Match[str]) -> str:
         known = re.fullmatch(kinds, match.group(1))

@@ -90,7 +90,7 @@ def test_where_it_is_cut_or_corrected_changes_nothing(seed: int, data: st.DataOb
         plain.press(key_seen(CLOCK, char))
     for char in [*text[:at], "x", BACKSPACE, *text[at:]]:
         slipped.press(key_seen(CLOCK, char) if isinstance(char, str) else key_seen(CLOCK, keysym=char))
-    once = redact_segment(plain.finish(End.IDLE), REDACTOR)
+    once = redact_segment(plain.finish(End.FOCUS), REDACTOR)
     again = redact_segment(slipped.finish(End.FOCUS), REDACTOR)
     assert [(s.start, s.end, s.cls) for s in once.spans] == [(s.start, s.end, s.cls) for s in again.spans]
     assert {key if key < at else key + 2 for key in once.secret} <= again.secret
@@ -101,7 +101,7 @@ def test_an_erased_name_takes_its_keys_along() -> None:
     text = "Dear Katarzyna Zielińska,"
     for char in [*text, *[BACKSPACE] * len(text)]:
         typist.press(key_seen(CLOCK, char) if isinstance(char, str) else key_seen(CLOCK, keysym=char))
-    redacted = redact_segment(typist.finish(End.IDLE), REDACTOR)
+    redacted = redact_segment(typist.finish(End.FOCUS), REDACTOR)
     start = text.index("Katarzyna")
     assert all(redacted.hides(key) for key in range(start, len(text) - 1))
     assert redacted.text == ""
