@@ -6,7 +6,7 @@ DEMO_OUT ?= demo-out
 DISPLAY_MODE ?= virtual
 BENCH_OUT ?= bench-out
 
-.PHONY: help setup demo demo-scale test soak bench check fmt schemas lifecycle model mutants journeys clean
+.PHONY: help setup demo demo-scale test soak bench deb sbom dist check fmt schemas lifecycle model mutants journeys clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,15 @@ bench: setup ## Run every benchmark, and leave its figures in bench-out/
 	@failed=; for name in $$(grep -l '__main__' benchmarks/*.py | xargs -n1 basename -s .py); do \
 	  $(PY) -m benchmarks.$$name --json $(BENCH_OUT)/$$name.json || failed="$$failed $$name"; done; \
 	  test -z "$$failed" || { echo "not met:$$failed"; exit 1; }
+
+deb: setup ## Build the agent's Debian package into dist/ (Debian 12, amd64)
+	@$(PY) -m scripts.deb
+
+sbom: setup ## Write the agent's bill of materials (CycloneDX) to dist/sbom.cdx.json
+	@bash scripts/sbom.sh dist/sbom.cdx.json
+
+dist: setup ## Build all that a release consists of into dist/, the same bytes each time
+	@bash scripts/dist.sh
 
 check: setup ## Lint, types on three platforms, floors, schema drift
 	@bash scripts/check.sh

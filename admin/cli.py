@@ -9,12 +9,14 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import platformdirs
 import typer
 from msgspec import to_builtins
 
 from admin import codes as codes_
 from admin import documents, keys, policy_words, sheet
+from admin import fleet as fleet_
 from admin import policy as policies
 from admin import publish as publishing
 from admin import study as studies
@@ -121,13 +123,21 @@ def policy_check(file: Annotated[Path, typer.Argument(help="TOML or JSON.")], js
     _print(_policy_facts(done), as_json=json_)
 
 
-@policy_app.command("sign", epilog=_examples("policy sign policy.toml --out policy.json"))
+@policy_app.command("sign", epilog=_examples("policy sign policy.toml --manifest manifest.json --out policy.json"))
 def policy_sign(
-    file: Annotated[Path, typer.Argument(help="TOML or JSON.")], out: Out, home: Home = HOME, json_: AsJson = False
+    file: Annotated[Path, typer.Argument(help="TOML or JSON.")],
+    out: Out,
+    manifest: Annotated[
+        Path | None, typer.Option(help="The signed study that it is for: no other is taken together with it.")
+    ] = None,
+    home: Home = HOME,
+    json_: AsJson = False,
 ) -> None:
     """Check a policy and sign it."""
     org = keys.load(home)
     done = policies.check(file, _now())
+    if manifest is not None:
+        done = policies.bound(done, documents.read_signed(manifest), org.trusted())
     signed = sign(done.policy, org.key)
     documents.write(out, signed.to_bytes())
     _print({**_policy_facts(done), "digest": signed.digest, "file": str(out)}, as_json=json_)
@@ -213,6 +223,22 @@ def publish(
     signed = [documents.read_signed(file) for file in files]
     done = list(publishing.publish(collector_url(collector), signed))
     _print({"published": [f"{p.digest} {p.type}" for p in done]}, as_json=json_)
+
+
+@app.command(epilog=_examples("fleet --collector https://collector.example --token metrics.token"))
+def fleet(
+    collector: Annotated[str, typer.Option(help="Address of the collector.")],
+    token: Annotated[Path | None, typer.Option(help="File with the token of `overt-collector serve`.")] = None,
+    json_: AsJson = False,
+) -> None:
+    """How the fleet is: what is published, and amounts of the last day. No people, and nothing under five."""
+    said = fleet_.token_of(token) if token else None
+    with httpx.Client(timeout=publishing.TIMEOUT_S) as client:
+        found = fleet_.health(client, collector_url(collector), said, _now())
+    if json_:
+        _print(found, as_json=True)
+    else:
+        _print({**{k: v for k, v in found.items() if k != "figures"}, **found["figures"]}, as_json=False)
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """Policies: read, check, complain in words, sign."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from msgspec import Struct
 from admin.documents import build, read_table
 from admin.errors import InputError
 from schemas.policy import Policy
+from schemas.signed import SignedDocument, verify
+from schemas.study import StudyManifest
 
 DEFAULT_DAYS = 90
 """Days for which a policy holds that names no end: a forgotten study stops by itself."""
@@ -45,6 +48,19 @@ def check(path: Path, now: datetime) -> Checked:
         if list(app.modalities) != sorted(set(app.modalities)):
             raise InputError(f"{path.name}: apps.{index}.modalities: must be sorted and without repeats")
     return Checked(policy, _warnings(policy))
+
+
+def bound(checked: Checked, manifest: SignedDocument, trusted: Mapping[str, bytes]) -> Checked:
+    """The policy, made to go with this signed study alone.
+
+    Raises:
+        InputError: the study is another one.
+        SchemaError: no signed study of this organisation.
+    """
+    study = verify(manifest, StudyManifest, trusted).study
+    if study != checked.policy.study:
+        raise InputError(f"the manifest is for study {study}, the policy for {checked.policy.study}")
+    return Checked(checked.policy.model_copy(update={"manifest": manifest.digest}), checked.warnings)
 
 
 def _warnings(policy: Policy) -> list[str]:

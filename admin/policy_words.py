@@ -34,10 +34,12 @@ def explain(policy: Policy) -> list[str]:
     ]
     if policy.blocked:
         lines.append("Capture is switched off for everybody, whatever they agreed to.")
+    if policy.purge:
+        lines.append("What machines still hold is deleted, and the collector is asked to delete what it has.")
     lines += [_app_in_words(app) for app in policy.apps] or ["No app is listed, so nothing can be captured."]
     for name in _PLAIN:
         key = _KEYS[name]
-        if name != "blocked":
+        if name != "blocked" and getattr(policy, name) is not None:
             lines.append(f"{name} = {_said(getattr(policy, name))}: {key.description} ({key.combine.value}).")
     return lines
 

@@ -269,9 +269,17 @@ def browser_package(
     _show(facts, json_, lambda: out.print(json.dumps(facts, indent=2), markup=False, soft_wrap=True))
 
 
-@app.command()
-def start(json_: Json = False) -> None:
+@app.command(epilog="Example: overt start")
+def start(
+    at_login: Annotated[
+        bool, typer.Option("--at-login", help="Only where somebody takes part, and has not uninstalled it.")
+    ] = False,
+    json_: Json = False,
+) -> None:
     """Start daemon and indicator in the background. Starts no capture: consent does."""
+    if at_login and not service.wanted_at_login(_places()):
+        _show({"started": False, "pid": None}, json_, lambda: out.print("Nothing to start."))
+        return
     facts = service.start(_places(), os.environ)
     said = "Started." if facts["started"] else "It runs already."
     _show(facts, json_, lambda: out.print(f"{said} {asking.status(_places()).sentence}"))

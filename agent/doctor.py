@@ -3,49 +3,55 @@
 import os
 import shutil
 import sys
+import time
 from collections.abc import Mapping
+from pathlib import Path
 
-from msgspec import Struct
-
+from agent import doctor_net
 from agent.browser.install import status
 from agent.daemon.main import SystemClock
 from agent.disk.enrolment import Enrolment, load_enrolment
 from agent.disk.keys import open_keys
 from agent.disk.limits import read_limits
 from agent.disk.places import Places
+from agent.doctor_check import Check as Check  # noqa: PLC0414  # of what this module tells
 from agent.native.base import Capability, NativeUnavailable
 from agent.native.choose import open_native, permissions
+from agent.native.tray_host import tray_host
 from agent.net.control import DaemonNotRunning, ProtocolError, ask
-from agent.net.http import httpx
 from schemas.base import SchemaError
 
 MIN_FREE_BYTES = 64 << 20
 """Bytes of free disk: a few batches. The off needs none."""
-TIMEOUT_S = 5.0
-"""Seconds to wait for the collector."""
+STALE_H = 24
+"""Hours: looks are a quarter of an hour apart."""
+SYSTEM_CONFIG = (Path("/etc"), Path("/etc/xdg"), Path("/usr/lib"))
+"""Where packages put what starts with a session."""
+STARTERS = (
+    "systemd/user/graphical-session.target.wants/overt.service",
+    "systemd/user/graphical-session.target.wants/overt-indicator.service",
+    "systemd/user/overt.service",
+    "systemd/user/overt-indicator.service",
+    "autostart/overt-indicator.desktop",
+)
+"""What may start us, below a folder of configuration."""
 OTHERS = 0o077
 """Permission bits of group and others."""
-
-
-class Check(Struct, frozen=True):
-    """One thing that was looked at. ``ok`` is ``None`` where it does not apply or cannot be told here."""
-
-    name: str
-    ok: bool | None
-    sentence: str
-    remedy: str = ""
 
 
 def examine(places: Places, environ: Mapping[str, str]) -> list[Check]:
     """Look at everything."""
     enrolment, enrolled = _enrolment(places)
-    machine = [_display(environ), *_permissions(), _accessibility(environ), _folders(places), _disk(places), enrolled]
+    desk = [_display(environ), *_permissions(), _tray(environ), _accessibility(environ)]
+    machine = [*desk, _folders(places), _disk(places), _service(places, environ), enrolled]
     if enrolment is None:
         return machine
     web = any(rule.origins for rule in enrolment.asked().policy.apps)
     browsers = [_browsers(places, environ)] if web else []
-    files = _policy_files(places, enrolment)
-    return [*machine, files, _keys(places), _daemon(places), *browsers, _collector(enrolment)]
+    now_s = time.time()
+    policies = [_policy(enrolment, now_s), _policy_files(places, enrolment), _updates(places, now_s)]
+    asked = doctor_net.ask(enrolment.collector, environ, now_s)
+    return [*machine, *policies, _keys(places), _daemon(places), *browsers, *asked]
 
 
 def _display(environ: Mapping[str, str]) -> Check:
@@ -158,16 +164,42 @@ def _policy_files(places: Places, enrolment: Enrolment) -> Check:
     return Check(name, ok=True, sentence=f"Limits of this machine: {narrowing or 'none'}.")
 
 
-def _collector(enrolment: Enrolment) -> Check:
+def _tray(environ: Mapping[str, str]) -> Check:
+    """Without a host there is no icon, and without the icon nothing is captured."""
+    if not sys.platform.startswith("linux") or not environ.get("DISPLAY"):
+        return Check("tray", ok=None, sentence="Whether a panel would show the icon cannot be told here.")
+    host = tray_host(environ, SystemClock())
+    if host is None:
+        remedy = "add a system tray to your panel; on GNOME the extension AppIndicator Support"
+        return Check("tray", ok=False, sentence="No panel here shows icons, so nothing is captured.", remedy=remedy)
+    return Check("tray", ok=True, sentence=f"A panel shows icons ({host}).")
+
+
+def _policy(enrolment: Enrolment, now_s: float) -> Check:
+    policy = enrolment.asked().policy
+    until = f"{policy.expires:%Y-%m-%d}"
+    if policy.expires.timestamp() <= now_s:
+        remedy = "overt refresh; if that brings nothing newer, IT has to sign the policy again"
+        return Check("policy", ok=False, sentence=f"The policy ended on {until}: it allows nothing.", remedy=remedy)
+    return Check("policy", ok=True, sentence=f"Policy {policy.version}, signed by your organisation, until {until}.")
+
+
+def _updates(places: Places, now_s: float) -> Check:
+    """A collector that is out of reach for long keeps a switching off from this machine."""
     try:
-        reached = httpx.get(f"{enrolment.collector}/healthz", timeout=TIMEOUT_S).is_success
-    except httpx.HTTPError:
-        reached = False
-    if not reached:
-        return Check(
-            "collector",
-            ok=False,
-            sentence=f"The collector at {enrolment.collector} does not answer.",
-            remedy="check the network; sealed batches wait and nothing is lost",
-        )
-    return Check("collector", ok=True, sentence="The collector answers.")
+        hours = (now_s - places.looked.stat().st_mtime) / 3600
+    except OSError:
+        return Check("updates", ok=None, sentence="Newer policies were not looked for yet.")
+    if hours > STALE_H:
+        sentence = f"Newer policies could not be looked for in {hours:.0f} hours."
+        return Check("updates", ok=False, sentence=sentence, remedy="check the network, then: overt refresh")
+    return Check("updates", ok=True, sentence="Newer policies were looked for in the last day.")
+
+
+def _service(places: Places, environ: Mapping[str, str]) -> Check:
+    """Whether a session that begins starts Overt. That it does not is somebody's choice, and no fault."""
+    own = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or Path.home()) / ".config")
+    found = [path for folder in (own, *SYSTEM_CONFIG) for name in STARTERS if (path := folder / name).exists()]
+    if found and not places.not_at_login.exists():
+        return Check("service", ok=True, sentence=f"Your session starts Overt ({found[0]}).")
+    return Check("service", ok=None, sentence="Nothing starts Overt with your session. By hand: overt start")

@@ -11,10 +11,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agent.core.ceremony import Asked, Ledger, latest
+from agent.core.ceremony import Asked, latest
 from agent.core.difference import Difference
 from agent.core.seal import recipients_of
-from agent.disk.consent_store import ConsentStore
 from agent.disk.enrolment import Enrolment, load_enrolment, save_enrolment
 from agent.disk.keys import DEVICE_KEY, REVIEW_KEY, Keys
 from agent.disk.places import Places
@@ -22,9 +21,9 @@ from agent.disk.switch import Switch
 from agent.disk.versions import Versions
 from agent.errors import BadLinkError, EnrolmentRefusedError, NoStudyError, RefreshRefusedError, UnreachableError
 from agent.net.collector import Collector, Refused, Unreachable
+from agent.net.renewal import cited, ledger_of, renew
 from schemas import age
 from schemas.base import SchemaError, digest, unbase64url
-from schemas.consent import read_ledger
 from schemas.policy import Policy
 from schemas.receipt import Receipt
 from schemas.signed import SignedDocument, fingerprint, public_bytes, public_key_text, sign, verify
@@ -121,23 +120,15 @@ def refresh(places: Places, entropy: Entropy, now_s: Callable[[], float]) -> tup
     enrolment = _load(places)
     if enrolment is None:
         raise NoStudyError("this machine takes part in no study")
-    collector = Collector(enrolment.collector, None, now_s=now_s, entropy=entropy)
     try:
-        reply = collector.study()
-        newer = enrolment.succeeded(reply.manifest, reply.policy, _cited(places, enrolment))
-        asked = newer.asked()
+        _, asked = renew(places, enrolment, entropy, now_s)
     except Unreachable as error:
         raise UnreachableError(f"the collector at {enrolment.collector} cannot be reached ({error})") from None
     except Refused as error:
         raise RefreshRefusedError(error.refusal.detail, error.refusal.remedy) from None
     except SchemaError as error:
         raise RefreshRefusedError(str(error), error.remedy) from None
-    finally:
-        collector.close()
-    if newer != enrolment:
-        save_enrolment(places.enrolment, newer)
-    Versions(places.versions).note(asked, newer.organisation_key)
-    last = latest(_ledger(places, enrolment))
+    last = latest(ledger_of(places, enrolment))
     return asked, asked.since(last) if last is not None and last.valid else Difference()
 
 
@@ -155,21 +146,8 @@ def _following(places: Places, enrolment: Enrolment) -> Enrolment:
         return enrolment
     if before.organisation_key != enrolment.organisation_key:
         return enrolment
-    after = before.succeeded(enrolment.manifest, enrolment.policy, _cited(places, before))
+    after = before.succeeded(enrolment.manifest, enrolment.policy, cited(places, before))
     return enrolment.model_copy(update={"earlier": after.earlier})
-
-
-def _cited(places: Places, enrolment: Enrolment) -> frozenset[str]:
-    """The documents that the consent in force was given to, or that the newest one was if a change ended it."""
-    last = latest(_ledger(places, enrolment))
-    return frozenset({last.overt.manifest, last.overt.policy}) if last is not None else frozenset()
-
-
-def _ledger(places: Places, enrolment: Enrolment) -> Ledger:
-    try:
-        return read_ledger(ConsentStore(places.consents).entries(), enrolment.public_key)
-    except (SchemaError, OSError):
-        return ()
 
 
 def _manifest(reply: StudyReply, link: Link) -> StudyManifest:

@@ -87,6 +87,11 @@ def indicator() -> int:
     return main()
 
 
+def wanted_at_login(places: Places) -> bool:
+    """Whether a session that begins is to start Overt. The packages' units ask the same of the disk."""
+    return places.enrolment.exists() and not places.not_at_login.exists()
+
+
 def start(places: Places, environ: Mapping[str, str]) -> dict[str, Any]:
     """Start daemon and indicator, unless they run.
 
@@ -94,22 +99,35 @@ def start(places: Places, environ: Mapping[str, str]) -> dict[str, Any]:
         StartError: the daemon does not answer.
     """
     places.make()
+    places.not_at_login.unlink(missing_ok=True)
     try:
         return {"started": False, "pid": status(places).pid}
     except NotRunningError:
         pass
-    for command in ("daemon", "indicator"):
-        subprocess.Popen(  # noqa: S603  # our own program
-            [*_overt(), command],
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        if command == "daemon":
-            pid = _await_daemon(places)
+    pid = start_daemon(places, environ)
+    _begin("indicator", environ)
     return {"started": True, "pid": pid}
+
+
+def start_daemon(places: Places, environ: Mapping[str, str]) -> int:
+    """Start the daemon alone, and wait until it answers; gives its process id.
+
+    Raises:
+        StartError: it does not answer.
+    """
+    _begin("daemon", environ)
+    return _await_daemon(places)
+
+
+def _begin(command: str, environ: Mapping[str, str]) -> None:
+    subprocess.Popen(  # noqa: S603  # our own program
+        [*_program(), command],
+        env=dict(environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def doctor(places: Places, environ: Mapping[str, str]) -> list[Check]:
@@ -272,7 +290,7 @@ def _receipts(places: Places) -> dict[int, bytes]:
         spool.close()
 
 
-def _overt() -> list[str]:
+def _program() -> list[str]:
     """How to start ``overt`` again, under its own honest name where it was installed with one."""
     script = Path(sys.executable).with_name("overt")
     return [str(script)] if script.exists() else [sys.executable, "-m", "agent"]

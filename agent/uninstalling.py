@@ -11,25 +11,18 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from agent import deletion
+from agent import deletion, service
 from agent.browser import install as browsers
 from agent.ceremony import perform
 from agent.disk.keys import DEVICE_KEY, REVIEW_KEY, open_keys
-from agent.disk.places import Places
+from agent.disk.places import OWNER_ONLY_FILE, Places
+from agent.doctor import STARTERS
 from agent.errors import OvertError
 from agent.net.control import DaemonNotRunning, ProtocolError, ask
 
 PATIENCE_S = 30.0
 """Seconds for the collector to confirm what it is asked to delete, and for programs to end."""
 LOOK_S = 0.1
-STARTERS = (
-    "systemd/user/overt.service",
-    "systemd/user/overt-indicator.service",
-    "systemd/user/graphical-session.target.wants/overt.service",
-    "systemd/user/graphical-session.target.wants/overt-indicator.service",
-    "autostart/overt-indicator.desktop",
-)
-"""What may start us, below the person's folder of configuration."""
 
 
 class UninstallError(OvertError):
@@ -60,12 +53,14 @@ def uninstall(places: Places, environ: Mapping[str, str], *, purge: bool, anyway
     """
     with suppress(OSError):
         perform.withdraw(places, time.time_ns(), "cli")
-    unconfirmed = _delete_everywhere(places) if purge and places.state.exists() else 0
+    unconfirmed = _delete_everywhere(places, environ) if purge and places.state.exists() else 0
     if unconfirmed and not anyway:
         raise UninstallError(f"{unconfirmed} batches are not confirmed to be deleted by the collector yet")
     _stop(places)
     removed = _disconnect(places, environ)
     if not purge:
+        if places.state.exists():
+            places.not_at_login.touch(OWNER_ONLY_FILE)
         return Uninstalled(removed, [str(places.state)] if places.state.exists() else [], 0)
     removed += _purge(places)
     return Uninstalled(removed, [str(p) for p in (places.state, places.runtime) if p.exists()], unconfirmed)
@@ -82,15 +77,24 @@ def in_words(done: Uninstalled) -> list[str]:
     return [*told, "The program itself: sudo apt remove overt, or: pip uninstall overt"]
 
 
-def _delete_everywhere(places: Places) -> int:
+def _delete_everywhere(places: Places, environ: Mapping[str, str]) -> int:
     try:
         deleted = deletion.delete_all(places)
     except OvertError as error:
         raise UninstallError(f"what was captured could not be deleted: {error}", error.remedy) from None
-    if not deleted.daemon:
+    if not deleted.daemon and (not deleted.asked or not _begin_asking(places, environ)):
         return deleted.asked
     _until(lambda: _erasing(places) == 0)
     return _erasing(places)
+
+
+def _begin_asking(places: Places, environ: Mapping[str, str]) -> bool:
+    """Start the daemon, for it to ask the collector; it captures nothing, since this came after an off."""
+    try:
+        service.start_daemon(places, environ)
+    except OvertError:
+        return False
+    return True
 
 
 def _erasing(places: Places) -> int:

@@ -20,11 +20,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent.ceremony import perform
+from agent.ceremony import halt, perform
 from agent.core.ceremony import Answers
 from agent.disk.consent_store import ConsentStore
 from agent.disk.places import Places
-from agent.disk.switch import Switch
+from agent.disk.switch import Position, Switch
 from agent.net.control import ask
 from benchmarks.load import Load
 from benchmarks.report import Measured, percentile, report
@@ -80,19 +80,28 @@ class Person:
 
 def by_program(me: Person) -> int:
     """``overt off``: from the moment that its switch bears, for a program takes its time to start."""
-    subprocess.run([*program("overt"), "off"], env=me.employee.env, check=True, stdout=subprocess.DEVNULL)
-    return Switch(me.places.switch).read().at_ns
+    switch = Switch(me.places.switch)
+    with subprocess.Popen([*program("overt"), "off"], env=me.employee.env, stdout=subprocess.DEVNULL) as off:
+        until(lambda: switch.read().position is Position.OFF, what="the switch")
+        at_ns = switch.read().at_ns  # before the rest of the program is loaded, which writes it once more
+    if off.returncode:
+        raise RuntimeError(f"overt off: {off.returncode}")
+    return at_ns
 
 
-def by_perform(method: str) -> Callable[[Person], int]:
-    """What command line and tray do, without the start of a program."""
+def by_command_line(me: Person) -> int:
+    """What ``overt off`` does, without the start of a program."""
+    at_ns = time.time_ns()
+    perform.withdraw(me.places, at_ns, "cli")
+    return at_ns
 
-    def way(me: Person) -> int:
-        at_ns = time.time_ns()
-        perform.withdraw(me.places, at_ns, method)
-        return at_ns
 
-    return way
+def by_tray(me: Person) -> int:
+    """What the menu's entry does. Nobody can choose it under this load: its keys and clicks would go into the menu."""
+    at_ns = time.time_ns()
+    halt.switch_off(me.places, at_ns)
+    perform.note_withdrawal(me.places, at_ns, "tray")
+    return at_ns
 
 
 def by_socket(me: Person) -> int:
@@ -110,8 +119,8 @@ def by_signal(me: Person) -> int:
 
 
 WAYS: dict[str, tuple[Callable[[Person], int], int]] = {
-    "command line": (by_perform("cli"), 5),
-    "tray": (by_perform("tray"), 5),
+    "command line": (by_command_line, 5),
+    "tray": (by_tray, 5),
     "socket": (by_socket, 4),
     "signal": (by_signal, 4),
     "overt off": (by_program, 2),
@@ -128,7 +137,7 @@ def one_round(me: Person, way: str, seconds: float) -> None:
     perform.say_yes(me.places, perform.what_to_ask(me.places), ANSWERS, perform.Seen(time.time_ns()), "terminal")
     consent = max(me.places.consents.glob("[0-9]*.json"))
     me.watcher.wait("capturing")
-    until(lambda: ask(me.places.control_socket, "status").counts.seen > before, what="something to be seen")
+    until(lambda: _noticed(me) > before, what="something to be seen")
     time.sleep(seconds)
     me.watcher.forget()
     at_ns = WAYS[way][0](me)
@@ -137,6 +146,12 @@ def one_round(me: Person, way: str, seconds: float) -> None:
     me.seen, me.held_after = counts.seen, me.held_after + counts.held
     me.offs.append(Off(way, at_ns, closed_ns, consent.name))
     time.sleep(REST_S)
+
+
+def _noticed(me: Person) -> int:
+    """Observations, decided or held."""
+    counts = ask(me.places.control_socket, "status").counts
+    return counts.seen + counts.held
 
 
 def play(me: Person, rounds: int, first: int, rng: random.Random) -> None:

@@ -34,6 +34,7 @@ HELD_OF: Final = 10
 """Each class stands in some ten of the texts that were held out."""
 PEER_TEXTS: Final = 200
 """Texts that the peer gets: it needs some 10 ms for each."""
+PRESIDIO: Final = Path(".bench-peers/presidio/bin/python")
 PEER_LIMIT_S: Final = 300
 IMPORTED: Final = (
     "kib = lambda: int(next(r for r in open('/proc/self/status') if r.startswith('VmRSS')).split()[1]); before = kib();"
@@ -194,7 +195,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--each", type=int, default=200, help="values of each class")
     parser.add_argument("--corpus", type=Path, help="JSON lines with text and spans")
-    parser.add_argument("--presidio", type=Path, help="a Python with presidio-analyzer, best with en_core_web_sm")
+    parser.add_argument("--presidio", type=Path, default=PRESIDIO if PRESIDIO.exists() else None,
+                        help="a Python with presidio-analyzer; see benchmarks/peers/presidio.txt")  # fmt: skip
     asked = parser.parse_args()
     sys.exit(not report("Redaction of text", measure(asked.seed, asked.each, asked.corpus, asked.presidio), asked.json))
 

@@ -28,12 +28,14 @@ def day(folder: Path) -> Any:
     from tests.support.devices import NS  # noqa: PLC0415
 
     person = Person.make(folder)
-    make, stamp = person.me.device.make, {"app": "mousepad", "consent": person.consent}
+    make = person.me.device.make
+    stamp: dict[str, Any] = {"app": "mousepad", "consent": person.consent}
     each, pictures = EVENTS // BATCHES, PICTURES // BATCHES
     images = [webp(number, SIZE) for number in range(pictures)]
     at = time.time_ns() // NS * NS - 3600 * NS
     for _ in range(BATCHES):
-        events, base = [], None
+        events: list[Any] = []
+        base = None
         for number in range(pictures):
             frame = person.frame(at, base=base)
             frame = type(frame)(**{n: getattr(frame, n) for n in frame.__struct_fields__} | {"patch": (0, 0, *SIZE)})
@@ -72,7 +74,8 @@ def measure() -> list[Measured]:
         window.grab()
         opened_s, opened_cpu_s = clock.nsecsElapsed() / 1e9, time.process_time() - began_s
         view = window.findChild(QListView)
-        bar, spent = view.verticalScrollBar(), []
+        assert view is not None  # noqa: S101  # the window has one list
+        bar, spent = view.verticalScrollBar(), list[float]()
         began_s = time.process_time()
         for step in range(SCROLLS):
             clock.restart()

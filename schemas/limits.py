@@ -9,11 +9,11 @@ from enum import StrEnum
 from functools import reduce
 from typing import Any
 
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from schemas.base import Document, Slug
 from schemas.events import Modality
-from schemas.policy import MAX_CONSENT_DAYS, MIN_SPOOL_BYTES, MIN_UPLOAD_BYTES_S, Policy
+from schemas.policy import MAX_CONSENT_DAYS, MIN_SPOOL_BYTES, MIN_UPLOAD_BYTES_S, Policy, check_purge
 from schemas.policy_keys import Combine, key, keys_of
 from schemas.scope import ScreenMode, TimingTier
 from schemas.times import Instant
@@ -39,6 +39,7 @@ class Limits(Document):
     """What a source allows at most."""
 
     blocked: bool | None = _as_in_policy("blocked")
+    purge: bool | None = _as_in_policy("purge")
     apps: tuple[Slug, ...] | None = key(
         "ids of the policy's apps in which capture stays possible; other apps are taken off the allow-list",
         combine=Combine.INTERSECTION,
@@ -62,6 +63,11 @@ class Limits(Document):
     wait_metered: bool | None = _as_in_policy("wait_metered")
     wait_battery_percent: int | None = _as_in_policy("wait_battery_percent", ge=0, le=100)
     expires: Instant | None = _as_in_policy("expires")
+
+    @model_validator(mode="after")
+    def _purged_is_off(self) -> "Limits":
+        check_purge(blocked=self.blocked, purge=self.purge)
+        return self
 
     @field_validator("apps", "modalities")
     @classmethod

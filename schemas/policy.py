@@ -8,9 +8,9 @@ or tells who takes part; unknown keys are refused. What further sources may narr
 
 from typing import Literal
 
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
-from schemas.base import Document, Slug, note
+from schemas.base import Digest, Document, Slug, note
 from schemas.events import Modality
 from schemas.origin import is_origin
 from schemas.policy_keys import SIGNED, Combine, key
@@ -62,6 +62,16 @@ class AppRule(Document):
         return value
 
 
+def check_purge(*, blocked: bool | None, purge: bool | None) -> None:
+    """Deleting what is there while more of it is made would be neither off nor on.
+
+    Raises:
+        ValueError: ``purge`` without ``blocked``.
+    """
+    if purge and not blocked:
+        raise ValueError("purge goes with blocked = true only")
+
+
 class Policy(Document):
     """What may be captured at most, and for how long things may lie about."""
 
@@ -70,10 +80,23 @@ class Policy(Document):
         "counts up with each change; an older one than known is refused", combine=Combine.MAXIMUM, scope=SIGNED, ge=1
     )
     issued: Instant = key("when it was signed", combine=Combine.SINGLE, scope=SIGNED)
+    manifest: Digest | None = key(
+        "digest of the signed study that this policy was made for: no other one is taken together with it",
+        combine=Combine.SINGLE,
+        scope=SIGNED,
+        since="0.2",
+        default=None,
+    )
     expires: Instant = key("from then on it allows nothing", combine=Combine.MINIMUM)
     apps: tuple[AppRule, ...] = key("allow-list of apps", combine=Combine.INTERSECTION, max_length=1000)
     timing: TimingTier = key("finest timing tier that may be agreed to", combine=Combine.RESTRICTIVE)
     blocked: bool = key("true: nobody captures anything, whatever they agreed to", combine=Combine.OR, default=False)
+    purge: bool | None = key(
+        "true, with blocked: what machines still hold is deleted, and the collector is asked to delete what it has",
+        combine=Combine.OR,
+        since="0.2",
+        default=None,
+    )
     consent_days: int = key(
         "days until consent is asked for again",
         unit="d",
@@ -130,6 +153,11 @@ class Policy(Document):
         le=100,
         default=20,
     )
+
+    @model_validator(mode="after")
+    def _purged_is_off(self) -> "Policy":
+        check_purge(blocked=self.blocked, purge=self.purge)
+        return self
 
     @field_validator("apps")
     @classmethod

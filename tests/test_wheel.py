@@ -1,7 +1,9 @@
-"""The built wheel, installed apart from the checkout, is whole: programs, data files and types."""
+"""Wheel and sdist, apart from the checkout, are whole: programs, data files and types; and always the same bytes."""
 
+import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -34,7 +36,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         capture_output=True,
     )
     (wheel,) = (folder / "dist").glob("overt-*.whl")
-    zipfile.ZipFile(wheel).extractall(folder / "site")
+    zipfile.ZipFile(wheel).extractall(folder / "site")  # noqa: S202  # our own
     return folder / "site"
 
 
@@ -71,3 +73,47 @@ def test_it_brings_the_four_commands_under_their_honest_names(installed: Path) -
     assert named == {*PROGRAMS, HELPER}
     (metadata,) = installed.glob("*.dist-info/METADATA")
     assert "License-Expression: Apache-2.0" in metadata.read_text()
+
+
+def build(source: Path, out: Path, *kinds: str) -> dict[str, bytes]:
+    """What is built, by name."""
+    wanted = [word for kind in kinds for word in ("-t", kind)]
+    env = {**os.environ, "SOURCE_DATE_EPOCH": "1790000000"}
+    command = [sys.executable, "-m", "hatchling", "build", *wanted, "-d", str(out)]
+    subprocess.run(command, cwd=source, env=env, check=True, capture_output=True)
+    return {path.name: path.read_bytes() for path in out.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sdist's content."""
+    folder = tmp_path_factory.mktemp("sdist")
+    ((name, _),) = build(ROOT, folder / "dist", "sdist").items()
+    with tarfile.open(folder / "dist" / name) as archive:
+        archive.extractall(folder, filter="data")  # filtered, and our own
+    return folder / name.removesuffix(".tar.gz")
+
+
+def test_built_twice_it_is_the_same(tmp_path: Path) -> None:
+    first, second = (build(ROOT, tmp_path / name, "sdist", "wheel") for name in ("first", "second"))
+    assert len(first) == 2
+    assert first == second
+
+
+def test_the_sdist_builds_the_same_wheel(unpacked: Path, tmp_path: Path) -> None:
+    assert build(unpacked, tmp_path / "sdist", "wheel") == build(ROOT, tmp_path / "checkout", "wheel")
+
+
+@pytest.mark.soak
+def test_the_sdist_passes_its_own_tests(unpacked: Path) -> None:
+    """Those that need no desktop: they are in it, with all that they need."""
+    tests = ["tests/schemas", "tests/agent/core", "tests/admin", "tests/collector/test_admit.py"]
+    quiet = ["-q", "-p", "no:cacheprovider", "-m", "not soak and not journey"]
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "pytest", *quiet, *tests],
+        cwd=unpacked,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]

@@ -12,7 +12,7 @@ from schemas.policy_keys import PolicyKey
 DOMAIN = "org.overt.agent"
 """Preference domain, bundle id and prefix of labels on macOS."""
 MAC_APP = "/Applications/Overt.app"
-LINUX_HOME = "/opt/overt"
+LINUX_HOME = "/usr/lib/overt"
 WINDOWS_HOME = r"C:\Program Files\Overt"
 REGISTRY = r"Software\Policies\Overt\Agent"
 """Below HKEY_LOCAL_MACHINE. Not below Policies\\Microsoft, which Intune refuses to import."""

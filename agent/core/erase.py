@@ -17,6 +17,10 @@ from schemas.payload import Payload
 
 DELETED = GapReason.DELETED.value
 """The reason under which deleted observations are counted."""
+WITHDRAWN = "withdrawn"
+"""The reason under which observations are counted that were in memory when consent ended."""
+GAPS = {DELETED: GapReason.DELETED, WITHDRAWN: GapReason.OFF}
+"""What the gap says that takes their place."""
 SECOND_NS = 1_000_000_000
 
 
@@ -90,19 +94,24 @@ def _fate(row: Row, span: Span | Picked, *, replaceable: bool) -> Fate:
     return Fate.REPLACE if replaceable else Fate.ASK
 
 
-def without(account: LossAccount) -> LossAccount:
+def without(account: LossAccount, reason: str = DELETED) -> LossAccount:
     """The account of a batch whose content was deleted: all that was kept was dropped, in the end."""
     dropped = {modality: Counter(reasons) for modality, reasons in account.dropped.items()}
     for modality, count in account.kept.items():
-        dropped.setdefault(modality, Counter())[DELETED] += count
+        dropped.setdefault(modality, Counter())[reason] += count
     return LossAccount(seen=dict(account.seen), kept={}, dropped={m: dict(c) for m, c in dropped.items()})
 
 
-def emptied(extent: Extent | None) -> Payload:
-    """What takes the place of a batch's content. Of a batch of an older version nothing is known that could be told."""
+def emptied(extent: Extent | None, reason: str = DELETED) -> Payload:
+    """What takes the place of a batch's content. Of a batch of an older version nothing is known that could be told.
+
+    Args:
+        extent: of the content.
+        reason: one of :data:`GAPS`.
+    """
     if extent is None:
-        return Payload([], b"", LossAccount(seen={}, kept={}, dropped={}), DELETED)
-    account = without(extent.account)
+        return Payload([], b"", LossAccount(seen={}, kept={}, dropped={}), reason)
+    account = without(extent.account, reason)
     gap = GapEvent(
         seq=extent.seq,
         mono_ns=extent.mono_ns,
@@ -114,8 +123,8 @@ def emptied(extent: Extent | None) -> Payload:
         window=0,
         redaction=RedactionState.NONE,
         consent=extent.consent,
-        reason=GapReason.DELETED,
+        reason=GAPS[reason],
         until_ns=extent.until_ns,
-        count=sum(reasons.get(DELETED, 0) for reasons in account.dropped.values()),
+        count=sum(reasons.get(reason, 0) for reasons in account.dropped.values()),
     )
     return Payload([gap], b"", account, extent.episode)

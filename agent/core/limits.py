@@ -13,7 +13,7 @@ from schemas.policy_keys import Combine, Source
 from schemas.scope import AppScope, Scope, ScreenMode, TimingTier
 
 _SENDING = ("spool_days", "upload_bytes_s", "wait_metered", "wait_battery_percent")
-_PLAIN = ("blocked", "consent_days", "review_s", "batch_s", "spool_bytes", "expires", *_SENDING)
+_PLAIN = ("blocked", "purge", "consent_days", "review_s", "batch_s", "spool_bytes", "expires", *_SENDING)
 """Keys that are no part of a scope: for those, :func:`agent.core.scope.narrow` decides."""
 
 

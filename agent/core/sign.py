@@ -23,6 +23,9 @@ MAX_CELL_PX = 12
 """Widest cell, physical pixels: the badge's are 3 wide, at 4 physical pixels for each logical one."""
 MAX_HEIGHT_PX = 16
 """Tallest stripe, physical pixels: the badge's is 3 tall, as above. Bounds what a client can have the daemon read."""
+LEAST_STRIPES = 9
+"""Height of the badge's window in stripes, at least: the badge's is 28 to 3. A stripe alone, three pixels that nobody
+notices, is no sign."""
 NEAR_PX = 1 << 15
 """Furthest coordinate of a desktop: X11's are 16 bits with a sign."""
 LEASE_NS = 850_000_000
@@ -82,6 +85,14 @@ def plausible(rect: Rect) -> bool:
     on_desktop = all(-NEAR_PX <= edge < NEAR_PX for edge in rect)
     whole = width > 0 and width % CELLS == 0 and width // CELLS <= MAX_CELL_PX
     return on_desktop and whole and 0 < height <= MAX_HEIGHT_PX
+
+
+def carries(window: Rect, stripe: Rect) -> bool:
+    """Whether a window is as large as the badge that a stripe belongs to, and has it along its lower edge."""
+    left, top, right, bottom = stripe
+    height = bottom - top
+    across = window[0] <= left and right <= window[2]
+    return across and window[1] <= bottom - LEAST_STRIPES * height and bottom <= window[3] <= bottom + height
 
 
 def bits(nonce: bytes) -> tuple[int, ...]:

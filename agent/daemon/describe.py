@@ -68,14 +68,14 @@ def _counts(session: Session | None) -> Counts:
     dropped: Counter[str] = Counter()
     for reasons in account.dropped.values():
         dropped.update(reasons)
-    rows = session.spool.history() if session else []
+    batches = session.spool.tally.batches if session else {}
     return Counts(
         seen=sum(account.seen.values()),
         kept=sum(account.kept.values()),
         dropped=dict(sorted(dropped.items())),
         held=session.pipeline.held if session else 0,
         unsealed=session.pipeline.unsealed if session else 0,
-        batches_waiting=sum(r.state is BatchState.WAITING for r in rows) + (session.sealing.pending if session else 0),
-        batches_sent=sum(r.state is BatchState.SENT for r in rows),
-        batches_erasing=sum(r.state is BatchState.ERASING for r in rows),
+        batches_waiting=batches.get(BatchState.WAITING, 0) + (session.sealing.pending if session else 0),
+        batches_sent=batches.get(BatchState.SENT, 0),
+        batches_erasing=batches.get(BatchState.ERASING, 0),
     )

@@ -1,6 +1,7 @@
 """The open gate itself: what follows from its opening and closing, as the table of effects says."""
 
 from agent.core.batch import Authority
+from agent.core.erase import WITHDRAWN, Span
 from agent.core.gate import Open
 from agent.core.lifecycle import Effect, Facts, changed, closed_by, effects, may_capture
 from agent.core.observe import WindowInfo
@@ -109,6 +110,7 @@ class Gateway:
         """What becomes of that which is in memory."""
         if Effect.WIPE in todo:
             session.pipeline.wipe()
+            session.sealing.empty(Span(0), WITHDRAWN)  # closed, and not written yet
             self._camera.forget()
         if Effect.KEEP in todo and ground is not None:
             now, closed = self._moment(), closed_by(facts)

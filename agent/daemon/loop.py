@@ -13,7 +13,7 @@ from agent.core.sign import SignState
 from agent.daemon.makers import Makers
 from agent.daemon.pace import Pace
 from agent.daemon.server import ControlServer
-from agent.daemon.session import Session, Tools, carry_out, note_deletion
+from agent.daemon.session import Session, Tools, anything_kept, carry_out, note_deletion
 from agent.daemon.sign import Sign, open_witnessed
 from agent.daemon.sites import Sites
 from agent.daemon.standing import read_standing, settle_withdrawal
@@ -31,6 +31,7 @@ from agent.native.choose import open_seat, open_witness
 from agent.native.detect import open_detectors
 from agent.native.parent import parent_of
 from agent.net.control import Request
+from agent.net.updates import Updates
 from schemas.events import GapReason
 
 REVIEW_NS = 1_000_000_000
@@ -86,8 +87,12 @@ class Daemon:
         self._teller = Teller(self._warden, self._sign, self._pace, keys, self._server.tell)
         self._time = Timekeeper(clock)
         self._ticked_ns = self._review_ns = 0
+        self._updates = Updates(places, tools.entropy, tools.now_s, self._looked)
+        self._found_newer = self._looked_again = self._purged = False
         self._sealed_ns = -SEAL_EVERY_NS
         self._stopping = False
+        self.again = False
+        """Whether whoever ended it wants it begun anew."""
         self._off_wanted = False
 
     def _makers(self, environ: Mapping[str, str], tools: Tools) -> Makers:
@@ -114,12 +119,15 @@ class Daemon:
         """Serve until stopped, then close the gate, seal what may be kept, and end."""
         self._settle_ledger()
         self._review()
+        self._purge_if_wanted()
+        self._updates.start()
         while not self._stopping:
             self._turn(self._patience_s())
         self._end()
 
-    def stop(self) -> None:
-        """End :meth:`run` soon. May be called from a signal handler."""
+    def stop(self, *, again: bool = False) -> None:
+        """End :meth:`run` soon; ``again``: to be begun anew. May be called from a signal handler."""
+        self.again = self.again or again
         self._stopping = True
         self.wake()
 
@@ -256,6 +264,14 @@ class Daemon:
         if self._warden.session is not None:
             self._warden.session.read_masks()
             self._warden.session.shipper.nudge()
+        self._purge_if_wanted()
+
+    def _purge_if_wanted(self) -> None:
+        """Once for each time that the organisation comes to want it: nothing is captured meanwhile."""
+        wanted, done = self._warden.found.purges, self._purged
+        self._purged = wanted
+        if wanted and not done and anything_kept(self._places):
+            self._delete(0)
 
     def _on_time(self) -> None:
         now_ns = self._clock.monotonic_ns()
@@ -304,6 +320,7 @@ class Daemon:
         )
 
     def _end(self) -> None:
+        self._updates.stop()
         self._warden.end(self._time.offset_ns)
         self._sign.rest()
         self._server.close()
@@ -311,6 +328,18 @@ class Daemon:
         self._woken.close()
         self._waker.close()
 
+    def _looked(self, newer: bool) -> None:  # noqa: FBT001  # as Updates calls it, from its own thread
+        self._found_newer = self._found_newer or newer
+        self._looked_again = True
+        self.wake()
+
     def _wake_up(self, _mask: int) -> None:
         self._woken.recv(4096)
+        if self._looked_again:
+            self._looked_again = False
+            self._review_switch()  # files of limits are looked at as often as the collector
+        if self._found_newer:
+            self._found_newer = False
+            self._reload()
+            self._settle_ledger()
         self._review()

@@ -35,6 +35,8 @@ class SystemClock:
 def run_daemon(environ: Mapping[str, str]) -> None:
     """Run until SIGTERM or SIGINT. SIGUSR1 switches off, like ``off`` at the control socket.
 
+    SIGUSR2 has it seal what it holds, and begin again as the program that lies on the disk now: for upgrades.
+
     Raises:
         StartError: another daemon runs for this person.
         OSError: memory cannot be protected from dumps.
@@ -61,12 +63,15 @@ def run_daemon(environ: Mapping[str, str]) -> None:
         signal.signal(number, lambda *_: daemon.stop())
     if sys.platform != "win32":  # Windows has no signal of one's own
         signal.signal(signal.SIGUSR1, lambda *_: daemon.switch_off_soon())
+        signal.signal(signal.SIGUSR2, lambda *_: daemon.stop(again=True))
     hold_off_signal(held=False)
     give_back()  # what imports and the first reading of the disk left behind
     daemon.run()
+    if daemon.again:
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606  # this very program; the lock goes with its handle
 
 
 def hold_off_signal(*, held: bool) -> None:
-    """Keep SIGUSR1 waiting until there is a daemon that can obey it: by default it would only end the process."""
+    """Keep our signals waiting until there is a daemon that can obey: by default they would only end the process."""
     if sys.platform != "win32":
-        signal.pthread_sigmask(signal.SIG_BLOCK if held else signal.SIG_UNBLOCK, {signal.SIGUSR1})
+        signal.pthread_sigmask(signal.SIG_BLOCK if held else signal.SIG_UNBLOCK, {signal.SIGUSR1, signal.SIGUSR2})

@@ -211,6 +211,22 @@ def note_deletion(places: Places, session: Session | None, since_ns: int, now_ns
     return number
 
 
+def anything_kept(places: Places) -> bool:
+    """Whether there is a batch, here or at the collector, that was not deleted yet; also where that cannot be told."""
+    if not (places.state / "index.sqlite").exists():
+        return False
+    try:
+        spool = Spool(places, adopt=False)
+    except OSError:
+        return True
+    try:
+        return any(row.deletion is None for row in spool.history())
+    except OSError:
+        return True
+    finally:
+        spool.close()
+
+
 def carry_out(places: Places, session: Session | None) -> None:
     """Have what the review program noted carried out; without a session nothing is signed anew, so batches go whole."""
     if session is not None:

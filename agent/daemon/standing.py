@@ -55,6 +55,11 @@ class Standing:
             return self.managed.problem.reason
         return ClosedReason.POLICY_EXPIRED if now_ns >= unix_ns(self.asked.policy.expires) else None
 
+    @property
+    def purges(self) -> bool:
+        """Whether the organisation wants what is still held to be deleted."""
+        return self.asked is not None and self.asked.policy.blocked and self.asked.policy.purge is True
+
     def effective(self, now_ns: int) -> Scope:
         """``policy ∩ consent``; empty where either does not hold."""
         _, interval = self.consent(now_ns)

@@ -26,6 +26,12 @@ class RollbackError(SchemaError):
     remedy = "Ask your organisation why its collector offers an older version; what you agreed to still holds."
 
 
+class MixedError(SchemaError):
+    """A study and a policy, both signed, that do not belong together."""
+
+    remedy = "Try again in a while: your organisation may be publishing the other one just now."
+
+
 class Enrolment(Document):
     """Everything that enrolling brought, as it was signed."""
 
@@ -57,6 +63,8 @@ class Enrolment(Document):
             recipients_of(each)
         if not manifest.study == policy.study == registration.study:
             raise SchemaError("manifest, policy and registration are about different studies")
+        if policy.manifest not in (None, self.manifest.digest):
+            raise MixedError("the policy that is offered was signed for another version of the study")
         return Asked(
             manifest=manifest,
             manifest_digest=self.manifest.digest,

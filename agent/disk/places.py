@@ -82,6 +82,11 @@ class Places:
         return self.state / "limits.json"
 
     @property
+    def not_at_login(self) -> Path:
+        """There if the person took Overt out of their session but kept what is theirs."""
+        return self.state / "not-at-login"
+
+    @property
     def hold(self) -> Path:
         """How long the person wants batches held, if longer than the study says."""
         return self.state / "hold.json"
@@ -95,6 +100,11 @@ class Places:
     def versions(self) -> Path:
         """The newest study and policy that were ever here."""
         return self.state / "versions"
+
+    @property
+    def looked(self) -> Path:
+        """Written whenever the collector told which study and policy are the newest; its time says when."""
+        return self.state / "looked"
 
     @property
     def log_seen(self) -> Path:

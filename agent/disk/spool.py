@@ -10,7 +10,7 @@ begins.
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -45,8 +45,20 @@ class Deletion(Struct, frozen=True):
     why: Why = Why.DELETE
 
 
+class Tally(Struct, frozen=True):
+    """Of the batches in each state: how many, how many bytes, and when the oldest was sealed (Unix time)."""
+
+    batches: Mapping[BatchState, int] = {}
+    sizes: Mapping[BatchState, int] = {}
+    oldest_s: Mapping[BatchState, int] = {}
+
+
 class Spool:
     """Sealed batches on disk. Safe for use by several threads of one process.
+
+    Attributes:
+        tally: As of the last write. To read it waits for nobody: a write may take as long as the disk likes, and the
+            gate must not wait for it to close.
 
     Raises:
         OSError: from every method, where disk or index cannot be used.
@@ -57,6 +69,8 @@ class Spool:
         self._lock = threading.Lock()
         with as_os_error():
             self._db = connect(places.state / "index.sqlite")
+            self._counted = self._db.total_changes
+            self.tally = _tally(self._db)
         if adopt:  # only the daemon, which alone writes here
             self._adopt()
 
@@ -96,15 +110,15 @@ class Spool:
         return self._select("ORDER BY sequence", ())
 
     def size(self) -> int:
-        """Bytes that wait."""
-        return sum(row.size for row in self.waiting())
+        """Bytes that wait. Waits for no disk."""
+        return self.tally.sizes.get(BatchState.WAITING, 0)
 
     def load(self) -> tuple[int, int | None]:
-        """Bytes that wait, and when the oldest of them was sealed (Unix time); ``None`` if nothing waits."""
-        with self._rows() as db:
-            found = db.execute("SELECT coalesce(sum(size), 0), min(sealed_s) FROM batch WHERE state = 'waiting'")
-            size, oldest_s = found.fetchone()
-        return int(size), oldest_s
+        """Bytes that wait, and when the oldest of them was sealed (Unix time); ``None`` if nothing waits.
+
+        Waits for no disk.
+        """
+        return self.tally.sizes.get(BatchState.WAITING, 0), self.tally.oldest_s.get(BatchState.WAITING)
 
     def begin(self, row: Row) -> bytes | None:
         """The bytes of a batch whose upload begins now; from here on the collector may have it.
@@ -288,6 +302,8 @@ class Spool:
     def _rows(self) -> Iterator[sqlite3.Connection]:
         with self._lock, as_os_error():
             yield self._db
+            if self._db.total_changes != self._counted:
+                self._counted, self.tally = self._db.total_changes, _tally(self._db)
 
     def _adopt(self) -> None:
         """Enter files whose row a crash prevented; remove what was sent or deleted and what no chain can use."""
@@ -311,3 +327,9 @@ class Spool:
                 )
             else:
                 path.unlink()
+
+
+def _tally(db: sqlite3.Connection) -> Tally:
+    rows = db.execute("SELECT state, count(*), sum(size), min(sealed_s) FROM batch GROUP BY state").fetchall()
+    states = [BatchState(state) for state, *_ in rows]
+    return Tally(*(dict(zip(states, column, strict=True)) for column in list(zip(*rows, strict=True))[1:]))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from agent.core.account import EMPTY, Account, add
 from agent.core.batch import Authority, Batch, Batcher
 from agent.core.cut import OBSERVED
+from agent.core.erase import WITHDRAWN
 from agent.core.gate import Allowed, Dropped
 from agent.core.observe import MODALITY_OF as KIND_OF
 from agent.core.observe import ClipboardObserved, ElementObserved, KeyObserved, PointerObserved, TextObserved
@@ -30,7 +31,6 @@ from schemas.events import (
 
 MAX_LINE = 50_000
 """Slots in the line: ten minutes of the fastest typing. Past this, pointer moves are dropped and counted."""
-WITHDRAWN = "withdrawn"
 MAX_PRESSES = 8
 """Presses of which something may be heard yet: nobody clicks more often while one waits in line (250 ms)."""
 FOREVER_NS = 1 << 63

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from agent.core.batch import Batch
 from agent.core.chain import extent_of
-from agent.core.erase import Span, emptied
+from agent.core.erase import DELETED, Span, emptied
 from agent.core.seal import Sealer
 from agent.disk.spool import Spool
+from schemas.events import GapEvent
 
 RETRY_S = 5.0
 """Seconds between tries while the disk refuses."""
@@ -35,7 +36,7 @@ class SealingRoom:
         self._now_s = now_s
         self._changed = changed
         self._todo: deque[Batch | Job | None] = deque()
-        self._under_way: Batch | Job | None = None
+        self._under_way: Batch | None = None  # is being written: it can be emptied no more
         self._ready = threading.Condition()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sealing", daemon=True)
@@ -53,16 +54,16 @@ class SealingRoom:
         """Do this on the spool when all that was put before is sealed, and before anything that comes later."""
         self._add(job)
 
-    def empty(self, span: Span) -> int:
-        """Empty the batches of a span that nobody has begun to seal; gives how many observations went."""
+    def empty(self, span: Span, reason: str = DELETED) -> int:
+        """Empty the batches of a span that are not being written yet; gives how many observations went."""
         gone = 0
         with self._ready:
             for place, item in enumerate(self._todo):
-                if not isinstance(item, Batch) or item is self._under_way:
+                if not isinstance(item, Batch) or item is self._under_way or _is_empty(item):
                     continue
                 extent = extent_of(item.payload)
                 if span.meets(extent, 0):
-                    self._todo[place] = Batch(item.authority, emptied(extent))
+                    self._todo[place] = Batch(item.authority, emptied(extent, reason))
                     gone += extent.kept
         return gone
 
@@ -91,8 +92,7 @@ class SealingRoom:
         """What is to be done now. It stays at the front until it is done."""
         with self._ready:
             self._ready.wait_for(lambda: self._todo)
-            self._under_way = self._todo[0]
-            return self._under_way
+            return self._todo[0]
 
     def _run(self) -> None:
         while (item := self._next()) is not None:
@@ -103,6 +103,7 @@ class SealingRoom:
                     continue
             with self._ready:
                 self._todo.popleft()
+                self._under_way = None
             self._changed()
 
     def _keep(self, item: Batch | Job) -> bool:
@@ -120,6 +121,18 @@ class SealingRoom:
         return True
 
     def _seal(self, batch: Batch) -> None:
-        sealed = self._sealer.seal(batch, self._spool.link())
+        sealed, begun = self._sealer.seal(batch, self._spool.link()), False
+        while not begun:
+            with self._ready:
+                front = self._todo[0]
+                begun = front is batch
+                self._under_way = batch if begun else None
+            if not begun and isinstance(front, Batch):  # it was emptied meanwhile
+                batch, sealed = front, self._sealer.seal(front, self._spool.link())
         note = self._sealer.note(batch.payload)
         self._spool.put(sealed, int(self._now_s()), extent_of(batch.payload), note)
+
+
+def _is_empty(batch: Batch) -> bool:
+    """Whether it was emptied before: why it was stays its reason."""
+    return all(isinstance(event, GapEvent) for event in batch.payload.events)

@@ -266,6 +266,8 @@ def _bands(events: Sequence[Event]) -> list[Band]:
         if isinstance(event, GapEvent):
             end_ns = event.wall_ns + max(0, event.until_ns - event.mono_ns)
             kind = _BAND_OF.get(event.reason, BandKind.OTHER)
+            bands += [Band(BandKind.CAPTURE, app, begin_ns, last[app]) for app, begin_ns in since.items()]
+            since.clear()  # what was captured ends here, and may go on after it
             bands.append(Band(kind, "", event.wall_ns, end_ns, event.reason.value))
             continue
         since.setdefault(event.app, event.wall_ns)

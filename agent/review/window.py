@@ -4,7 +4,6 @@ Everything is reached by the keyboard: Tab goes round, Ctrl+F searches, Ctrl+G g
 deletes what is chosen.
 """
 
-import secrets
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
@@ -26,16 +25,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from agent.core.cut import Selection
-from agent.deletion import Deleted, delete_all, delete_last
-from agent.durations import clock_ns, day_ns
-from agent.errors import OvertError
-from agent.review import removing, telling
-from agent.review.asking import AskMask, Leaves, ask_deletion
+from agent.durations import clock_ns
+from agent.review import telling
+from agent.review.acts import MINUTE_NS, Acts
+from agent.review.asking import Leaves
 from agent.review.day import Day, Kind, Moment, search
 from agent.review.desk import Desk, Held
 from agent.review.looking import days, hold_of, look
-from agent.review.masking import mask_region, mask_words
 from agent.review.moments import Lines, Moments
 from agent.review.pictures import Gallery
 from agent.review.replay import TRAIL_NS, Picture
@@ -45,25 +41,22 @@ from agent.tray.panel import SHEET, label
 from agent.tray.words import Words
 
 SIZE_PX, LEFT_PX, TEXT_PX = (1180, 780), 540, 110
-MINUTE_NS = 60_000_000_000
 TICK_MS = 33
 SKIP_NS = 2_000_000_000
 """Nanoseconds without anything after which a replay jumps to what comes next."""
-LAST_MINUTES = 10
-OWN_SHEET = (
-    SHEET
-    + "QListView { font-size: 10.5pt; border: 1px solid palette(mid); border-radius: 8px; } "
-    + (
-        "QListView:focus { border: 2px solid palette(highlight); } QLineEdit { padding: 5px; font-size: 10.5pt; } "
-        "QPlainTextEdit { font-size: 11pt; border: 1px solid palette(mid); border-radius: 8px; } "
-        "QPlainTextEdit:focus { border: 2px solid palette(highlight); } "
-        "QPushButton { padding: 7px 14px; } QPushButton:focus { padding: 6px 13px; } "
-        "QPushButton::menu-indicator { subcontrol-position: right center; right: 4px; }"
-    )
-)
+OWN_SHEET = f"""{SHEET}
+QLabel#said {{ font-weight: 600; }}
+QListView {{ font-size: 10.5pt; border: 1px solid palette(mid); border-radius: 8px; }}
+QPlainTextEdit {{ font-size: 11pt; border: 1px solid palette(mid); border-radius: 8px; }}
+QListView:focus, QPlainTextEdit:focus {{ border: 2px solid palette(highlight); }}
+QLineEdit {{ padding: 5px; font-size: 10.5pt; }}
+QPushButton {{ padding: 7px 14px; }}
+QPushButton:focus {{ padding: 6px 13px; }}
+QPushButton::menu-indicator {{ subcontrol-position: right center; right: 4px; }}
+"""
 
 
-class ReviewWindow(QWidget):
+class ReviewWindow(Acts):
     """What was captured on a day.
 
     Args:
@@ -326,9 +319,11 @@ class ReviewWindow(QWidget):
         row = bisect_right(self._starts, begin_ns - 1)
         inside = row < len(self._starts) and self._starts[row] < end_ns
         self._at_ns = self._starts[row] if inside else begin_ns
-        self._timeline.go(self._at_ns)
-        self._select_at(self._at_ns)
+        target_ns = self._at_ns
+        self._select_at(target_ns)
         self._chosen()
+        self._at_ns = target_ns  # what is chosen may have begun before
+        self._timeline.go(target_ns)
         self._list.setFocus()
 
     def _again(self) -> None:
@@ -360,122 +355,7 @@ class ReviewWindow(QWidget):
             self._select_at(at_ns)
         self._show_at(at_ns)
 
-    # Deleting
-
-    def _fill_menu(self) -> None:
-        words, moment = self._words, self._current()
-        self._menu.clear()
-        if moment is not None:
-            minute = telling.clock(self._at_ns, seconds=False)
-            self._menu.addAction(words("delete.chosen") + "\tDel", self._delete_chosen)
-            self._menu.addAction(words("delete.minute", time=minute), self._delete_minute)
-            if moment.app:
-                app = self._desk.app_names.get(moment.app, moment.app)
-                begin_ns, end_ns = day_ns(self._date)
-                today = Selection(begin_ns, end_ns, moment.app)
-                self._menu.addAction(words("delete.app_day", app=app), lambda: self._delete_part(today))
-                every = Selection(app=moment.app)
-                self._menu.addAction(words("delete.app", app=app), lambda: self._delete_part(every))
-            batch = moment.batch
-            self._menu.addAction(words("delete.batch"), lambda: self._delete_part(Selection(), [batch]))
-            self._menu.addSeparator()
-        self._menu.addAction(words("delete.last", minutes=LAST_MINUTES), self._delete_last)
-        self._menu.addAction(words("delete.all"), self._delete_all)
-
-    def _delete_chosen(self) -> None:
-        seqs = frozenset(seq for moment in self._selected() if moment.kind is not Kind.GAP for seq in moment.seqs)
-        if seqs:
-            self._delete_part(Selection(events=seqs))
-        else:
-            self._tell(self._words("delete.nothing"))
-
-    def _delete_minute(self) -> None:
-        begin_ns = self._at_ns // MINUTE_NS * MINUTE_NS
-        self._delete_part(Selection(begin_ns, begin_ns + MINUTE_NS))
-
-    def _delete_part(self, selection: Selection, batches: Sequence[int] = ()) -> None:
-        def make(seqs: frozenset[int]) -> removing.Plan:
-            return removing.plan_all(self._desk, removing.more(selection, seqs), batches, secrets.token_bytes)
-
-        def planned(outcome: object) -> None:
-            if not isinstance(outcome, removing.Plan):
-                self._failed(outcome)
-            elif outcome.empty:
-                self._tell(self._words("delete.nothing"))
-            elif ask_deletion(self._words, self, removing.in_words(self._words, outcome)):
-                self._run(lambda: removing.carry(self._desk, make), self._deleted)
-            else:
-                self._tell("")
-
-        self._run(lambda: make(frozenset()), planned)
-
-    def _delete_last(self) -> None:
-        told = [self._words("delete.last", minutes=LAST_MINUTES).replace("&", ""), self._words("delete.counted")]
-        if ask_deletion(self._words, self, told):
-            seconds = LAST_MINUTES * 60
-            self._run(lambda: delete_last(self._desk.places, seconds, time.time_ns()), self._deleted)
-
-    def _delete_all(self) -> None:
-        if ask_deletion(self._words, self, [self._words("delete.everything")]):
-            self._run(lambda: delete_all(self._desk.places), self._deleted)
-
-    def _run(self, work: Callable[[], object], done: Callable[[object], None]) -> None:
-        if self._errand is not None and self._errand.running:
-            return
-        self._tell(self._words("delete.under_way"))
-        self._errand = Errand(work, done)
-        self._errand.start()
-
-    def _deleted(self, outcome: object) -> None:
-        if not isinstance(outcome, Deleted):
-            self._failed(outcome)
-            return
-        words = self._words
-        told = [words("delete.done", events=outcome.events)]
-        if outcome.asked:
-            told.append(words("delete.asked" if outcome.daemon else "delete.asked_later", asked=outcome.asked))
-        self._desk.forget()
-        self.reload(self._at_ns)
-        self._tell(" ".join(told))
-        self._list.setFocus()
-
-    def _failed(self, outcome: object) -> None:
-        error, remedy = type(outcome).__name__, "overt doctor"
-        if isinstance(outcome, OvertError):
-            error, remedy = str(outcome), outcome.remedy
-        self.reload(self._at_ns)
-        self._tell(self._words("delete.failed", error=error, remedy=remedy))
-
-    def _tell(self, said: str) -> None:
-        self._said.setText(said)
-        self._said.setVisible(bool(said))
-        self._said.setAccessibleName(said)
-
-    # Masking, and what leaves
-
-    def _mask(self) -> None:
-        event, moment = self._gallery.at(self._at_ns), self._current()
-        app = self._desk.app_names.get(event.app, event.app) if event else ""
-        chosen = self._typed.textCursor().selectedText()
-        text = chosen or (moment.text if moment is not None and moment.kind in (Kind.TEXT, Kind.WINDOW) else "")
-        ask = AskMask(self._words, self, telling.flat(text), self._picture.mark, app)
-        if not ask.exec():
-            return
-        phrase, rect = ask.phrase, ask.region
-        if rect is not None and event is not None:
-            self._run(lambda: mask_region(self._desk, event.app, rect, secrets.token_bytes), self._masked)
-        elif phrase:
-            self._run(lambda: mask_words(self._desk, phrase, secrets.token_bytes), self._masked)
-        else:
-            self._tell(self._words("mask.empty"))
-
-    def _masked(self, outcome: object) -> None:
-        if not isinstance(outcome, int):
-            self._failed(outcome)
-            return
-        self._desk.forget()
-        self.reload(self._at_ns)
-        self._tell(self._words("mask.done", count=outcome) if outcome else self._words("mask.none"))
+    # What leaves
 
     def _leaves(self) -> None:
         moment = self._current()

@@ -42,6 +42,8 @@ def _run(places: Places) -> int:
     app = make_app()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)  # the daemon sees the line break and closes the gate
+    if sys.platform != "win32":  # an upgrade: the daemon's line breaks as well, which has the interpreter look
+        signal.signal(signal.SIGUSR2, lambda *_: _again())
     presence = AnyPresence(_kinds())
     indicator = Indicator(Words(spoken(os.environ)), places, presence, _again)
     QTimer.singleShot(0, indicator.start)

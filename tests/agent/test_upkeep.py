@@ -148,6 +148,7 @@ def test_an_uninstall_keeps_what_the_person_may_want_and_starts_nothing(home: Pa
     left = set(tree(home / ".config"))
     assert left == {"chromium", "chromium/Local State"}
     assert run(env, "status").returncode == 3
+    assert "Nothing to start" in run(env, "start", "--at-login").stdout
 
 
 def test_it_can_be_repeated_and_works_where_nothing_is(tmp_path: Path, home: Path) -> None:

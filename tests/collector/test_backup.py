@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import anyio
@@ -98,7 +99,8 @@ def test_old_rows_altered_rows_and_full_places_are_refused(tmp_path: Path, monke
     async def into(name: str, *, newest: bool) -> None:
         await restore(Settings(tmp_path / name), copy, None, newest=newest)
 
-    monkeypatch.setattr("collector.backup.time.time", lambda: __import__("datetime").datetime.now().timestamp() + 7200)
+    later = time.time() + 7200
+    monkeypatch.setattr("time.time", lambda: later)
     with pytest.raises(BackupError, match="older than an hour"):
         anyio.run(lambda: into("old", newest=False))
     anyio.run(lambda: into("said", newest=True))

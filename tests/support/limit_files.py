@@ -12,6 +12,7 @@ from tests.support.devices import World, draw_key
 
 EXTREMES: dict[str, list[object]] = {
     "blocked": [True, False],
+    "purge": [True, False],
     "apps": [[], ["editor", "mail"], [f"app-{n:04}" for n in range(1000)]],
     "modalities": [[], ["keyboard", "pointer", "screen"]],
     "screen": ["reveal", "none"],

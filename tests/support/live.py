@@ -264,12 +264,12 @@ class Employee:
         child = pexpect.spawn(program("overt")[0], ["on", "--terminal"], env=self.env, encoding="utf-8", timeout=90,
                               dimensions=(50, 100))  # fmt: skip
         try:
-            _answer(child, apps)
+            answer(child, apps)
         finally:
             child.close(force=True)
 
 
-def _answer(child: "pexpect.spawn[str]", apps: Mapping[str, Sequence[str]]) -> None:
+def answer(child: "pexpect.spawn[str]", apps: Mapping[str, Sequence[str]]) -> None:
     """Page on, answer each question, choose exact times, type the phrase."""
     words = Words("en")
     app = ""

@@ -13,7 +13,7 @@ import xcffib.res
 import xcffib.xproto
 
 from agent.core.rects import intersect
-from agent.core.sign import Claim
+from agent.core.sign import Claim, carries
 from agent.core.stripe import Pixels, shows
 from agent.native.base import NativeUnavailable
 from agent.native.x11.glance import ALL_PLANES, BYTES_A_PIXEL, Glance
@@ -79,7 +79,9 @@ class X11Witness:
         if self._glance is None or (self._glance.window, self._glance.rect) != (self._badge[0], claim.rect):
             self._glance = Glance(self._link, self._badge[0], claim.rect)
         seen = self._glance.look()
-        if seen is None or seen.place is None or not _holds(seen.place, claim.rect) or self._badge[0] not in seen.stack:
+        if seen is None or seen.place is None or self._badge[0] not in seen.stack:
+            return None
+        if not carries(seen.place, claim.rect):
             return None
         above = self._all_shown(seen.stack[seen.stack.index(self._badge[0]) + 1 :])
         return not any(intersect(seen.place, rect) for rect in above) and shows(seen.pixels, claim.nonce)
@@ -111,16 +113,16 @@ class X11Witness:
         if self._badge is None or self._badge[1] != claim.pid or self._badge[0] not in stack:
             return None
         place = self._shown(self._badge[0])
-        return (self._badge[0], place) if place is not None and _holds(place, claim.rect) else None
+        return (self._badge[0], place) if place is not None and carries(place, claim.rect) else None
 
     def _search(self, stack: list[int], claim: Claim) -> tuple[int, Rect] | None:
-        """The uppermost window that touches the stripe, if it holds all of it and is the process's own."""
+        """The uppermost window that touches the stripe, if it is as large as a badge and the process's own."""
         self._badge = None
         for window in reversed(stack):
             place = self._shown(window)
             if place is None or not intersect(place, claim.rect):
                 continue
-            if claim.pid is None or not _holds(place, claim.rect) or self._owner(window) != claim.pid:
+            if claim.pid is None or not carries(place, claim.rect) or self._owner(window) != claim.pid:
                 return None
             self._badge = window, claim.pid
             return window, place
@@ -146,10 +148,6 @@ class X11Witness:
         reply = answer(self._res.QueryClientIds(1, [xcffib.res.ClientIdSpec.synthetic(window, LOCAL_PID)]))
         ids = [one.value[0] for one in reply.ids if len(one.value)] if reply is not None else []
         return int(ids[0]) if ids else None
-
-
-def _holds(place: Rect, rect: Rect) -> bool:
-    return intersect(place, rect) == rect
 
 
 def _can_cover(state: Any) -> bool:

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,20 @@ def test_the_limits_are_what_the_agent_reads_and_the_published_schema_takes() ->
     assert FILES["linux/ansible/files/policy.json"] == FILES["linux/puppet/files/policy.json"] == POLICY
 
 
+def test_a_checker_that_is_not_ours_takes_schemas_and_limits(tmp_path: Path) -> None:
+    file, bad = put(tmp_path) / "linux/etc/overt/policy.json", tmp_path / "bad.json"
+    bad.write_text('{"enable": true}')
+    published = Path(publish.__file__).parent / "json/v1"
+    checker = Path(sys.executable).with_name("check-jsonschema")
+
+    def code(*words: str | Path) -> int:
+        return subprocess.run([checker, *words], capture_output=True, check=False, timeout=60).returncode
+
+    assert code("--check-metaschema", *published.glob("*.json")) == 0
+    assert code("--schemafile", published / "limits.schema.json", file) == 0
+    assert code("--schemafile", published / "limits.schema.json", bad) == 1
+
+
 @pytest.fixture
 def units(tmp_path: Path) -> Path:
     """The units in a folder, with programs that exist: the verifier looks for them."""
@@ -39,7 +54,7 @@ def units(tmp_path: Path) -> Path:
     program.chmod(0o755)
     for name in UNITS:
         text = FILES[f"linux/usr/lib/systemd/user/{name}.service"].decode()
-        (tmp_path / f"{name}.service").write_text(text.replace("/opt/overt/bin/overt", str(program)))
+        (tmp_path / f"{name}.service").write_text(text.replace("/usr/lib/overt/bin/overt", str(program)))
     return tmp_path
 
 
@@ -67,7 +82,7 @@ def test_units_come_and_go_with_the_session_and_keep_nobody_from_ending_them() -
         text = FILES[f"linux/usr/lib/systemd/user/{name}.service"].decode()
         for line in ("PartOf=graphical-session.target", "WantedBy=graphical-session.target", "UMask=0077"):
             assert f"\n{line}\n" in text
-        for word in ("Restart=always", "RefuseManualStop", "KillMode", "SendSIGKILL"):
+        for word in ("Restart=always", "RefuseManualStop", "KillMode", "SendSIGKILL", "PrivateUsers", "ProtectSystem"):
             assert word not in text
 
 
@@ -76,7 +91,7 @@ def test_the_desktop_file_is_one(tmp_path: Path) -> None:
     done = subprocess.run(["desktop-file-validate", path], capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout) == (0, "")
     assert "NoDisplay" not in path.read_text()
-    assert "Hidden" not in path.read_text()
+    assert "\nHidden" not in path.read_text()
 
 
 @pytest.mark.parametrize("browser", ["chrome", "chromium", "edge"])
@@ -86,7 +101,7 @@ def test_chromiums_family_gets_extension_and_program(browser: str) -> None:
     host = next(t for p, t in found.items() if p.endswith(f"/native-messaging-hosts/{HOST_NAME}.json"))
     assert policy["ExtensionSettings"].keys() == {OPTIONS.extension_id}
     assert host["allowed_origins"] == [f"chrome-extension://{OPTIONS.extension_id}/"]
-    assert host["path"] == "/opt/overt/bin/overt-browser-host"
+    assert host["path"] == "/usr/lib/overt/bin/overt-browser-host"
     assert (host["name"], host["type"]) == (HOST_NAME, "stdio")
 
 

@@ -16,6 +16,7 @@ from agent.core.sign import (
     TONES,
     SignState,
     bits,
+    carries,
     ends_ns,
     judge,
     plausible,
@@ -126,3 +127,15 @@ def test_what_holds_while_capturing_holds_while_ready(
 ) -> None:
     if judge(now, lease, seen, claims=claims) is SignState.SEEN:
         assert judge(now, lease, seen, claims=claims, holds_ns=READY_NS) is SignState.SEEN
+
+
+def test_a_stripe_needs_a_badge_that_carries_it() -> None:
+    stripe = (10, 125, 202, 128)
+    assert carries((10, 100, 202, 128), stripe)
+    assert carries((0, 93, 240, 128), stripe)  # at a scale of 1.25: cells are whole pixels
+    assert not carries((10, 125, 202, 128), stripe)
+    assert not carries((10, 102, 202, 128), stripe)
+    assert not carries((11, 100, 202, 128), stripe)
+    assert not carries((10, 100, 201, 128), stripe)
+    assert not carries((10, 100, 202, 127), stripe)
+    assert not carries((10, 100, 202, 140), stripe)

@@ -145,9 +145,9 @@ class OfflineSession(Session):
             log.batches.append(batch)
             put(batch)
 
-        def noted_wipe() -> None:
+        def noted_wipe(*reasons: str) -> None:
             log.wipes += 1
-            wipe()
+            wipe(*reasons)
 
         self.pipeline._out = noted_put
         self.pipeline.wipe = noted_wipe  # type: ignore[method-assign,assignment]

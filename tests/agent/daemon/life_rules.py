@@ -178,7 +178,7 @@ class Machine(Life):
     @rule(works=st.booleans())
     def redaction(self, works: bool) -> None:  # noqa: FBT001  # drawn
         assert self.rig.warden.session is not None
-        self.rig.warden.session.redaction_works = works
+        self.rig.warden.session._rules_work = works
         self.step()
 
 

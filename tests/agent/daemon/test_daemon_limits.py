@@ -14,6 +14,7 @@ from schemas.status import ClosedReason as R
 from tests.agent.daemon.daemon_rig import DaemonRig
 from tests.support.fake_desktop import window
 from tests.support.limit_files import EXTREMES, HOSTILE, put
+from tests.support.waiting import until
 
 ALL = frozenset(Modality)
 EVERY_EXTREME = [{key: value} for key, values in EXTREMES.items() for value in values]
@@ -139,3 +140,49 @@ def test_limits_in_force_when_the_yes_is_given_are_not_outgrown_later(rig: Daemo
     rig.turn()
     assert rig.warden.gate is not None
     assert rig.warden.gate.modalities == {Modality.POINTER}
+
+
+def put_batch(rig: DaemonRig) -> None:
+    session = rig.warden.session
+    assert session is not None
+    rig.machine.put(session.spool)
+
+
+def test_what_is_held_goes_once_where_the_organisation_purges(rig: DaemonRig) -> None:
+    """And only then: off alone keeps what was agreed to."""
+    capture(rig)
+    put_batch(rig)
+    put(file_of(rig), b'{"blocked": true}')
+    rig.clock.advance(TICK_NS)
+    rig.turn()
+    session = rig.warden.session
+    assert session is not None
+    assert session.spool.deletions() == []
+    put(file_of(rig), b'{"blocked": true, "purge": true}')
+    rig.daemon._looked(False)  # nothing new at the collector: the files are looked at as often
+    rig.turn()
+    for op in ("status", "reload"):
+        rig.tell(rig.places, op)
+    until(lambda: len(session.spool.deletions()) == 1 and not session.spool.deletions(unfinished=True))
+    assert all(row.deletion is not None for row in session.spool.history())
+    rig.crash()
+    rig.start()
+    rig.daemon._purge_if_wanted()
+    assert rig.warden.session is not None
+    assert len(rig.warden.session.spool.deletions()) == 1
+    assert rig.warden.gate is None
+
+
+def test_a_newer_policy_that_a_look_brought_is_obeyed_at_once(rig: DaemonRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    capture(rig)
+    assert rig.warden.gate is not None
+    world = rig.machine.world
+    world.policy = world.policy.model_copy(update={"version": world.policy.version + 1, "blocked": True})
+    with monkeypatch.context() as quiet:
+        quiet.setattr(rig, "tell", lambda *_: None)
+        rig.publish()
+    assert rig.warden.gate is not None  # nobody told the daemon
+    rig.daemon._looked(True)
+    rig.turn()
+    assert rig.warden.gate is None
+    assert R.BLOCKED_BY_ORGANISATION in [c.reason for c in rig.daemon._teller.status().conditions if not c.holds]

@@ -141,6 +141,20 @@ def test_sent_removes_the_file_and_keeps_the_row(machine: Machine) -> None:
     spool.close()
 
 
+def test_what_is_counted_is_told_while_a_write_takes_its_time(machine: Machine) -> None:
+    """The gate asks for it before it closes; it must not wait for a disk."""
+    spool = Spool(machine.places)
+    first, second = machine.put(spool), machine.put(spool, b"second")
+    spool.sent(0, b"receipt")
+    with spool._lock:  # as while a write is being flushed
+        assert spool.size() == len(second.to_bytes())
+        assert spool.load() == (len(second.to_bytes()), SEALED_S)
+        assert spool.tally.batches == {BatchState.SENT: 1, BatchState.WAITING: 1}
+        assert spool.tally.sizes[BatchState.SENT] == len(first.to_bytes())
+    spool.close()
+    assert Spool(machine.places).tally == spool.tally
+
+
 def test_batches_wait_for_their_review(machine: Machine) -> None:
     spool = Spool(machine.places)
     for later in (0, 10, 20):

@@ -9,7 +9,7 @@ import pytest
 from Xlib import X
 
 from agent.core.sign import NONCE_BYTES, Claim
-from agent.core.stripe import stripe
+from agent.core.stripe import shows, stripe
 from agent.native.base import NativeUnavailable
 from agent.native.x11.witness import X11Witness
 from schemas.events import Rect
@@ -48,12 +48,12 @@ def witness(desktop: Desktop, composited: str) -> Iterator[X11Witness]:
         yield one
 
 
-def show(window: Plain, nonce: bytes = NONCE) -> None:
+def show(window: Plain, nonce: bytes = NONCE, at: int = 25) -> None:
     pixels = stripe(nonce, 3, 3)
     padded = np.zeros((*pixels.shape[:2], 4), np.uint8)
     padded[:, :, :3] = pixels
     depth = window.x.screen().root_depth
-    window.window.put_image(window.window.create_gc(), 0, 25, 192, 3, X.ZPixmap, depth, 0, padded.tobytes())
+    window.window.put_image(window.window.create_gc(), 0, at, 192, 3, X.ZPixmap, depth, 0, padded.tobytes())
     window.x.sync()
 
 
@@ -77,6 +77,17 @@ def test_it_sees_what_is_there_and_only_that(badge: Plain, witness: X11Witness) 
     assert not witness.sees(claim(pid=1)), "another process's window"
     assert not witness.sees(Claim(RECT, NONCE, None)), "nobody knows whose"
     assert witness.sees(claim())
+
+
+@pytest.mark.parametrize(
+    "place", [Rectangle(700, 525, 192, 3), Rectangle(700, 510, 192, 18), Rectangle(700, 500, 192, 80)],
+    ids=["the stripe alone", "half a badge", "in the middle"],
+)  # fmt: skip
+def test_a_stripe_without_a_badge_is_no_sign(witness: X11Witness, plain: OpenPlain, place: Rectangle) -> None:
+    fake = plain(place, unmanaged=True)
+    show(fake, at=525 - place.y)
+    until(lambda: shows(witness._pixels(RECT), NONCE), what="the stripe's pixels on the screen")
+    assert not witness.sees(claim())
 
 
 def test_it_follows_what_is_painted(badge: Plain, witness: X11Witness) -> None:

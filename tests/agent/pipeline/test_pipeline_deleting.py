@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from agent.core.erase import DELETED, Span
+from agent.core.batch import Batch
+from agent.core.erase import DELETED, WITHDRAWN, Span
+from agent.core.seal import Link
 from agent.disk import spool as spool_module
 from agent.disk.durable import write_over
 from agent.disk.erasing import Eraser
 from agent.pipeline import sealing
 from schemas import age
-from schemas.envelope import parse
-from schemas.events import GapEvent, KeyEvent
+from schemas.envelope import Envelope, parse
+from schemas.events import GapEvent, GapReason, KeyEvent
 from schemas.payload import Payload, unpack
 from tests.agent.pipeline.test_pipeline_sealing import READER, Room
 from tests.support.waiting import until
@@ -53,6 +55,41 @@ def test_what_waits_to_be_sealed_is_emptied_and_counted(room: Room) -> None:
     assert [p.account for p in payloads(room)] == [p.account for p in found]
     assert sum(e.count for p in payloads(room) for e in p.events if isinstance(e, GapEvent)) == keys
     assert all(p.account.balances() for p in found)
+
+
+def test_what_an_off_finds_waiting_is_withdrawn_and_not_told_as_deleted(room: Room) -> None:
+    room.write("one")
+    keys = room.room.empty(Span(0), WITHDRAWN)
+    assert keys > 0
+    assert room.room.empty(Span(0)) == 0  # its reason stays
+    room.room.start()
+    until(lambda: room.room.pending == 0)
+    (found,) = payloads(room)
+    (gap,) = found.events
+    assert isinstance(gap, GapEvent)
+    assert (gap.reason, gap.count) == (GapReason.OFF, keys)
+    assert found.account.dropped["keyboard"][WITHDRAWN] == keys
+    assert found.account.balances()
+
+
+def test_what_is_being_sealed_in_the_moment_of_an_off_is_emptied_too(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seal = room.room._sealer.seal
+    gone: list[int] = []
+
+    def seal_while_switched_off(batch: Batch, link: Link) -> Envelope:
+        made = seal(batch, link)
+        if not gone:
+            gone.append(room.room.empty(Span(0), WITHDRAWN))
+        return made
+
+    monkeypatch.setattr(room.room._sealer, "seal", seal_while_switched_off)
+    room.write("one")
+    room.room.start()
+    until(lambda: room.room.pending == 0)
+    assert gone[0] > 0
+    assert [type(e) for p in payloads(room) for e in p.events] == [GapEvent]
 
 
 def test_what_the_disk_has_refused_so_far_is_emptied_too(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:

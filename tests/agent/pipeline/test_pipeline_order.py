@@ -5,10 +5,10 @@ import string
 
 import pytest
 
+from agent.core.erase import WITHDRAWN
 from agent.core.redact.errors import RedactionFailed
 from agent.core.text import IDLE_NS, UNFINISHED_NS
 from agent.pipeline import pipe as module
-from agent.pipeline.pipe import WITHDRAWN
 from agent.pipeline.slots import HOLD_NS
 from schemas.events import (
     ClipboardEvent,
