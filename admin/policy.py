@@ -70,8 +70,8 @@ def _warnings(policy: Policy) -> list[str]:
     if policy.blocked:
         found.append("blocked: true, so nobody captures anything")
     for app in policy.apps:
-        if not app.executables:
-            found.append(f"apps: {app.id} names no executables, so it is never recognised")
+        if not app.known_by:
+            found.append(f"apps: {app.id} names neither executables nor packages, so it is never recognised")
         if app.origins is None and any(_program(path) in BROWSERS for path in app.executables):
             found.append(f"apps: {app.id} is a browser without origins, so every site in it would be captured")
         if not app.modalities:

@@ -75,7 +75,7 @@ def _apps(before: Policy, after: Policy) -> Iterator[Change]:
 def _direction(was: AppRule, now: AppRule) -> str:
     parts: list[tuple[set[Any], set[Any]]] = [
         (set(was.modalities), set(now.modalities)),
-        (set(was.executables), set(now.executables)),
+        (set(was.known_by), set(now.known_by)),
         (set(_SCREEN[_SCREEN.index(was.screen) :]), set(_SCREEN[_SCREEN.index(now.screen) :])),
     ]
     if (was.origins is None) is not (now.origins is None):
@@ -90,7 +90,7 @@ def _direction(was: AppRule, now: AppRule) -> str:
 def _app_in_words(app: AppRule) -> str:
     where = f" at {', '.join(app.origins)}" if app.origins else ""
     kinds = ", ".join(app.modalities) or "nothing"
-    return f"{app.name} ({app.id}){where}: {kinds}; screen at most {app.screen}; {', '.join(app.executables)}"
+    return f"{app.name} ({app.id}){where}: {kinds}; screen at most {app.screen}; {', '.join(app.known_by)}"
 
 
 def _said(value: Any) -> str:

@@ -17,12 +17,14 @@ def main() -> None:
     try:
         if sys.argv[1:] == ["daemon"]:
             _daemon()
+        elif sys.argv[1:] == ["indicator"]:
+            _indicator()
         elif quick.wants(sys.argv[1:]):
             _status()
         else:
             if sys.argv[1:2] == ["off"] and set(sys.argv[2:]) <= {"--json", "--erase"}:
                 _stop()
-            from agent.commands import app  # noqa: PLC0415  # the daemon lives for days without it
+            from agent.commands import app  # noqa: PLC0415  # daemon and indicator live for days without it
 
             with suppress(BrokenPipeError):
                 app()
@@ -51,6 +53,13 @@ def _daemon() -> None:
 
     check_owner(Places.from_environ(os.environ))
     run_daemon(os.environ)
+
+
+def _indicator() -> NoReturn:
+    from agent.tray.__main__ import main as indicate  # noqa: PLC0415  # Qt is heavy
+
+    check_owner(Places.from_environ(os.environ))
+    sys.exit(indicate())
 
 
 def _fail(error: OvertError) -> NoReturn:

@@ -17,10 +17,9 @@ from agent.disk.places import Places
 from agent.errors import EXIT_ERROR, OvertError
 from agent.lazily import lazily
 from agent.owner import check_owner
-from agent.quick import exit_code
-from agent.tell import off_words, out, print_apps, print_checks, print_refreshed, print_rows, print_status, print_why
-from schemas.base import canonical
-from schemas.status import State, Status
+from agent.quick import answer
+from agent.tell import off_words, out, print_apps, print_checks, print_refreshed, print_rows, print_why
+from schemas.status import State
 
 if TYPE_CHECKING:
     from agent import consents, deletion, enrolment, service
@@ -160,12 +159,9 @@ def resume(json_: Json = False) -> None:
 @app.command(epilog="Examples: overt status · overt status --json | jq .state")
 def status(json_: Json = False) -> None:
     """Say what Overt is doing right now."""
-    now = asking.status(_places())
-    if json_:
-        print(canonical(now).decode())
-    else:
-        print_status(now)
-    if code := _code(now):
+    text, code = answer(os.environ, as_json=json_, bold=out.is_terminal)
+    print(text)
+    if code:
         raise typer.Exit(code)
 
 
@@ -173,7 +169,7 @@ def status(json_: Json = False) -> None:
 def why(json_: Json = False) -> None:
     """Show everything that capture depends on, what holds, and what would change what does not."""
     now = asking.status(_places())
-    rows = [c.model_dump(mode="json") for c in now.conditions]
+    rows = [to_builtins(c) for c in now.conditions]
     _show({"state": now.state.value, "conditions": rows}, json_, lambda: print_why(now))
 
 
@@ -332,7 +328,3 @@ def _try_delete_all() -> tuple["deletion.Deleted | None", OvertError | None]:
         return deletion.delete_all(_places()), None
     except OvertError as error:
         return None, error
-
-
-def _code(now: Status) -> int:
-    return exit_code(now.state, [c.reason for c in now.conditions if not c.holds])

@@ -14,7 +14,7 @@ from agent.net.dial import DaemonNotRunning, ProtocolError, dial, say
 from agent.owner import check_owner
 
 WARNING_DAYS = 14
-"""As :data:`schemas.status.WARNING_DAYS`, which takes pydantic to import."""
+"""As :data:`schemas.status.WARNING_DAYS`, which takes msgspec to import."""
 DAY_S = 86_400
 EXIT_CODES = {
     "blocked_by_organisation": EXIT_BLOCKED,

@@ -187,7 +187,7 @@ def apps(places: Places, now_ns: int) -> list[dict[str, Any]]:
             "app": rule.name,
             "category": rule.category,
             "agreed": sorted(m.value for m in agreed.of(rule.id)) if agreed else [],
-            "recognised_by": ", ".join(rule.executables),
+            "recognised_by": ", ".join(rule.known_by),
             "sites": ", ".join(rule.origins or ()),
         }
         for rule in found.asked.policy.apps

@@ -1,12 +1,10 @@
 """What the command line says to people. Only prints."""
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
-from agent.quick import lines
 from schemas.status import Status
 
 if TYPE_CHECKING:  # for their names alone: they are heavy
@@ -30,14 +28,6 @@ def off_words(done: "Stopped") -> str:
         )
     now = "Off: nothing is captured" if done.daemon else "NOT off: the daemon does not obey. End it: overt stop. And"
     return f"{now} for as long as this daemon runs. The switch could not be written, so a restart forgets it." + remedy
-
-
-def print_status(now: Status) -> None:
-    """Where the agent stands, with its counts."""
-    headline, *rest = lines(now.model_dump(mode="json"), time.time())
-    out.print(headline, markup=False, style="bold")
-    for line in rest:
-        out.print(line, markup=False)
 
 
 def print_refreshed(facts: dict[str, Any]) -> None:

@@ -1,7 +1,6 @@
 """Rows of ``python -m benchmarks.research`` that need servers or processes: pull, two processes, memory, replays."""
 
 import os
-import random
 import resource
 import subprocess
 import sys
@@ -13,12 +12,9 @@ from typing import Final
 
 from benchmarks.report import Measured
 from research import pull
-from research.adapters import ADAPTERS
 from research.client import Collector as Client
 from research.folder import Folder
 from tests.research.bench import Bench
-from tests.research.replayers import Computer
-from tests.research.test_research_actions import REPLAY, SIZE, Hand, act
 from tests.support.collectors import Collector, running
 from tests.support.devices import World
 
@@ -26,6 +22,12 @@ BLOBS: Final = 48
 BLOB_BYTES: Final = 4_000_000
 JOBS: Final = 4
 REASON: Final = "benchmark"
+CHILD: Final = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+"""A small process in between: the memory that is told of a child begins with that of whoever started it."""
 
 
 def pulling() -> list[Measured]:
@@ -111,53 +113,9 @@ def _export(study: tuple[Path, Path], out: Path, jobs: int) -> tuple[float, floa
     data, home = study
     command = ["export", str(data), "--out", str(out), "--home", str(home), "--jobs", str(jobs), "--json"]
     begun = time.monotonic()
-    process = subprocess.Popen([sys.executable, "-m", "research.cli", *command], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit("the export of the benchmark failed")
-    return time.monotonic() - begun, usage.ru_maxrss / 1024
-
-
-SESSIONS: Final = 300
-_LETTERS: Final = "abcXYZ 0'\"\\+-äß\b\r"
-
-
-def replayed() -> Measured:
-    """Random sessions of typing, shortcuts, clicks and drags, through every adapter: how many come out the same."""
-    rng, same = random.Random(1), 0  # noqa: S311  # the same sessions each time
-    for _ in range(SESSIONS):
-        hand = Hand()
-        for _ in range(rng.randrange(1, 8)):
-            what = rng.choice(["type", "hotkey", "click", "double", "triple", "right", "drag"])
-            place = (rng.randrange(SIZE[0]), rng.randrange(SIZE[1]))
-            given = {"type": "".join(rng.choices(_LETTERS, k=8)), "hotkey": rng.choice("acvz")}.get(what, place)
-            act(hand, what, given)
-        same += sum(_came_back(hand, target) for target in ADAPTERS)
-    whole = SESSIONS * len(ADAPTERS)
-    beside = f"{SESSIONS} sessions, {len(ADAPTERS)} adapters: text, shortcuts, pointer"
-    return Measured("round trip of actions", same / whole, "share", 1.0, beside, at_least=True)
-
-
-def _came_back(hand: Hand, target: str) -> bool:
-    replay, exact, between = REPLAY[target]
-    computer = Computer()
-    for step in hand.steps():
-        for item in ADAPTERS[target](step, SIZE).items:
-            replay(computer, item)
-    wanted = hand.wanted
-    shortcuts = [k for k in computer.shortcuts if "escape" not in k]
-    pairs = list(zip(computer.pointer, wanted.pointer, strict=False))
-    moved = all(_near(path, own if between else (own[0], own[-1])[: len(path)], exact) and button == with_
-                for (button, path), (with_, own) in pairs)  # fmt: skip
-    counts = len(computer.pointer) == len(wanted.pointer)
-    return computer.text == wanted.text and shortcuts == wanted.shortcuts and counts and moved
-
-
-def _near(path: tuple[tuple[float, float], ...], wanted: tuple[tuple[float, float], ...], exact: float) -> bool:
-    if len(path) != len(wanted):
-        return False
-    return all(abs(a - b) <= exact + 1e-6 for p, w in zip(path, wanted, strict=True) for a, b in zip(p, w, strict=True))
+    spawn = [sys.executable, "-c", CHILD, sys.executable, "-m", "research.cli", *command]
+    done = subprocess.run(spawn, capture_output=True, text=True, check=True)
+    return time.monotonic() - begun, int(done.stdout) / 1024
 
 
 def memory_here() -> float:

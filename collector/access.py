@@ -8,8 +8,9 @@ from anyio import to_thread
 from collector.errors import Refused
 from collector.intake import Acknowledged
 from collector.library import Library, Shelf
-from collector.ports import ErasedSum, Ledger, PullRecord, SweepRow, SweptOf
+from collector.ports import Ledger
 from collector.receipts import ReceiptDesk, hour_of
+from collector.rows import ErasedSum, PullRecord, SweepRow, SweptOf
 from schemas.access import (
     MAX_LISTED,
     AccessReply,

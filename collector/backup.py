@@ -23,8 +23,9 @@ from collector import schema
 from collector.errors import StorageError
 from collector.files import write_new
 from collector.limits import MAX_ROWS_AGE_S
-from collector.ports import BatchRecord, Blobs, Ledger
+from collector.ports import Blobs, Ledger
 from collector.receipts import KEY_FILE
+from collector.rows import BatchRecord
 from collector.rowsfile import FORMAT, BackupError, Head, RowsWriter, read_head, read_rows
 from collector.settings import Settings, choose_blobs, choose_ledger, make_data_folder
 from schemas.base import digest

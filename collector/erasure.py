@@ -15,8 +15,9 @@ from collector.admit_erasure import Erase, ErasureContext, admit_erasure, read_r
 from collector.errors import NotNowError, Refused
 from collector.intake import Acknowledged, Intake
 from collector.library import Library
-from collector.ports import BatchRecord, Blobs, ErasureRow, Ledger
+from collector.ports import Blobs, Ledger
 from collector.receipts import ReceiptDesk, hour_of
+from collector.rows import BatchRecord, ErasureRow
 from collector.verdicts import Refuse
 from schemas.erasure import ErasureRequest
 from schemas.receipt import ReceiptKind

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 
 from collector.library import Library
 from collector.log import Log
-from collector.ports import FeedRow, LogStore
+from collector.ports import LogStore
 from collector.receipts import ReceiptDesk
+from collector.rows import FeedRow
 from schemas.access import ErasureCause
 from schemas.feed import FEED_LEASE_S, FIRST_HEAD, MAX_FEED_BATCHES, MAX_FEED_ENTRIES, FeedEntry, FeedPage
 from schemas.signed import SignedDocument, parse_body

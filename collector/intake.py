@@ -16,9 +16,10 @@ from collector.aside import aside
 from collector.errors import NotNowError, Refused
 from collector.library import Library
 from collector.limits import CACHED_DEVICES, CACHED_LEDGERS
-from collector.ports import BatchRecord, Blobs, ConsentRow, DeviceRow, Enrolled, Ledger
+from collector.ports import Blobs, Ledger
 from collector.receipts import ReceiptDesk, due_hour, hour_of
 from collector.recent import Recent
+from collector.rows import BatchRecord, ConsentRow, DeviceRow, Enrolled
 from collector.verdicts import Duplicate, Refuse, Store, Verdict
 from schemas.base import SchemaError, digest, unbase64url
 from schemas.consent import ConsentRecord

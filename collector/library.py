@@ -6,7 +6,8 @@ from anyio import to_thread
 from msgspec import Struct
 
 from collector.errors import Refused
-from collector.ports import DocumentName, DocumentRow, Published
+from collector.ports import Published
+from collector.rows import DocumentName, DocumentRow
 from schemas.policy import Policy
 from schemas.signed import SignedDocument, media_type, parse_body, parse_signed
 from schemas.study import StudyManifest

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Callable
 from collector.errors import BlobMissingError, Refused
 from collector.feed import Feed
 from collector.library import MANIFEST, POLICY, Library
-from collector.ports import BatchRecord, Blobs, Ledger, Pull
+from collector.ports import Blobs, Ledger
+from collector.rows import BatchRecord, Pull
 from schemas.base import unbase64url
 from schemas.signed import SignedDocument, fingerprint, parse_signed
 from schemas.wire import MAX_LEDGER_DEVICES, BatchPage, BatchRow, LedgerReply, RefusalReason

@@ -16,7 +16,7 @@ from collector import schema
 from collector import tables as t
 from collector.errors import SchemaBehindError, StorageError
 from collector.limits import CONNECT_S, NONCE_MEMORY_S, POOLED_CONNECTIONS, STATEMENT_S
-from collector.ports import BatchRecord
+from collector.rows import BatchRecord
 from collector.sql import BATCH, BATCH_COLUMNS, SqlLedger, batch_values
 from collector.sql_base import every
 from collector.sql_dump import count_on_in_postgres

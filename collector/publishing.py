@@ -13,7 +13,8 @@ from collector.admit_document import (
 )
 from collector.errors import Refused
 from collector.library import MANIFEST, POLICY, Library, Shelf
-from collector.ports import DocumentRow, Ledger
+from collector.ports import Ledger
+from collector.rows import DocumentRow
 from collector.verdicts import Duplicate, Refuse
 from schemas.signed import SignedDocument
 from schemas.study import EnrolmentCodes

@@ -8,8 +8,9 @@ from collector.erasure import Erasure
 from collector.errors import Refused
 from collector.library import Library
 from collector.limits import EXPIRED_AT_ONCE
-from collector.ports import Due, Ledger, Limit
+from collector.ports import Ledger
 from collector.receipts import DAY_S, hour_of
+from collector.rows import Due, Limit
 
 
 class RetentionReport(Struct, frozen=True):

@@ -27,11 +27,11 @@ from collector.limits import MAX_FORM_BYTES, VISIT_S
 from collector.metrics import CONTENT_TYPE
 from collector.pages.rendering import HEADERS, PRIVATE, render
 from collector.pages.views import TIMES
-from collector.ports import Hold, Visit
 from collector.receipts import hour_of
 from collector.reception import drain, read_body
 from collector.replies import json_reply
 from collector.routes import device_of, house_of
+from collector.rows import Hold, Visit
 from collector.sessions import OPERATOR, PARTICIPANT, form_token
 from schemas.access import PageTicket
 from schemas.wire import RefusalReason

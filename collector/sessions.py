@@ -7,7 +7,8 @@ import os
 from collections.abc import Callable
 
 from collector.limits import TICKET_S, VISIT_S
-from collector.ports import Visit, Visits
+from collector.ports import Visits
+from collector.rows import Visit
 from schemas.base import base64url, digest
 
 PARTICIPANT, OPERATOR = "participant", "operator"

@@ -13,7 +13,7 @@ from collector import schema
 from collector import tables as t
 from collector.errors import StorageError
 from collector.migrations.backfill import KINDS as PUBLISHED_KINDS
-from collector.ports import (
+from collector.rows import (
     BatchRecord,
     ConsentRow,
     Counts,

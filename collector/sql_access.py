@@ -6,7 +6,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from collector import tables as t
-from collector.ports import ErasedSum, FeedRow, PullRecord, Stored, SweepRow, SweptOf
+from collector.rows import ErasedSum, FeedRow, PullRecord, Stored, SweepRow, SweptOf
 from collector.sql_base import SqlBase, every, first, values
 from collector.sql_log import note_in_log
 from schemas.log import LogKind

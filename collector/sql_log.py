@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from collector import tables as t
 from collector.limits import LOG_FILL, MERGED_AT_ONCE
 from collector.log_append import append, last_tiles
-from collector.ports import FeedRow, LogHead, LogRow
+from collector.rows import FeedRow, LogHead, LogRow
 from collector.sql_base import SqlBase, every, first, values
 from schemas.log import ENTRY_BYTES, LogKind, commitment
 

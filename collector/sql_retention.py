@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collector import tables as t
-from collector.ports import BatchRecord, Due, ErasureRow, FeedRow, Limit
+from collector.rows import BatchRecord, Due, ErasureRow, FeedRow, Limit
 from collector.sql_base import every, values
 from collector.sql_log import SqlLog, add_to_feed, newest_in_feed, note_in_log
 from schemas.access import ErasureCause

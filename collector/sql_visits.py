@@ -3,7 +3,7 @@
 from sqlalchemy import delete, insert, select, update
 
 from collector import tables as t
-from collector.ports import Hold, Visit
+from collector.rows import Hold, Visit
 from collector.sql_base import SqlBase, every, first, values
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from collector import tables as t
 from collector.errors import StorageError
 from collector.limits import BUSY_S
-from collector.ports import BatchRecord
+from collector.rows import BatchRecord
 from collector.sql import BATCH_COLUMNS, SqlLedger, batch_values
 from collector.together import Together
 

@@ -6,11 +6,12 @@ Every published field carries three notes, which land in the JSON Schema: its me
 
 import base64
 import hashlib
-from enum import StrEnum
 from typing import Annotated, Any
 
 import rfc8785
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from schemas.sensitivity import Sensitivity as Sensitivity  # noqa: PLC0414  # of every model's notes
 
 SCHEMA_BASE = "https://overt.example/schemas/v1/"
 """Prefix of every published schema's ``$id``. It names, it is never fetched."""
@@ -18,15 +19,6 @@ SCHEMA_BASE = "https://overt.example/schemas/v1/"
 
 MAX_INTEGER = 2**53 - 1
 """The largest whole number that every JSON reader tells exactly (RFC 8785 §3.2.2.3)."""
-
-
-class Sensitivity(StrEnum):
-    """How much a field's value tells about a person who took part."""
-
-    PUBLIC = "public"  # may stand on a public page
-    PSEUDONYM = "pseudonym"  # tells people of one study apart, names nobody
-    BEHAVIOUR = "behaviour"  # says what somebody did or when
-    CONTENT = "content"  # may hold words that somebody wrote or saw, redacted
 
 
 class SchemaError(ValueError):

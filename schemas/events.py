@@ -13,12 +13,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from schemas.base import Sensitivity
+from schemas.sensitivity import Sensitivity, note
 
 
 def _note(meaning: str, unit: str = "1", sensitivity: Sensitivity = Sensitivity.BEHAVIOUR, **limits: Any) -> Meta:
-    extra: dict[str, Any] = {"x-unit": unit, "x-sensitivity": sensitivity.value}
-    return Meta(description=meaning, extra_json_schema=extra, **limits)
+    return note(meaning, sensitivity, unit, **limits)
 
 
 class Modality(StrEnum):

@@ -6,6 +6,7 @@ Every key carries, besides its meaning, unit and sensitivity, the rule by which 
 or tells who takes part; unknown keys are refused. What further sources may narrow is in :mod:`schemas.limits`.
 """
 
+import re
 from typing import Literal
 
 from pydantic import field_validator, model_validator
@@ -19,6 +20,9 @@ from schemas.times import Instant
 
 MAX_CONSENT_DAYS = 90
 """Days after which consent is asked for again, at the latest."""
+
+PACKAGE = re.compile(r"deb:[a-z0-9][a-z0-9+.-]{1,120}", re.ASCII)
+"""A Debian package (Debian Policy 5.6.1)."""
 
 MIN_UPLOAD_BYTES_S = 16 << 10
 """Bytes a second. Slower, the collector would cut a part of an upload off before it was through."""
@@ -36,7 +40,14 @@ class AppRule(Document):
     id: Slug = note("stable id, as consent and events cite it")
     name: str = note("its name, for people", min_length=1, max_length=80)
     category: Literal["mail", "chat", "ide", "assistant", "other"] = note("what it is for, for people")
-    executables: tuple[str, ...] = note("resolved paths of its program, any of which matches", max_length=50)
+    executables: tuple[str, ...] = note(
+        "resolved paths of its program, any of which matches", max_length=50, default=()
+    )
+    packages: tuple[str, ...] | None = note(
+        "system packages any program of which matches, such as deb:mousepad, sorted; left out for none",
+        default=None,
+        max_length=50,
+    )
     origins: tuple[str, ...] | None = note(
         "origins of a web app (scheme, host, port), sorted; left out for a program", default=None, max_length=50
     )
@@ -49,6 +60,28 @@ class AppRule(Document):
         if not all(p.startswith("/") or p[1:3] == ":\\" for p in value):
             raise ValueError("must be absolute paths: a bare name can be had by any program")
         return value
+
+    @property
+    def known_by(self) -> tuple[str, ...]:
+        """Everything by which its program is recognised."""
+        return (*self.executables, *(self.packages or ()))
+
+    @field_validator("packages")
+    @classmethod
+    def _packages(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if value is None:
+            return None
+        if not value or list(value) != sorted(set(value)):
+            raise ValueError("must be sorted and distinct, or left out")
+        if not all(PACKAGE.fullmatch(name) for name in value):
+            raise ValueError("must be like deb:mousepad")
+        return value
+
+    @model_validator(mode="after")
+    def _sites_by_executable(self) -> "AppRule":
+        if self.origins and self.packages:
+            raise ValueError("a web app's browsers are told by their executables, not by packages")
+        return self
 
     @field_validator("origins")
     @classmethod

@@ -54,14 +54,20 @@ DOCUMENTS: dict[str, type[Document]] = {
     "receipt": Receipt,
     "refusal": Refusal,
     "signed-document": SignedDocument,
-    "status": Status,
     "study-manifest": StudyManifest,
     "study-reply": StudyReply,
     "sweep-receipt": SweepReceipt,
 }
 """What travels as JSON, by name."""
-STRUCTS: dict[str, Any] = {"event": Event, "loss-account": LossAccount, "mask": Mask, "span": Span}
-"""What travels inside the age file, by name. Event is the union that ``kind`` tells apart."""
+STRUCTS: dict[str, Any] = {
+    "event": Event,
+    "loss-account": LossAccount,
+    "mask": Mask,
+    "span": Span,
+    "status": Status,
+}
+"""What travels inside the age file, by name, and the daemon's own word on this machine. Event is the union that
+``kind`` tells apart."""
 
 _KIND_NOTE = {
     "description": "which kind of event this is",

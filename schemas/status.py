@@ -1,10 +1,15 @@
-"""What ``overt status --json`` says, and what the indicator shows. Only the person's own session can ask."""
+"""What ``overt status --json`` says, and what the indicator shows. Only the person's own session can ask.
+
+Structs and not pydantic models, because the indicator reads them and lives for days: pydantic takes 20 MB there.
+"""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from schemas.base import Document, Sensitivity, note
+from msgspec import Meta, Struct
+
 from schemas.events import Modality
+from schemas.sensitivity import BEHAVIOUR, PUBLIC, note
 
 WARNING_DAYS = 14
 """Days before its end from which on a person is told that their consent ends."""
@@ -56,28 +61,28 @@ class ClosedReason(StrEnum):
     KEYS_UNAVAILABLE = "keys_unavailable"
 
 
-class Condition(Document):
+class Condition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One condition of capture, for ``overt why``."""
 
-    reason: ClosedReason = note("what would close the gate")
-    holds: bool = note("true: this does not stand in the way", sensitivity=Sensitivity.BEHAVIOUR)
-    sentence: str = note("in words, as it is now", max_length=300)
-    remedy: str = note("what would change it", max_length=300)
+    reason: Annotated[ClosedReason, note("what would close the gate", PUBLIC)]
+    holds: Annotated[bool, note("true: this does not stand in the way", BEHAVIOUR)]
+    sentence: Annotated[str, note("in words, as it is now", PUBLIC, max_length=300)]
+    remedy: Annotated[str, note("what would change it", PUBLIC, max_length=300)]
 
 
-class Counts(Document):
+class Counts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Since the daemon started."""
 
-    seen: int = note("observations that were decided on", sensitivity=Sensitivity.BEHAVIOUR, ge=0)
-    kept: int = note("of those, became events", sensitivity=Sensitivity.BEHAVIOUR, ge=0)
-    dropped: dict[str, int] = note("the others, by reason", sensitivity=Sensitivity.BEHAVIOUR)
-    held: int = note("not decided yet, in memory", sensitivity=Sensitivity.BEHAVIOUR, ge=0)
-    unsealed: int = note(
-        "events in memory, in the batch that is still open", sensitivity=Sensitivity.BEHAVIOUR, ge=0, default=0
-    )
-    batches_waiting: int = note("sealed, not yet received by the collector", ge=0)
-    batches_sent: int = note("receipts in hand", ge=0)
-    batches_erasing: int = note("to be deleted by the collector, which has not confirmed it yet", ge=0, default=0)
+    seen: Annotated[int, note("observations that were decided on", BEHAVIOUR, ge=0)]
+    kept: Annotated[int, note("of those, became events", BEHAVIOUR, ge=0)]
+    dropped: Annotated[dict[str, int], note("the others, by reason", BEHAVIOUR)]
+    held: Annotated[int, note("not decided yet, in memory", BEHAVIOUR, ge=0)]
+    unsealed: Annotated[int, note("events in memory, in the batch that is still open", BEHAVIOUR, ge=0)] = 0
+    batches_waiting: Annotated[int, note("sealed, not yet received by the collector", PUBLIC, ge=0)]
+    batches_sent: Annotated[int, note("receipts in hand", PUBLIC, ge=0)]
+    batches_erasing: Annotated[
+        int, note("to be deleted by the collector, which has not confirmed it yet", PUBLIC, ge=0)
+    ] = 0
 
 
 class Waiting(StrEnum):
@@ -87,39 +92,46 @@ class Waiting(StrEnum):
     BATTERY = "battery"
 
 
-class Status(Document):
+class Status(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The agent's state in full."""
 
-    version: Literal[1] = note("version of this form", default=1)
-    state: State = note("where the agent stands", sensitivity=Sensitivity.BEHAVIOUR)
-    sentence: str = note("the state in words", sensitivity=Sensitivity.BEHAVIOUR, max_length=300)
-    conditions: tuple[Condition, ...] = note("everything that capture depends on")
-    app: str | None = note("name of the app being captured", sensitivity=Sensitivity.BEHAVIOUR, default=None)
-    modalities: tuple[Modality, ...] = note("what is being captured", sensitivity=Sensitivity.BEHAVIOUR, default=())
-    hooks: tuple[Modality, ...] = note("input hooks that exist in the windowing system now", default=())
-    study: str | None = note("title of the study", default=None)
-    organisation: str | None = note("who runs it", default=None)
-    collector: str | None = note("URL of the collector", default=None)
-    paused_until: int | None = note("Unix time at which a pause ends", unit="s", default=None)
-    consent_until: int | None = note(
-        "Unix time at which the consent in force ends by itself; absent where none is in force",
-        unit="s",
-        sensitivity=Sensitivity.BEHAVIOUR,
-        default=None,
-    )
-    ask_not_before: int | None = note(
-        'Unix time before which nothing may ask by itself, because the person said "not now"; absent if they did not',
-        unit="s",
-        sensitivity=Sensitivity.BEHAVIOUR,
-        default=None,
-    )
-    collector_reached: bool | None = note("the last attempt reached the collector; absent before any", default=None)
-    sending_waits: Waiting | None = note(
-        "why batches wait: the network is metered, or the battery low; absent where nothing holds them", default=None
-    )
-    policy_problem: str | None = note(
-        "what is wrong with a policy file on this machine; absent where nothing is", max_length=600, default=None
-    )
-    keys_in: str | None = note("where the private keys lie, in words", default=None)
-    counts: Counts = note("what was seen, kept and sent")
-    pid: int = note("process id of the daemon", ge=0)
+    version: Annotated[Literal[1], note("version of this form", PUBLIC)] = 1
+    state: Annotated[State, note("where the agent stands", BEHAVIOUR)]
+    sentence: Annotated[str, note("the state in words", BEHAVIOUR, max_length=300)]
+    conditions: Annotated[tuple[Condition, ...], note("everything that capture depends on", PUBLIC)]
+    app: Annotated[str | None, note("name of the app being captured", BEHAVIOUR)] = None
+    modalities: Annotated[tuple[Modality, ...], note("what is being captured", BEHAVIOUR)] = ()
+    hooks: Annotated[tuple[Modality, ...], note("input hooks that exist in the windowing system now", PUBLIC)] = ()
+    study: Annotated[str | None, note("title of the study", PUBLIC)] = None
+    organisation: Annotated[str | None, note("who runs it", PUBLIC)] = None
+    collector: Annotated[str | None, note("URL of the collector", PUBLIC)] = None
+    paused_until: Annotated[int | None, note("Unix time at which a pause ends", PUBLIC, unit="s")] = None
+    consent_until: Annotated[
+        int | None,
+        note(
+            "Unix time at which the consent in force ends by itself; absent where none is in force", BEHAVIOUR, unit="s"
+        ),
+    ] = None
+    ask_not_before: Annotated[
+        int | None,
+        note(
+            'Unix time before which nothing may ask by itself, because the person said "not now"; absent if they did '
+            "not",
+            BEHAVIOUR,
+            unit="s",
+        ),
+    ] = None
+    collector_reached: Annotated[
+        bool | None, note("the last attempt reached the collector; absent before any", PUBLIC)
+    ] = None
+    sending_waits: Annotated[
+        Waiting | None,
+        note("why batches wait: the network is metered, or the battery low; absent where nothing holds them", PUBLIC),
+    ] = None
+    policy_problem: Annotated[
+        Annotated[str, Meta(max_length=600)] | None,
+        note("what is wrong with a policy file on this machine; absent where nothing is", PUBLIC),
+    ] = None
+    keys_in: Annotated[str | None, note("where the private keys lie, in words", PUBLIC)] = None
+    counts: Annotated[Counts, note("what was seen, kept and sent", PUBLIC)]
+    pid: Annotated[int, note("process id of the daemon", PUBLIC, ge=0)]

@@ -116,7 +116,7 @@ class _Talk:
 
     def _choose_in(self, rule: AppRule) -> frozenset[Modality]:
         app = self._words("tty.app", app=clean(rule.name))
-        programs = self._words("tty.programs", programs=", ".join(rule.executables))
+        programs = self._words("tty.programs", programs=", ".join(rule.known_by))
         sites = self._wrapped(self._words("web.sites", sites=", ".join(rule.origins)), "  ") if rule.origins else []
         self._say("", bold(app), *self._wrapped(programs, "  "), *sites)
         return frozenset(m for m in Modality if self._agreed(rule, m))

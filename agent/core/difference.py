@@ -101,7 +101,7 @@ def _app(before: AppRule, had: frozenset[Modality], now: AppRule, manifest: Stud
     if Modality.SCREEN in has and Modality.SCREEN in had and now.screen is not before.screen:
         more = _SCREEN.index(now.screen) < _SCREEN.index(before.screen)
         yield more, Change("screen.more" if more else "screen.less", {"app": now.name, "screen": now.screen.value})
-    programs, known = set(now.executables), set(before.executables)
+    programs, known = set(now.known_by), set(before.known_by)
     if programs - known:
         yield True, Change("programs.added", {"app": now.name, "programs": ", ".join(sorted(programs - known))})
     if known - programs:

@@ -1,5 +1,7 @@
 """The gate: one decision for each observation. What it lets through is of another type; the rest is only counted."""
 
+from collections.abc import Collection
+
 from msgspec import Struct, structs
 
 from agent.core.observe import MODALITY_OF, Observation, WindowInfo
@@ -49,7 +51,11 @@ def decide(observation: Observation, gate: Open | None) -> Allowed | Dropped:
 
 
 def judge_focus(
-    window: WindowInfo | None, policy: Policy, effective: Scope, site: Site | None = None
+    window: WindowInfo | None,
+    policy: Policy,
+    effective: Scope,
+    site: Site | None = None,
+    owners: Collection[str] = (),
 ) -> tuple[ClosedReason | None, AppRule | None, frozenset[Modality]]:
     """Whether the window in front is one that may be captured: why not, or by which rule and what of it.
 
@@ -58,6 +64,7 @@ def judge_focus(
         policy: what may be captured at most.
         effective: what may be captured.
         site: what the window shows, where it is a browser's; ``None`` where that cannot be told.
+        owners: the packages that its program came with, of those that the policy names.
     """
     nothing: frozenset[Modality] = frozenset()
     if window is None or window.executable is None or window.pid is None:
@@ -67,7 +74,7 @@ def judge_focus(
             return ClosedReason.ORIGIN_UNKNOWN, None, nothing
         if site.private:
             return ClosedReason.PRIVATE_WINDOW, None, nothing
-    rule = app_of(policy, window.executable, site)
+    rule = app_of(policy, window.executable, site, owners)
     if rule is None:
         return ClosedReason.APP_NOT_ALLOWED, None, nothing
     modalities = effective.of(rule.id)

@@ -69,10 +69,25 @@ def browsers(policy: Policy) -> frozenset[str]:
     return frozenset(path for rule in policy.apps if rule.origins for path in rule.executables)
 
 
-def app_of(policy: Policy, executable: str | None, site: Site | None = None) -> AppRule | None:
+def packages(policy: Policy) -> frozenset[str]:
+    """The packages whose programs are allowed."""
+    return frozenset(name for rule in policy.apps for name in rule.packages or ())
+
+
+def app_of(
+    policy: Policy, executable: str | None, site: Site | None = None, owners: Collection[str] = ()
+) -> AppRule | None:
     """The allow-list's rule for a program, or for a site in a browser; ``None`` where there is none.
 
     An unknown program (``None``) stands on no list, and an unknown site (``None``) is no web app's.
+
+    Args:
+        policy: the allow-list.
+        executable: the program.
+        site: what it shows, where it is a browser.
+        owners: the packages that the program came with, of those that the policy names. They never make a whole program
+            of a browser that is listed by its sites.
     """
-    rules = (rule for rule in policy.apps if executable in rule.executables)
+    whole = frozenset() if shows_sites(policy, executable) else frozenset(owners)
+    rules = (r for r in policy.apps if executable in r.executables or not whole.isdisjoint(r.packages or ()))
     return next((rule for rule in rules if rule.origins is None or (site and site.origin in rule.origins)), None)

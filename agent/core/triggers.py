@@ -63,7 +63,9 @@ class Triggers:
 
     def deadline_ns(self) -> int | None:
         """When :meth:`pop` next has something; ``None`` for never."""
-        return min((max(at, self._last_ns + _apart_ns(t)) for t, at in self._due.items()), default=None)
+        if not self._due:
+            return None
+        return min([max(at, self._last_ns + _apart_ns(t)) for t, at in self._due.items()])
 
     def clear(self) -> None:
         """Forget what is pending: the window lost focus, or the gate closed."""

@@ -25,6 +25,10 @@ class Camera:
         self._clock = clock
         self._moved_ns: int | None = None  # when the pointer was last seen to move
 
+    def wakes(self, wake: Callable[[], None]) -> None:
+        """Have this called, from the source's thread, when a picture was taken."""
+        self._screen.wake = wake
+
     def note(self, trigger: Trigger, ground: Ground | None) -> None:
         """Something happened that calls for a picture, if pictures were agreed to."""
         if ground is not None and Modality.SCREEN in ground.gate.modalities:

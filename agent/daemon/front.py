@@ -1,17 +1,20 @@
 """The window in front, judged: by policy and consent, by the page that it shows, and by what looks into it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from agent.core.gate import judge_focus, titled
 from agent.core.observe import WindowInfo
-from agent.core.scope import shows_sites
+from agent.core.scope import packages, shows_sites
 from agent.daemon.detectors import Detector
 from agent.daemon.sites import NoSites, SiteSource
+from agent.native.packages import Packages
 from schemas.events import Modality
 from schemas.policy import AppRule, Policy
 from schemas.scope import Scope
 from schemas.status import ClosedReason
+
+Owning = Callable[[str, Collection[str]], frozenset[str]]
 
 
 @dataclass(frozen=True)
@@ -29,10 +32,12 @@ class Front:
 
     Args:
         detectors: of the daemon.
+        owning: tells which of some packages a program came with.
     """
 
-    def __init__(self, detectors: Sequence[Detector]) -> None:
+    def __init__(self, detectors: Sequence[Detector], owning: Owning | None = None) -> None:
         self._detectors = detectors
+        self._owning = owning or Packages().owning
         self.sites: SiteSource = NoSites()
         """Knows what a browser's window shows."""
 
@@ -46,7 +51,10 @@ class Front:
             grabbed: another program has the keyboard for itself, which is why it cannot be told.
         """
         browser = window if window is not None and shows_sites(policy, window.executable) else None
-        reason, rule, modalities = judge_focus(window, policy, effective, self.sites.look(browser))
+        named = packages(policy)
+        program = window.executable if window is not None else None
+        owners = self._owning(program, named) if program is not None and named else ()
+        reason, rule, modalities = judge_focus(window, policy, effective, self.sites.look(browser), owners)
         if window is None and grabbed:
             reason = ClosedReason.KEYBOARD_GRABBED
         window = titled(window, rule)

@@ -16,6 +16,8 @@ POINTER_NS = 50_000_000
 """Nanoseconds between looks at the pointer while it is captured: 20 a second (DESIGN §5)."""
 MOVING_NS = 33_000_000
 """The same while it moves and exact times were agreed to: 30 a second. Each look wakes this process and the server."""
+SOON_NS = 10_000_000
+"""Nanoseconds by which a look comes early where something else has just woken this process: a wake-up costs more."""
 
 
 class Intake:
@@ -59,11 +61,12 @@ class Intake:
 
     def look(self, native: Native, ground: Ground, now_ns: int) -> PointerObserved | None:
         """The pointer's move since the last look, if a look is due now."""
-        if not _sees_pointer(ground) or now_ns < self._next_pointer_ns:
+        if not _sees_pointer(ground) or now_ns < self._next_pointer_ns - SOON_NS:
             return None
         moved = native.poll_pointer()
-        exact = ground.timing is TimingTier.EXACT
-        self._next_pointer_ns = now_ns + (MOVING_NS if moved is not None and exact else POINTER_NS)
+        every_ns = MOVING_NS if moved is not None and ground.timing is TimingTier.EXACT else POINTER_NS
+        late = now_ns - self._next_pointer_ns > SOON_NS
+        self._next_pointer_ns = (now_ns if late else self._next_pointer_ns) + every_ns  # what came early stays in step
         return moved
 
     def deadline_ns(self, ground: Ground) -> int | None:

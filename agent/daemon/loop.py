@@ -39,6 +39,8 @@ SEAL_EVERY_NS = 5_000_000_000
 """Nanoseconds between batches that are closed because the person wants to look at them."""
 """Nanoseconds after which a tick works everything out anew although nobody told of anything: room in the spool, and
 redaction that keeps failing. The switch and the sign are looked at with every tick."""
+NEWS, PICTURE = b"!", b"."
+"""What wakes the loop: anything, after which everything is worked out anew; or that a picture was taken."""
 
 _log = logging.getLogger(__name__)
 
@@ -80,6 +82,7 @@ class Daemon:
         self._warden = Warden(
             environ, clock, self._selector, self.wake, self._makers(environ, tools), read_standing(places, keys)
         )
+        self._warden.camera_wakes(self._nudge)
         self._warden.sign_fresh = self._sign.visible
         self._sites = self._make_sites()
         self._warden.sites = self._server.sites = self._sites
@@ -94,6 +97,7 @@ class Daemon:
         self.again = False
         """Whether whoever ended it wants it begun anew."""
         self._off_wanted = False
+        self._nudged = True
 
     def _makers(self, environ: Mapping[str, str], tools: Tools) -> Makers:
         clock = self._clock
@@ -137,9 +141,16 @@ class Daemon:
         self.wake()
 
     def wake(self) -> None:
-        """Make the loop go round once. May be called from any thread."""
+        """Make the loop go round once, and work everything out anew. May be called from any thread."""
+        self._rouse(NEWS)
+
+    def _nudge(self) -> None:
+        """Make the loop go round once: a picture was taken. May be called from any thread."""
+        self._rouse(PICTURE)
+
+    def _rouse(self, why: bytes) -> None:
         try:
-            self._waker.send(b"!")
+            self._waker.send(why)
         except OSError:
             return  # it is awake already, or gone
 
@@ -212,10 +223,6 @@ class Daemon:
         if self._pace.renew_ms() is not None:
             self._sign.look()
 
-    def _follow_sign(self) -> None:
-        if self._sign.visible(self._pace.holds_ns()) is not self._warden.facts.sign_visible:
-            self._review_switch()
-
     def _lose_sign(self) -> None:
         """A client that showed the sign is gone."""
         self._sign.renew()
@@ -276,7 +283,9 @@ class Daemon:
     def _on_time(self) -> None:
         now_ns = self._clock.monotonic_ns()
         self._sites.on_time(now_ns)
-        self._warden.on_time(now_ns, self._time.offset_ns)
+        if self._nudged or self._pace.warden_due(now_ns):
+            self._nudged = False
+            self._warden.on_time(now_ns, self._time.offset_ns)
         if self._time.due():
             self._review()  # a pause, a consent or a policy ended
             self._settle_ledger()
@@ -287,9 +296,10 @@ class Daemon:
         every_ns = self._pace.tick_ns()
         if every_ns is not None and now_ns >= self._ticked_ns + every_ns:
             self._tick(now_ns)
-        self._follow_sign()
-        gone = self._sign.state(self._pace.holds_ns()) is SignState.NO_LEASE
-        if self._sign.claims() and (gone or self._pace.renew_ms() is None):
+        sign = self._sign.state(self._pace.holds_ns())
+        if (sign is SignState.SEEN) is not self._warden.facts.sign_visible:
+            self._review_switch()
+        if self._sign.claims() and (sign is SignState.NO_LEASE or self._pace.renew_ms() is None):
             self._sign.rest()
 
     def _tick(self, now_ns: int) -> None:
@@ -334,7 +344,9 @@ class Daemon:
         self.wake()
 
     def _wake_up(self, _mask: int) -> None:
-        self._woken.recv(4096)
+        self._nudged = True
+        if not self._woken.recv(4096).strip(PICTURE):
+            return
         if self._looked_again:
             self._looked_again = False
             self._review_switch()  # files of limits are looked at as often as the collector

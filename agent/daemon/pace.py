@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from agent.core.lifecycle import Facts, changed, closed_by, watches_focus
 from agent.core.sign import LEASE_NS, READY_NS
+from agent.daemon.intake import SOON_NS
 from agent.daemon.server import READY_RENEW_MS, RENEW_MS
 from agent.daemon.warden import Warden
 from agent.native.base import Clock
@@ -31,6 +32,7 @@ class Pace:
         self._clock = clock
         self._facts: Facts | None = None  # of which it is known whether leases are wanted: asked several times a turn
         self._wanted = False
+        self._due_ns: int | None = None  # when the warden has something to do, as of the last look ahead
 
     def holds_ns(self) -> int:
         """How long a look at the sign holds now."""
@@ -62,8 +64,17 @@ class Pace:
         ``None``: for ever, while nothing hangs on time.
         """
         waits_ns = self._warden.waits_ns
-        times = [waits_ns + LEASE_NS if waits_ns is not None else None, self._warden.deadline_ns(), *dues]
-        due = min((t for t in times if t is not None), default=None)
+        self._due_ns = due = self._warden.deadline_ns()
+        for time_ns in (waits_ns + LEASE_NS if waits_ns is not None else None, *dues):
+            if time_ns is not None and (due is None or time_ns < due):
+                due = time_ns
         if due is None:
             return None
         return min(max(0.0, (due - self._clock.monotonic_ns()) / 1e9), MAX_SLEEP_S)
+
+    def warden_due(self, now_ns: int) -> bool:
+        """Whether the warden has something to do now, or so soon that it is not worth another wake-up.
+
+        What came up since the last :meth:`patience_s` is seen with the next one, before the loop sleeps again.
+        """
+        return self._due_ns is not None and now_ns >= self._due_ns - SOON_NS

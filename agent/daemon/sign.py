@@ -8,6 +8,8 @@ from agent.native.base import Clock, Grabber, NativeUnavailable, RawFrame, SignW
 from agent.native.choose import open_grabber, open_witness
 from schemas.events import Rect
 
+BEST_FIRST = (SignState.SEEN, SignState.NOT_SEEN, SignState.NO_BADGE)
+
 
 class Leasing(Protocol):
     """A client that leases, as :class:`agent.net.control.Client` keeps it."""
@@ -54,9 +56,8 @@ class Sign:
     def state(self, holds_ns: int = LEASE_NS) -> SignState:
         """What the best sign of any client counts for."""
         now_ns = self._clock.monotonic_ns()
-        states = {_judged(now_ns, client, holds_ns) for client in self._leasing()}
-        best_first = (SignState.SEEN, SignState.NOT_SEEN, SignState.NO_BADGE)
-        return next((state for state in best_first if state in states), SignState.NO_LEASE)
+        states = [_judged(now_ns, client, holds_ns) for client in self._leasing()]
+        return next((state for state in BEST_FIRST if state in states), SignState.NO_LEASE)
 
     def visible(self, holds_ns: int = LEASE_NS) -> bool:
         """Whether a person can see the sign, as far as was last looked, not longer ago than ``holds_ns``."""

@@ -1,6 +1,7 @@
 """What the daemon tells the person's programs: where it stands, what the badge is to show, and when that is news."""
 
 from collections.abc import Callable
+from operator import is_
 from typing import Any
 
 from agent.core.lifecycle import Facts, closed_by
@@ -34,6 +35,7 @@ class Teller:
         self._tell = tell
         self._told: dict[str, Any] | None = None
         self._told_badge: dict[str, Any] | None = None
+        self._glance: tuple[object, ...] | None = None  # what was last looked at, to be the very same objects
         self._reasons: tuple[Facts, list[ClosedReason]] | None = None
 
     def status(self) -> Status:
@@ -54,17 +56,23 @@ class Teller:
     def broadcast(self) -> None:
         """Tell the indicator when what it shows has changed; counts alone are no news."""
         warden = self._warden
+        renew_ms = self._pace.renew_ms()
+        reached = warden.session.shipper.reached if warden.session else None
+        glance = warden.facts, warden.gate, renew_ms, reached, self._sign.nonce if renew_ms is not None else None
+        if self._glance is not None and all(map(is_, glance, self._glance)):
+            return  # several dozen times a second
+        self._glance = glance
         shown = {
             "facts": self._closed(warden.facts),
             "app": warden.gate.app.id if warden.gate else None,
-            "renew": self._pace.renew_ms(),
-            "reached": warden.session.shipper.reached if warden.session else None,
+            "renew": renew_ms,
+            "reached": reached,
         }
         badge = self._badge()
         if shown != self._told:
-            self._tell(reply(self.status(), self._pace.renew_ms(), badge, event=True))
+            self._tell(reply(self.status(), renew_ms, badge, event=True))
         elif badge != self._told_badge:
-            self._tell(reply(None, self._pace.renew_ms(), badge, event=True))
+            self._tell(reply(None, renew_ms, badge, event=True))
         self._told, self._told_badge = shown, badge
 
     def _closed(self, facts: Facts) -> list[ClosedReason]:

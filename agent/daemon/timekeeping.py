@@ -6,6 +6,12 @@ from agent.core.clocks import Reading, stepped
 from agent.daemon.standing import Standing
 from agent.native.base import Clock
 
+CLOSE_NS = 1_000_000_000
+"""Nanoseconds between exact readings of both clocks. In between, a glance that finds them where they were is enough: it
+is made several dozen times a second."""
+NEAR_NS = 10_000_000
+"""Nanoseconds by which a glance may find them elsewhere: a thread that was put aside between two reads. More calls for
+an exact reading. A step is ten times as large (:data:`agent.core.clocks.STEP_NS`)."""
 _log = logging.getLogger(__name__)
 
 
@@ -22,6 +28,7 @@ class Timekeeper:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.offset_ns = clock.time_ns() - clock.monotonic_ns()
+        self._close_ns = 0  # until when a glance at the clocks is enough
         self._changes_ns: int | None = None  # Unix time at which something on disk changes by itself
         self._foreseen: tuple[Standing, int] | None = None  # of what, and since when (Unix), that was worked out
 
@@ -30,12 +37,17 @@ class Timekeeper:
 
         Times before and after cannot be compared then.
         """
-        now = Reading(self._clock.monotonic_ns(), self._clock.time_ns(), self._clock.monotonic_ns())
+        before_ns = self._clock.monotonic_ns()
+        wall_ns = self._clock.time_ns()
+        if before_ns < self._close_ns and abs(wall_ns - before_ns - self.offset_ns) < NEAR_NS:
+            return False
+        now = Reading(before_ns, wall_ns, self._clock.monotonic_ns())
         found = stepped(self.offset_ns, now)
         if found:
             _log.warning("the clock was stepped, or the machine slept")
         if now.exact:
             self.offset_ns = now.offset_ns
+            self._close_ns = before_ns + CLOSE_NS
         return found
 
     def due(self) -> bool:

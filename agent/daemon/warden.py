@@ -72,6 +72,10 @@ class Warden:
         """Whether the sign was seen just now: asked before the gate opens."""
         self.waits_ns: int | None = None  # since when only a fresh look at the sign is missing
 
+    def camera_wakes(self, nudge: Callable[[], None]) -> None:
+        """Have this called, from any thread, when a picture was taken, instead of ``wake``."""
+        self._camera.wakes(nudge)
+
     @property
     def gate(self) -> Open | None:
         """The open gate."""
@@ -122,7 +126,7 @@ class Warden:
         times = [self.session.pipeline.deadline_ns(), self._gateway.tidy_ns, self._front.deadline_ns()]
         if ground is not None:
             times += [self._camera.deadline_ns(), self._intake.deadline_ns(ground)]
-        return min((t for t in times if t is not None), default=None)
+        return min([t for t in times if t is not None], default=None)
 
     def close(self, why: GapReason | None = None) -> None:
         """Close the gate, whatever the facts; a review may open it again, and then tell why it was closed."""

@@ -8,11 +8,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Protocol, TypeVar
-
-import keyring
-from keyring.backends.fail import Keyring as NoKeyring
-from keyring.backends.null import Keyring as ForgetfulKeyring
+from typing import Any, Protocol, TypeVar
 
 from agent.disk.durable import write_over
 from agent.disk.places import OWNER_ONLY_DIR, Places
@@ -81,25 +77,25 @@ class KeyringKeys:
 
     def __init__(self, places: Places) -> None:
         self._prefix = f"{places.state}:"
-        self.where = f"the system's keyring ({_in_time(keyring.get_keyring).name})"
+        self.where = f"the system's keyring ({_in_time(_keyring().get_keyring).name})"
 
     def get(self, name: str) -> bytes | None:
         """See :class:`Keys`."""
 
         def read() -> bytes | None:
-            text = keyring.get_password(SERVICE, self._prefix + name)
+            text = _keyring().get_password(SERVICE, self._prefix + name)
             return base64.b64decode(text, validate=True) if text else None
 
         return _in_time(read)
 
     def put(self, name: str, secret: bytes) -> None:
         """See :class:`Keys`."""
-        _in_time(lambda: keyring.set_password(SERVICE, self._prefix + name, base64.b64encode(secret).decode()))
+        _in_time(lambda: _keyring().set_password(SERVICE, self._prefix + name, base64.b64encode(secret).decode()))
 
     def forget(self, name: str) -> None:
         """See :class:`Keys`."""
         if self.get(name) is not None:
-            _in_time(lambda: keyring.delete_password(SERVICE, self._prefix + name))
+            _in_time(lambda: _keyring().delete_password(SERVICE, self._prefix + name))
 
 
 def open_keys(places: Places) -> Keys:
@@ -108,13 +104,26 @@ def open_keys(places: Places) -> Keys:
     if files.get("device") is not None:
         return files
     try:
-        if isinstance(_in_time(keyring.get_keyring), NoKeyring | ForgetfulKeyring):
+        if _in_time(_none_usable):
             return files
         keys = KeyringKeys(places)
         keys.get("device")
     except OSError:
         return files
     return keys
+
+
+def _keyring() -> Any:
+    """Loaded when a keyring is asked: 6 MB and a tenth of a second that nobody needs whose keys lie in files."""
+    import keyring  # noqa: PLC0415
+
+    return keyring
+
+
+def _none_usable() -> bool:
+    from keyring.backends import fail, null  # noqa: PLC0415
+
+    return isinstance(_keyring().get_keyring(), fail.Keyring | null.Keyring)
 
 
 def _in_time(call: Callable[[], T]) -> T:

@@ -10,10 +10,8 @@ A backend offers modalities one by one (:class:`Capability`), so that a system w
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
 from agent.core.observe import Observation, PointerObserved, WindowInfo
@@ -21,8 +19,14 @@ from agent.core.sign import Claim
 from schemas.events import Modality, Rect
 from schemas.status import ClosedReason
 
-Pixels = npt.NDArray[np.uint8]
-"""Rows by columns by (blue, green, red)."""
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Pixels = npt.NDArray[np.uint8]
+    """Rows by columns by (blue, green, red)."""
+else:
+    Pixels = Any  # NumPy takes 12 MB, which a daemon that takes no pictures can do without
 
 
 class Capability(StrEnum):

@@ -162,7 +162,7 @@ def reply(
     """
     message: dict[str, Any] = {"v": 1, "renew_ms": renew_ms}
     if status is not None:
-        message["status"] = status.model_dump(mode="json")
+        message["status"] = msgspec.to_builtins(status)
     if badge is not None:
         message["badge"] = dict(badge)
     return message | {"event": "status"} if event else message
@@ -278,7 +278,7 @@ class ControlClient:
             ProtocolError: somebody answers who is not the daemon of this version.
         """
         try:
-            return Status.model_validate(self._say(op, **fields)["status"])
+            return msgspec.convert(self._say(op, **fields)["status"], Status)
         except (ValueError, KeyError):
             raise ProtocolError("the daemon speaks another version") from None
 

@@ -36,7 +36,7 @@ class ScreenSource:
 
     def __init__(self, open_grabber: Callable[[], Grabber], wake: Callable[[], None]) -> None:
         self._open = open_grabber
-        self._wake = wake
+        self.wake = wake
         self._wanted: queue.SimpleQueue[Wanted] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[Answer] = queue.SimpleQueue()
         self._fresh = threading.Event()
@@ -137,7 +137,7 @@ class ScreenSource:
             gone = wanted.token < self._cancelled
             self._done.put((wanted, NoPicture("gate_closed") if gone else shift.take(wanted)))
             self._next_number = shift.next_number
-            self._wake()
+            self.wake()
             shift.follow(self._watched)
 
 

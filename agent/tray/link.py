@@ -43,7 +43,7 @@ class Told(Struct, frozen=True):
 class _Line(Struct):
     v: Literal[1]
     renew_ms: int | None
-    status: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET  # not sent where it is as it was
+    status: Status | msgspec.UnsetType = msgspec.UNSET  # not sent where it is as it was
     badge: BadgeAsked | None = None
 
 
@@ -135,8 +135,8 @@ class Link(QObject):
         try:
             heard = msgspec.json.decode(line, type=_Line)
             if heard.status is not msgspec.UNSET:
-                self._status = Status.model_validate_json(bytes(heard.status))
-        except ValueError:  # also msgspec's and pydantic's: an error reply, or another version
+                self._status = heard.status
+        except ValueError:  # also msgspec's: an error reply, or another version
             return
         if self._status is not None:
             self.told.emit(Told(self._status, heard.renew_ms, heard.badge))

@@ -14,8 +14,9 @@ from collector.library import POLICY, Library
 from collector.limits import PAGE_PULLS, SMALL_COUNT, TALLIED_HOURS, TICKET_S, VISIT_S
 from collector.log import Log
 from collector.pages.plots import Bar, bars
-from collector.ports import Ledger, Visit
+from collector.ports import Ledger
 from collector.retention import Retention
+from collector.rows import Visit
 from collector.tally import Tally, few, rounded, shown
 from schemas.access import AccessReply, PullRow
 from schemas.checkpoint import Checkpoint

@@ -162,7 +162,7 @@ def test_what_captures_nothing_is_pointed_out(examples: Path) -> None:
     file = _altered(examples / "example-policy.toml", r'\["/usr/bin/geany"\]', "[]")
     _altered(file, r"^version = 1", "version = 1\nblocked = true")
     warnings = policy.check(file, NOW).warnings
-    assert any("geany names no executables" in w for w in warnings)
+    assert any("geany names neither executables nor packages" in w for w in warnings)
     assert any(w.startswith("blocked") for w in warnings)
 
 

@@ -18,7 +18,7 @@ from collector.errors import NotNowError, Refused, StorageError
 from collector.files import FileBlobs
 from collector.house import build_house
 from collector.logs import LOG, JsonLines, PlainLines, note
-from collector.ports import DocumentName
+from collector.rows import DocumentName
 from collector.sqlite import SqliteLedger
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from collector.admit import Place
 from collector.admit_erasure import Erase, ErasureContext, admit_erasure, read_request
 from collector.doctor import examine
-from collector.ports import BatchRecord, ErasureRow
+from collector.rows import BatchRecord, ErasureRow
 from collector.settings import Settings
 from collector.sqlite import SqliteLedger
 from collector.verdicts import Refuse

@@ -12,8 +12,9 @@ from sqlalchemy import text
 
 from collector import schema
 from collector.errors import SchemaBehindError, StorageError
-from collector.ports import BatchRecord, ConsentRow, DeviceRow, DocumentRow, Enrolled, ErasureRow, Ledger, Pull
+from collector.ports import Ledger
 from collector.postgres import PostgresLedger
+from collector.rows import BatchRecord, ConsentRow, DeviceRow, DocumentRow, Enrolled, ErasureRow, Pull
 from collector.settings import choose_ledger
 from collector.sql import SqlLedger
 from collector.sqlite import SqliteLedger

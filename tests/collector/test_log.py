@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from collector.limits import LOG_FILL
-from collector.ports import Ledger, Pull
+from collector.ports import Ledger
 from collector.postgres import PostgresLedger
+from collector.rows import Pull
 from collector.sqlite import SqliteLedger
 from research.client import Collector as Researcher
 from research.log import LogBrokenError, audit

@@ -120,9 +120,6 @@ def instances() -> dict[str, Document]:
         "receipt": Receipt(kind=kind, study="s", subject=DIGEST, device=DIGEST, received_hour=0),
         "refusal": Refusal(reason=reason, detail="There is no such batch.", remedy="Ask for another."),
         "signed-document": manifest,
-        "status": Status(
-            state=State.CAPTURING, sentence="Capturing.", conditions=(CONDITION,), app="Mail", counts=COUNTS, pid=1
-        ),
         "study-manifest": org.manifest,
         "study-reply": StudyReply(manifest=manifest, policy=policy, collector_key="A" * 43),
         "sweep-receipt": SweepReceipt(
@@ -215,6 +212,19 @@ def test_what_is_required_is_required_by_both(name: str) -> None:
         if needed:
             with pytest.raises(ValidationError):
                 publish.DOCUMENTS[name].model_validate_json(json.dumps(less))
+
+
+def test_a_status_is_valid_and_unknown_fields_are_refused_by_both() -> None:
+    status = Status(
+        state=State.CAPTURING, sentence="Capturing.", conditions=(CONDITION,), app="Mail", counts=COUNTS, pid=1
+    )
+    plain = json.loads(msgspec.json.encode(status))
+    validator("status").validate(plain)
+    assert msgspec.convert(plain, Status) == status
+    more = plain | {"unknown": 1}
+    assert not validator("status").is_valid(more)
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(more, Status)
 
 
 @pytest.mark.parametrize("event_type", EVENTS)

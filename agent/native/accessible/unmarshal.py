@@ -121,6 +121,8 @@ class Reader:
 
     def align(self, step: int) -> None:
         """Go on to the next place that is a multiple of ``step``; what is skipped must be zeros."""
+        if not self.at % step:
+            return
         end = -(-self.at // step) * step
         if any(self._data[self.at : end]):
             raise Nonsense("padding that is not empty")

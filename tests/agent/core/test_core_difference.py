@@ -170,7 +170,11 @@ def test_words_that_change_together_with_a_fact_still_ask() -> None:
 
 def test_the_name_of_an_app_is_no_change_but_its_programs_are() -> None:
     rule, *rest = WORLD.policy.apps
-    for changes, expected in (({"name": "Post"}, []), ({"executables": ("/usr/bin/other",)}, ["programs.added"])):
+    more = (
+        ({"executables": ("/usr/bin/other",)}, ["programs.added"]),
+        ({"packages": ("deb:other",)}, ["programs.added"]),
+    )
+    for changes, expected in (({"name": "Post"}, []), *more):
         policy = WORLD.policy.model_copy(update={"apps": (rule.model_copy(update=changes), *rest)})
         found = difference(Terms(WORLD.manifest, WORLD.policy, "en"), Terms(WORLD.manifest, policy, "en"))
         assert keys(found.wider) == expected

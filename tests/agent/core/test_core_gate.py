@@ -207,3 +207,24 @@ def test_what_was_decided_cannot_be_changed() -> None:
             setattr(decided, name, None)
     with pytest.raises(TypeError):
         Open(window(), MAIL, ALL, NOW)  # type: ignore[call-arg]  # fields are named, so that none is mistaken for another
+
+
+def test_a_program_is_known_by_its_package_but_never_a_browser_that_is_listed_by_its_sites() -> None:
+    packed = AppRule(id="pad", name="Pad", category="ide", packages=("deb:pad",), modalities=tuple(sorted(Modality)))
+    policy = WEB.model_copy(update={"apps": (*WEB.apps, packed)})
+    assert app_of(policy, "/usr/bin/pad") is None
+    assert app_of(policy, "/usr/bin/pad", owners={"deb:pad"}) == packed
+    assert app_of(policy, "/usr/bin/pad", owners={"deb:other"}) is None
+    assert judge_focus(window(executable="/usr/bin/pad"), policy, offered(policy), None, {"deb:pad"})[1] == packed
+    assert app_of(policy, BROWSER, ON_MAIL, {"deb:pad"}) == WEBMAIL
+    assert app_of(policy, BROWSER, None, {"deb:pad"}) is None
+
+
+def test_packages_have_one_spelling_and_web_apps_none() -> None:
+    told = {"id": "a", "name": "a", "category": "other", "modalities": (Modality.SCREEN,)}
+    assert AppRule(**told, packages=("deb:a-b+1", "deb:cc")).known_by == ("deb:a-b+1", "deb:cc")
+    for wrong in ((), ("mousepad",), ("deb:bb", "deb:aa"), ("deb:A",), ("deb:../a",)):
+        with pytest.raises(ValueError, match="packages"):
+            AppRule(**told, packages=wrong)
+    with pytest.raises(ValueError, match="web app"):
+        AppRule(**told, packages=("deb:aa",), origins=("https://a.example",))

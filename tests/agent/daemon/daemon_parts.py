@@ -45,6 +45,8 @@ class Log:
 class FakeSign:
     """Stands for :class:`agent.daemon.sign.Sign`: seen or not, as a test says."""
 
+    nonce = b""
+
     def __init__(self) -> None:
         self.shown = False
 

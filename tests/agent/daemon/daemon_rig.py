@@ -80,6 +80,7 @@ class DaemonRig:
 
     def turn(self) -> None:
         """The daemon's loop goes round once, without waiting."""
+        self.daemon._patience_s()  # as its own loop does: what is due by now
         self.daemon._turn(0)
 
     def nudge(self) -> None:

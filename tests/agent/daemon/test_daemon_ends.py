@@ -10,7 +10,7 @@ from agent.core.reasons import REASONS
 from agent.daemon.pace import MAX_SLEEP_S
 from agent.daemon.switching import RETRY_OFF_NS
 from agent.disk.switch import Position, Switch
-from agent.pipeline.slots import HOLD_NS
+from agent.pipeline.slots import HOLD_NS, STEP_NS
 from schemas.consent import DAY_NS, ConsentState
 from schemas.events import Modality
 from schemas.signed import sign
@@ -108,7 +108,7 @@ def test_a_policy_that_cannot_be_used_keeps_what_was_captured_and_says_so(rig: D
     )
     assert rig.warden.gate is None
     assert not kept(rig, word), "news may still come"
-    pass_time(rig, HOLD_NS)
+    pass_time(rig, HOLD_NS + STEP_NS)
     assert kept(rig, word)
     assert rig.log.wipes == wipes
     status = rig.daemon._teller.status()

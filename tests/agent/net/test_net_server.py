@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from agent.daemon.server import LEASE_NS, RENEW_MS, ControlServer
@@ -84,7 +85,7 @@ class Served:
     def _woken(self, _mask: int) -> None:
         self._near.recv(100)
         while self.news:
-            status = STATUS.model_copy(update={"sentence": self.news.pop(0)})
+            status = msgspec.structs.replace(STATUS, sentence=self.news.pop(0))
             self.server.tell(reply(status, RENEW_MS, event=True))
 
     def _answer(self, request: Request) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from agent.core.reasons import REASONS
@@ -38,7 +39,7 @@ def test_each_state_has_a_picture_of_its_own() -> None:
     ],
 )
 def test_what_is_recorded_is_said_in_words(modalities: tuple[Modality, ...], english: str, german: str) -> None:
-    status = CAPTURING.model_copy(update={"modalities": modalities})
+    status = msgspec.structs.replace(CAPTURING, modalities=modalities)
     assert sentence(EN, status, NOW_S) == f"Recording {english} in Mousepad"
     assert sentence(DE, status, NOW_S) == f"Zeichnet {german} in Mousepad auf"
 
