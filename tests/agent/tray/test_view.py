@@ -120,7 +120,7 @@ LOOK_BACK = {"captured", "delete_last", "readers"}
             msgspec.structs.replace(OFF, ask_not_before=NOW_S + DAY_S),
             {"turn_on", "managed", "put_off", *LOOK_BACK},
         ),
-        (msgspec.structs.replace(OFF, ask_not_before=NOW_S - 1}), {"turn_on", "managed", *LOOK_BACK),
+        (msgspec.structs.replace(OFF, ask_not_before=NOW_S - 1), {"turn_on", "managed", *LOOK_BACK}),
         (
             msgspec.structs.replace(PAUSED, consent_until=NOW_S + WARNING_DAYS * DAY_S),
             {"turn_off", "resume", "managed", "ends", *LOOK_BACK},
