@@ -59,7 +59,7 @@ def test_english_is_word_for_word_what_the_daemon_says() -> None:
 
 def test_a_pause_is_told_with_its_end_and_its_day() -> None:
     def told(words: Words, until_s: int) -> str:
-        return sentence(words, PAUSED.model_copy(update={"paused_until": until_s}), NOW_S)
+        return sentence(words, msgspec.structs.replace(PAUSED, paused_until=until_s), NOW_S)
 
     assert told(EN, tomorrow_s(NOW_S)) == "Paused until tomorrow, 06:00. Nothing is captured."
     assert told(DE, tomorrow_s(NOW_S)) == "Pause bis morgen, 06:00. Nichts wird aufgezeichnet."
@@ -115,18 +115,18 @@ LOOK_BACK = {"captured", "delete_last", "readers"}
         (PAUSED, {"turn_off", "resume", "managed", *LOOK_BACK}),
         (BLOCKED, {"turn_off", "managed", *PAUSES, *LOOK_BACK}),
         (None, {"turn_off", *LOOK_BACK}),
-        (OFF.model_copy(update={"study": None, "organisation": None}), {"turn_on"}),
+        (msgspec.structs.replace(OFF, study=None, organisation=None), {"turn_on"}),
         (
-            OFF.model_copy(update={"ask_not_before": NOW_S + DAY_S}),
+            msgspec.structs.replace(OFF, ask_not_before=NOW_S + DAY_S),
             {"turn_on", "managed", "put_off", *LOOK_BACK},
         ),
-        (OFF.model_copy(update={"ask_not_before": NOW_S - 1}), {"turn_on", "managed", *LOOK_BACK}),
+        (msgspec.structs.replace(OFF, ask_not_before=NOW_S - 1), {"turn_on", "managed", *LOOK_BACK}),
         (
-            PAUSED.model_copy(update={"consent_until": NOW_S + WARNING_DAYS * DAY_S}),
+            msgspec.structs.replace(PAUSED, consent_until=NOW_S + WARNING_DAYS * DAY_S),
             {"turn_off", "resume", "managed", "ends", *LOOK_BACK},
         ),
         (
-            PAUSED.model_copy(update={"consent_until": NOW_S + (WARNING_DAYS + 1) * DAY_S}),
+            msgspec.structs.replace(PAUSED, consent_until=NOW_S + (WARNING_DAYS + 1) * DAY_S),
             {"turn_off", "resume", "managed", *LOOK_BACK},
         ),
     ],
