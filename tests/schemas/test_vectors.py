@@ -34,6 +34,8 @@ SIGNED, CONSENT, PAYLOAD, PAYLOAD_2, PAYLOAD_3, ENVELOPE = (
     json.loads((FOLDER / name / "vectors.json").read_text())
     for name in ("signed", "consent", "payload", "payload-v2", "payload-v3", "envelope")
 )
+ADDED = {"spool_days", "upload_bytes_s", "wait_battery_percent", "wait_metered"}
+"""Keys of a policy that were added with a default: one signed before them has none, and keeps its digest."""
 TYPES: dict[str, type[Document]] = {
     each.__name__: each for each in (StudyManifest, Policy, EnrolmentCodes, DeviceRegistration, Receipt)
 }
@@ -56,7 +58,8 @@ def test_signed_documents_read_and_write_as_ever(entry: dict[str, Any]) -> None:
     model, signer = TYPES[entry["type"]], key(SIGNED, entry["signer"])
     raw, signed = public_bytes(signer), parse_signed(data)
     document = verify(signed, model, {fingerprint(raw): raw})
-    assert json.loads(canonical(document)) == entry["content"]
+    told = json.loads(canonical(document))
+    assert {k: v for k, v in told.items() if k in entry["content"] or k not in ADDED} == entry["content"]
     assert signed.digest == entry["digest"]
     assert signed.payloadType == media_type(model)
     again = sign(model.model_validate_json(json.dumps(entry["content"])), signer)

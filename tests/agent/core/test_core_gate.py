@@ -143,6 +143,7 @@ ON_MAIL, ON_CHAT = Site(origin="https://mail.example"), Site(origin="https://cha
         ("/home/me/chromium", ON_MAIL, R.APP_NOT_ALLOWED, None),
         ("/usr/bin/mail", None, None, MAIL),
         ("/usr/bin/mail", ON_CHAT, None, MAIL),
+        ("/usr/bin/mail", Site(origin="https://chat.example", secret=True), None, MAIL),
     ],
 )
 def test_judge_a_site(executable: str, site: Site | None, reason: R | None, rule: AppRule | None) -> None:

@@ -175,3 +175,4 @@ def test_dull_lines_are_shown_where_both_say_so() -> None:
     told = {"id": "a", "name": "a", "executables": ("/usr/bin/a",), "modalities": (Modality.SCREEN,)}
     assert reveals(scope, AppRule(category="ide", screen=ScreenMode.REVEAL, **told))
     assert not reveals(scope, AppRule(category="chat", screen=ScreenMode.REVEAL, **told))
+    assert not reveals(scope, AppRule(category="mail", screen=ScreenMode.REVEAL, **told))
