@@ -63,7 +63,7 @@ def test_signed_documents_read_and_write_as_ever(entry: dict[str, Any]) -> None:
     assert signed.digest == entry["digest"]
     assert signed.payloadType == media_type(model)
     again = sign(model.model_validate_json(json.dumps(entry["content"])), signer)
-    assert again.to_bytes() == data
+    assert (again.to_bytes() == data) is not bool(ADDED & told.keys())  # written today, a policy names every key
 
 
 def test_the_consent_ledger_reads_and_writes_as_ever() -> None:
