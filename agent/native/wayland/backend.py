@@ -18,6 +18,7 @@ from agent.native.base import (
 )
 from agent.native.wayland.access import Access
 from agent.native.wayland.front import WINDOW_EVENTS, Front
+from agent.native.wayland.life import Life
 from agent.native.wayland.protocol import offered
 from agent.native.wayland.session import SIGN_NEEDS, no_place_for_a_sign
 from agent.native.wayland.typing import Typing
@@ -55,6 +56,7 @@ class WaylandNative:
         self._signals: list[Signal] = []
         self._typing: Typing | None = None
         self._access: Access | None = None
+        self._life: Life | None = None  # of the program in front: one that dies says nothing
         self._front = Front(self._bus, self._moved)
         self._access = Access(environ, clock, self._selector, self._heard, _seals, self._front.join, self._lose)
 
@@ -80,9 +82,7 @@ class WaylandNative:
         return signals
 
     def focused(self) -> WindowInfo | None:
-        """The window in front; ``None`` where nobody says so, or who said so is gone."""
-        if not self._front.still_there():
-            self._front.forget()
+        """The window in front; ``None`` where nobody says so."""
         return self._front.window
 
     def grabbed(self) -> bool:
@@ -116,6 +116,8 @@ class WaylandNative:
         if self._access is not None:
             self._access.close()
             self._access = None
+            if self._life is not None:
+                self._life.close()
             self._selector.close()
 
     def _bus(self) -> Bus | None:
@@ -127,6 +129,10 @@ class WaylandNative:
         shred(signal)
 
     def _moved(self) -> None:
+        if self._life is not None:
+            self._life.close()
+        window = self._front.window
+        self._life = Life(window, self._selector, self._front.forget) if window is not None else None
         self._signals.append(FocusChanged(window=self._front.window, mono_ns=self._clock.monotonic_ns()))
 
     def _tell(self, told: Observation | Unread) -> None:

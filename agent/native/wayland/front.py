@@ -73,14 +73,6 @@ class Front:
         elif signal.member in DEACTIVATED and element == self._active:
             self._leave()
 
-    def still_there(self) -> bool:
-        """Whether the program in front runs on: one that died says nothing."""
-        window = self.window
-        if window is None or window.pid is None:
-            return True
-        found = running(window.pid)
-        return found is not None and found.started == window.started
-
     def forget(self) -> None:
         """Nothing is in front, as far as is known."""
         self._leave()

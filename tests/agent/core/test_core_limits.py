@@ -39,8 +39,11 @@ VALUES: dict[str, Any] = {
     "wait_metered": st.booleans(),
     "wait_battery_percent": st.integers(0, 100),
     "expires": DATES,
+    "purge": st.booleans(),
 }
-LIMITS = st.builds(Limits, **{name: st.none() | values for name, values in VALUES.items()})
+LIMITS = st.fixed_dictionaries({name: st.none() | values for name, values in VALUES.items()}).map(
+    lambda told: Limits(**(told | ({"blocked": True} if told["purge"] else {})))  # one goes with the other only
+)
 
 
 def no_wider(small: Policy, large: Policy) -> bool:
