@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -97,7 +98,7 @@ def test_what_is_written_in_an_agreed_app_arrives_as_changes_of_text(traveller: 
     assert status["modalities"] == ["keyboard"], "pointer and pictures are not to be had here, and nobody says they are"
     traveller.keyboard.type(PLAIN)
     traveller.keyboard.type("x\b")
-    traveller.person.wait_for("all of it to be seen", lambda s: s["counts"]["seen"] >= len(PLAIN) + 2)
+    traveller.person.wait_for("all of it to be seen", lambda s: met(s) >= len(PLAIN) + 2)
     editor.stop()
     text, kinds = traveller.pulled(tmp_path)
     assert PLAIN in text
@@ -117,20 +118,25 @@ def test_a_password_is_in_no_batch_and_in_no_memory(traveller: Traveller, tmp_pa
     form.stop()
     text, _ = traveller.pulled(tmp_path)
     assert SECRET not in text
-    assert f"{PLAIN} again"[:40] in text
+    assert PLAIN[:25] in text, "what came in the 200 ms before the field's word went too"
 
 
 @pytest.mark.parametrize("command", [("foot",), ("xterm",), ("zenity", "--entry")], ids=lambda c: str(c[0]))
 def test_nothing_of_another_app_is_heard(traveller: Traveller, command: tuple[str, ...]) -> None:
-    before = traveller.person.status()["counts"]["seen"]
+    before = met(traveller.person.status())
     other = traveller.session.inside(command)
     traveller.session.focus(other)
     traveller.person.wait_for("the gate to be closed", lambda s: s["state"] == "idle" and s["hooks"] == [])
     traveller.keyboard.type("canary" * 4)
     other.stop()
     status = traveller.person.status()
-    assert status["counts"]["seen"] == before
+    assert met(status) == before
     assert status["hooks"] == []
+
+
+def met(status: dict[str, Any]) -> int:
+    """All that was observed, what is held in memory yet included."""
+    return int(status["counts"]["seen"] + status["counts"]["held"])
 
 
 def closed(traveller: Traveller) -> None:
@@ -145,9 +151,9 @@ def test_without_the_sign_the_gate_closes(traveller: Traveller) -> None:
     editor = traveller.open("mousepad", app="Mousepad")
     os.kill(traveller.indicator.pid, signal.SIGSTOP)
     closed(traveller)
-    before = traveller.person.status()["counts"]["seen"]
+    before = met(traveller.person.status())
     traveller.keyboard.type("canary")
-    assert traveller.person.status()["counts"]["seen"] == before
+    assert met(traveller.person.status()) == before
     os.kill(traveller.indicator.pid, signal.SIGCONT)
     opened(traveller)
     traveller.indicator.stop()
