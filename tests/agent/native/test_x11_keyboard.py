@@ -42,7 +42,7 @@ def test_real_programs_get_what_is_told(desktop: Desktop, driver: Driver, native
     native.hook(program.window.id, KEYBOARD)
     text = 'Dear "Anna", 3 < 5 & x_y{z}!\b?\nNew line~'
     driver.type_text(text)
-    assert typed(read_until(native, lambda got: len(presses(got)) >= len(text) + text.count("\b"))) == text
+    assert typed(read_until(native, lambda got: typed(got).endswith(text[-1]))) == text
     driver.close_connection()
     program.process.stop()
 

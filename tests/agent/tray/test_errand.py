@@ -31,6 +31,8 @@ def note(outcome):
 errands = [Errand(work, note), Errand(fail, note)]
 QTimer.singleShot(0, lambda: [one.start() for one in errands])
 app.exec()
+for one in errands:
+    one._thread.join(10)
 print(json.dumps([sorted(told), [one.running for one in errands]]))
 """
 
