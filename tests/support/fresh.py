@@ -49,7 +49,7 @@ class FreshMachine:
     @classmethod
     def make(cls, root: Path) -> "FreshMachine":
         """Fetch and unpack it: half a minute, and as much of the network."""
-        command = ["debootstrap", "--variant=minbase", "bookworm", str(root), "http://deb.debian.org/debian"]
+        command = ["debootstrap", "--variant=minbase", "bookworm", str(root)]  # from its own default mirror
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=LIMIT_S)
         for file in Path("/etc/apt/apt.conf.d").glob("*"):  # a proxy of this machine's, if it has one
             shutil.copy(file, root / "etc/apt/apt.conf.d" / file.name)
