@@ -136,7 +136,7 @@ def upgrade(home: Household) -> None:
     os.kill(pid, signal.SIGUSR2)
     until(anew, 60)
     home.employee.wait_for("the daemon after the upgrade", lambda _: True)
-    assert home.daemon.popen.poll() is None  # the same process, as the program that lies there now
+    assert home.daemon.running  # the same process, as the program that lies there now
 
 
 def test_an_upgrade_loses_nothing_and_no_hook_outlives_it(household: Household) -> None:
