@@ -38,6 +38,7 @@ GERMAN_TEXTS = {
     "readers": "Wer das lesen &kann…",
     "managed": "Verwaltet von {organisation}",
     "tell_stopped": "Mel&den, wenn die Aufzeichnung aufhört",
+    "tell_week": "Jede Woc&he melden, was aufgezeichnet wurde",
     "quit": "Dieses Symbol &beenden (die Aufzeichnung hört auf)",
     "close": "&Schließen",
     "why.title": "Warum, oder warum nicht",
