@@ -8,15 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from agent.core.hold import Hold
 from agent.daemon.pace import TICK_NS
+from agent.disk.hold import write_hold
+from agent.disk.spool import BatchState
 from schemas.events import Modality
 from schemas.status import ClosedReason as R
+from tests.agent.daemon.daemon_parts import texts_of
 from tests.agent.daemon.daemon_rig import DaemonRig
 from tests.support.fake_desktop import window
 from tests.support.limit_files import EXTREMES, HOSTILE, put
 from tests.support.waiting import until
 
 ALL = frozenset(Modality)
+MONTH_NS = 30 * 86_400 * 10**9
 EVERY_EXTREME = [{key: value} for key, values in EXTREMES.items() for value in values]
 MOST = {key: values[-1] for key, values in EXTREMES.items()} | {"blocked": False, "timing": "exact", "screen": "reveal"}
 
@@ -146,6 +151,40 @@ def put_batch(rig: DaemonRig) -> None:
     session = rig.warden.session
     assert session is not None
     rig.machine.put(session.spool)
+
+
+def test_holding_all_until_the_room_is_used_up_stops_capture_says_so_and_loses_nothing(rig: DaemonRig) -> None:
+    capture(rig)
+    write_hold(rig.places.hold, Hold(all=True))
+    rig.tell(rig.places, "reload")
+    words = [rig.type_word(2_000) for _ in range(3)]
+    rig.fill_spool()
+    rig.clock.advance(TICK_NS)
+    rig.turn()
+    session = rig.warden.session
+    assert session is not None
+    assert rig.warden.gate is None
+    status = rig.daemon._teller.status()
+    (told,) = (c for c in status.conditions if c.reason is R.SPOOL_FULL)
+    assert not told.holds
+    assert "overt review release" in told.remedy
+    unheard = [rig.type_word(2_000) for _ in range(3)]  # nothing hears it any more
+    until(lambda: session.sealing.pending == 0)
+    counts = rig.daemon._teller.status().counts
+    assert counts.seen == counts.kept + sum(counts.dropped.values()) + counts.held
+    typed = " ".join(text for batch in rig.log.batches for text in texts_of(batch))
+    assert all(word in typed for word in words)
+    assert not any(word in typed for word in unheard)
+    rig.clock.advance(MONTH_NS)  # nothing is sent, and nothing of it goes
+    rig.turn()
+    lying = session.spool.history()
+    assert len(lying) >= 2
+    assert {row.state for row in lying} == {BatchState.WAITING}
+    assert session.shipper._ripe(session.spool.waiting()) == []
+    rig.empty_spool()  # released, and sent
+    rig.say_yes(rig.answers(("mail",), ALL))
+    front(rig)
+    assert rig.warden.gate is not None
 
 
 def test_what_is_held_goes_once_where_the_organisation_purges(rig: DaemonRig) -> None:
