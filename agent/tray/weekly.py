@@ -90,6 +90,6 @@ class Weekly(QObject):
 
 def ask_review() -> list[str]:
     """The title and the lines, from the review program."""
-    command = [sys.executable, "-m", "agent.review.week"]
+    command = [sys.executable, "-m", "agent.week"]
     done = subprocess.run(command, capture_output=True, check=True, timeout=PATIENCE_S, stdin=subprocess.DEVNULL)  # noqa: S603  # our own program
     return done.stdout.decode().splitlines()

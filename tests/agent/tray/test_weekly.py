@@ -70,7 +70,7 @@ def test_it_is_told_once_a_week_with_the_figures_of_the_week(tmp_path: Path) -> 
 def test_in_an_empty_week_there_is_nothing_to_tell(tmp_path: Path) -> None:
     person = Person.make(tmp_path)
     done = subprocess.run(
-        [sys.executable, "-m", "agent.review.week"],
+        [sys.executable, "-m", "agent.week"],
         env=os.environ | person.me.env,
         capture_output=True,
         check=True,

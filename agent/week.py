@@ -1,4 +1,4 @@
-"""``python -m agent.review.week``: the last seven days in figures, for the indicator's weekly notification.
+"""``python -m agent.week``: the last seven days in figures, for the indicator's weekly notification.
 
 Counts, and who read what; nothing that was typed or shown. Prints nothing where there is nothing to tell.
 """
