@@ -1,6 +1,7 @@
 """On a Wayland desktop with a place for the sign, what is written in agreed apps is kept, and nothing else is."""
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -11,11 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from scripts.demo.planted import plant
-from tests.support.forms import QT
-from tests.support.live import Organisation, nothing_waits
+from tests.support.forms import GTK4, QT
+from tests.support.live import Organisation, nothing_waits, run
 from tests.support.process_memory import holds
 from tests.support.processes import Process
-from tests.support.sway import Sway, Wayfarer
+from tests.support.sway import Sway, Wayfarer, as_person
 from tests.support.waiting import until
 from tests.support.wayland_keyboard import Keyboard
 
@@ -39,6 +40,7 @@ executables = ["{path}"]
 modalities = ["keyboard", "pointer", "screen"]
 screen = "layout"
 """
+WINDOWS = "org.a11y.atspi.Event.Window"
 APPS = {"mousepad": "/usr/bin/mousepad", "form": os.path.realpath(sys.executable)}
 
 
@@ -106,9 +108,13 @@ def test_what_is_written_in_an_agreed_app_arrives_as_changes_of_text(traveller: 
     assert "keyboard" not in kinds
 
 
-def test_a_password_is_in_no_batch_and_in_no_memory(traveller: Traveller, tmp_path: Path) -> None:
-    form = traveller.open(sys.executable, "-c", QT, app="Form")
-    traveller.keyboard.type(f"{PLAIN} again\t{SECRET}", 0.01)  # at once: the field's word trails what is written
+@pytest.mark.parametrize(("program", "said"), [(QT, "once more"), (GTK4, "and again")], ids=["qt6", "gtk4"])
+def test_a_password_is_in_no_batch_and_in_no_memory(
+    traveller: Traveller, tmp_path: Path, program: str, said: str
+) -> None:
+    """Both tell it in clear."""
+    form = traveller.open(sys.executable, "-c", program, app="Form")
+    traveller.keyboard.type(f"{said} {PLAIN}\t{SECRET}", 0.01)  # at once: the field's word trails what is written
     traveller.person.wait_for("secure input to be told", lambda s: "secure_input" in str(s) and s["hooks"] == [])
     traveller.keyboard.type(SECRET)
     if os.geteuid() == 0:
@@ -118,7 +124,7 @@ def test_a_password_is_in_no_batch_and_in_no_memory(traveller: Traveller, tmp_pa
     form.stop()
     text, _ = traveller.pulled(tmp_path)
     assert SECRET not in text
-    assert PLAIN[:25] in text, "what came in the 200 ms before the field's word went too"
+    assert f"{said} {PLAIN}"[:25] in text, "what came in the 200 ms before the field's word went too"
 
 
 @pytest.mark.parametrize("command", [("foot",), ("xterm",), ("zenity", "--entry")], ids=lambda c: str(c[0]))
@@ -163,12 +169,27 @@ def test_without_the_sign_the_gate_closes(traveller: Traveller) -> None:
     editor.stop()
 
 
-def test_off_leaves_one_connection_less(traveller: Traveller) -> None:
+def test_the_bus_holds_no_rule_of_ours_but_that_for_windows_while_another_app_is_in_front(traveller: Traveller) -> None:
+    editor = traveller.open("mousepad", app="Mousepad")
+    until(lambda: any("TextChanged" in rule for rule in rules(traveller)), what="the editor to be listened to")
+    assert all("sender=" in rule for rule in rules(traveller) if "Event.Object" in rule)
+    other = traveller.session.inside(["foot"])
+    traveller.session.focus(other)
+    traveller.person.wait_for("the gate to be closed", lambda s: s["state"] == "idle" and s["hooks"] == [])
+    until(lambda: [one for one in rules(traveller) if WINDOWS not in one] == [], what="all other rules to be gone")
+    assert len(rules(traveller)) == 1
+    other.stop()
+    editor.stop()
+
+
+def test_off_leaves_one_connection_less_and_no_rule_on_the_bus(traveller: Traveller) -> None:
     editor = traveller.open("mousepad", app="Mousepad")
     before = sockets(traveller.daemon)
+    until(lambda: rules(traveller), what="a look that finds")
     traveller.person.overt("off")
     status = traveller.person.status()
     assert (status["state"], status["hooks"]) == ("off", [])
+    until(lambda: rules(traveller) == [], what="every rule to be gone")
     until(lambda: sockets(traveller.daemon) < before, what="the connections to the accessibility bus to be gone")
     editor.stop()
 
@@ -176,3 +197,17 @@ def test_off_leaves_one_connection_less(traveller: Traveller) -> None:
 def sockets(process: Process) -> int:
     """How many sockets a process holds."""
     return sum(str(one.readlink()).startswith("socket:") for one in Path(f"/proc/{process.pid}/fd").iterdir())
+
+
+def rules(traveller: Traveller) -> list[str]:
+    """The daemon's match rules on the accessibility bus, by the bus's own word."""
+    address = traveller.session._ask_bus("org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus.GetAddress").strip()
+    ask = [*as_person(), "dbus-send", f"--bus={address}", "--print-reply", "--dest=org.freedesktop.DBus", "/"]
+    told = run([*ask, "org.freedesktop.DBus.Debug.Stats.GetAllMatchRules"], traveller.session.env).out
+    found = []
+    for name, held in re.findall(r'string "(:[\d.]+)"\s+array \[(.*?)\n\s+\]', told, re.DOTALL):
+        owner = [*ask, "org.freedesktop.DBus.GetConnectionUnixProcessID", f"string:{name}"]
+        who = run(owner, traveller.session.env, None).out  # who has left meanwhile has no rules
+        if f"uint32 {traveller.daemon.pid}\n" in f"{who}\n":
+            found += re.findall(r'string "(.*)"', held)
+    return found
