@@ -114,6 +114,7 @@ def test_a_password_is_in_no_batch_and_in_no_memory(
 ) -> None:
     """Both tell it in clear."""
     form = traveller.open(sys.executable, "-c", program, app="Form")
+    until(lambda: heard(traveller), what="the field to be known: a toolkit without search takes long to find it")
     traveller.keyboard.type(f"{said} {PLAIN}\t{SECRET}", 0.01)  # at once: the field's word trails what is written
     traveller.person.wait_for("secure input to be told", lambda s: "secure_input" in str(s) and s["hooks"] == [])
     traveller.keyboard.type(SECRET)
@@ -143,6 +144,13 @@ def test_nothing_of_another_app_is_heard(traveller: Traveller, command: tuple[st
 def met(status: dict[str, Any]) -> int:
     """All that was observed, what is held in memory yet included."""
     return int(status["counts"]["seen"] + status["counts"]["held"])
+
+
+def heard(traveller: Traveller) -> bool:
+    """Type a little; tells whether any of it was taken."""
+    traveller.keyboard.type("so ")
+    counts = traveller.person.status()["counts"]
+    return bool(counts["held"])
 
 
 def closed(traveller: Traveller) -> None:
@@ -202,7 +210,14 @@ def sockets(process: Process) -> int:
 def rules(traveller: Traveller) -> list[str]:
     """The daemon's match rules on the accessibility bus, by the bus's own word."""
     address = traveller.session._ask_bus("org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus.GetAddress").strip()
-    ask = [*as_person(), "dbus-send", f"--bus={address}", "--print-reply", "--dest=org.freedesktop.DBus", "/"]
+    ask = [
+        *as_person(),
+        "dbus-send",
+        f"--bus={address}",
+        "--print-reply",
+        "--dest=org.freedesktop.DBus",
+        "/org/freedesktop/DBus",
+    ]
     told = run([*ask, "org.freedesktop.DBus.Debug.Stats.GetAllMatchRules"], traveller.session.env).out
     found = []
     for name, held in re.findall(r'string "(:[\d.]+)"\s+array \[(.*?)\n\s+\]', told, re.DOTALL):
