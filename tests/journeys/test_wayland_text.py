@@ -16,21 +16,13 @@ from tests.support.forms import GTK4, QT
 from tests.support.live import Organisation, nothing_waits, run
 from tests.support.process_memory import holds
 from tests.support.processes import Process
-from tests.support.sway import Sway, Wayfarer, as_person
+from tests.support.sway import STUDY, Sway, Wayfarer, as_person
 from tests.support.waiting import until
 from tests.support.wayland_keyboard import Keyboard
 
 pytestmark = pytest.mark.journey
 SECRET = plant(11).forbidden
 PLAIN = "the table stands by the window, and we can move it"
-POLICY = """
-study = "demo-2026"
-version = 1
-timing = "exact"
-consent_days = 30
-review_s = 0
-batch_s = {batch_s}
-"""
 APP = """
 [[apps]]
 id = "{id}"
@@ -56,7 +48,7 @@ class Traveller:
         self.organisation.found()
         self.organisation.serve()
         apps = "".join(APP.format(id=i, name=i.capitalize(), path=path) for i, path in APPS.items())
-        self.organisation.study(batch_s=1, policy=POLICY + apps)
+        self.organisation.study(batch_s=1, policy=STUDY + apps)
         self.person = Wayfarer.of(session)
         self.person.overt("enrol", self.organisation.link())
         self.person.agree(*APPS)
