@@ -108,11 +108,14 @@ def _ask_for_accessibility(console: "Console", places: Places, words: Words) -> 
 def _ask_in_window(window: "QWidget", places: Places, words: Words) -> None:
     from PySide6.QtWidgets import QMessageBox  # noqa: PLC0415  # as above
 
-    buttons = QMessageBox.StandardButton
-
     def agreed() -> bool:
-        title, text = words("access.title"), words("access.text")
-        return QMessageBox.question(window, title, text, buttons.Yes | buttons.No, buttons.No) == buttons.Yes
+        box = QMessageBox(QMessageBox.Icon.Question, words("access.title"), words("access.text"), parent=window)
+        turn_on = box.addButton(words("access.turn_on"), QMessageBox.ButtonRole.AcceptRole)
+        leave = box.addButton(words("access.leave"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(leave)
+        box.setEscapeButton(leave)
+        box.exec()
+        return box.clickedButton() is turn_on
 
     if (told := ask_for_it(places.accessibility, words, agreed)) is not None:
         QMessageBox.information(window, words("access.title"), told)

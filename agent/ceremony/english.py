@@ -117,6 +117,8 @@ ENGLISH_TEXTS = {
     "access.text": "On this desktop, programs tell what you write only while accessibility is on, and it is off. Shall"
     " it be turned on? That lets other programs of yours read your windows too. It is turned off again when you turn"
     " Overt off or uninstall it. Your yes holds either way.",
+    "access.turn_on": "&Turn it on",
+    "access.leave": "&Leave it off",
     "access.ask": "Turn accessibility on? [y/N] ",
     "access.on": "Accessibility is on. Programs built on Chromium or Electron tell nothing until you close and open"
     " them again.",

@@ -127,6 +127,8 @@ GERMAN_TEXTS = {
     " eingeschaltet ist, und sie ist aus. Soll sie eingeschaltet werden? Auch andere Ihrer Programme können dann Ihre"
     " Fenster lesen. Sie wird wieder ausgeschaltet, wenn Sie Overt ausschalten oder deinstallieren. Ihr Ja gilt in"
     " jedem Fall.",
+    "access.turn_on": "&Einschalten",
+    "access.leave": "Aus &lassen",
     "access.ask": "Barrierefreiheit einschalten? [j/N] ",
     "access.on": "Die Barrierefreiheit ist eingeschaltet. Programme, die auf Chromium oder Electron beruhen, teilen"
     " nichts mit, bis Sie sie schließen und neu öffnen.",
