@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import botocore.session
@@ -57,7 +57,7 @@ class Bucket:
         session = botocore.session.get_session()
         session.set_credentials(*KEYS.values())
         client = session.create_client("s3", "us-east-1", endpoint_url=self.endpoint)
-        with suppress(BotoCoreError, ClientError):
+        with closing(client), suppress(BotoCoreError, ClientError):
             client.head_bucket(Bucket=self.name)
             return True
         return False

@@ -21,7 +21,9 @@ from tests.support.limit_files import EXTREMES, HOSTILE, put
 from tests.support.waiting import until
 
 ALL = frozenset(Modality)
-MONTH_NS = 30 * 86_400 * 10**9
+SECOND_NS = 10**9
+DAY_NS = 86_400 * SECOND_NS
+MONTH_NS = 30 * DAY_NS
 EVERY_EXTREME = [{key: value} for key, values in EXTREMES.items() for value in values]
 MOST = {key: values[-1] for key, values in EXTREMES.items()} | {"blocked": False, "timing": "exact", "screen": "reveal"}
 
@@ -225,3 +227,21 @@ def test_a_newer_policy_that_a_look_brought_is_obeyed_at_once(rig: DaemonRig, mo
     rig.turn()
     assert rig.warden.gate is None
     assert R.BLOCKED_BY_ORGANISATION in [c.reason for c in rig.daemon._teller.status().conditions if not c.holds]
+
+
+def test_what_waits_longer_than_the_policy_allows_stops_capture_and_is_kept(rig: DaemonRig) -> None:
+    capture(rig)
+    session = rig.warden.session
+    assert session is not None
+    rig.machine.put(session.spool, bytes(100), int(rig.clock.now_s()))
+    assert session.spool_room()
+    days = rig.machine.world.policy.spool_days
+    rig.clock.advance(days * DAY_NS - SECOND_NS)
+    assert session.spool_room()
+    rig.clock.advance(SECOND_NS)
+    rig.turn()
+    assert rig.warden.gate is None
+    assert R.SPOOL_FULL in [c.reason for c in rig.daemon._teller.status().conditions if not c.holds]
+    assert BatchState.WAITING in {row.state for row in session.spool.history()}
+    rig.empty_spool()  # sent after all
+    assert session.spool_room()
