@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
+from msgspec.structs import replace
 
 from benchmarks import research_whole as whole
 from benchmarks.report import Measured, report
@@ -32,17 +33,30 @@ ROWS: Final = 20_000
 """Events of one batch: where the agent closes it."""
 FRAMES_A_BATCH: Final = 400
 STEP_NS: Final = 17_000_000
+PEOPLE: Final = 10
+"""Of the study that is exported whole: a process takes one after the other."""
 
 
 def study(batches: int, people: int = 2) -> Bench:
-    """Batches of typing and of pointer moves, in turn, a quarter of the presses with their element."""
+    """Batches of typing and of pointer moves, in turn; a person's later ones repeat their first, later."""
     bench, rng = Bench.make(), random.Random(1)  # noqa: S311  # the same load each time
     for _ in range(people):
         device = bench.person()
         device.make.next_ns -= 3_000 * 10**9
+        events = _events(device.make, rng)
         for _ in range(batches // people):
-            device.envelope(_events(device.make, rng), at=device.make.next_ns)
+            device.envelope(events, at=device.make.next_ns)
+            events = _later(device.make, events)
     return bench
+
+
+def _later(make: Any, events: list[Event]) -> list[Event]:
+    shift, first = make.next_ns - events[0].wall_ns, make.seq
+    make.next_ns, make.seq = events[-1].wall_ns + shift + STEP_NS, first + len(events)
+    return [
+        replace(event, seq=first + n, wall_ns=event.wall_ns + shift, mono_ns=event.mono_ns + shift)
+        for n, event in enumerate(events)
+    ]
 
 
 def _events(make: Any, rng: random.Random) -> list[Event]:
@@ -125,7 +139,7 @@ def _write_frames(bench: Bench) -> None:
 
 
 def measure(batches: int) -> list[Measured]:
-    """All figures that need no other process; memory last, as the most that it ever was."""
+    """All figures that need no other process."""
     bench = study(batches)
     rows = batches * ROWS
     columns = timed(lambda: _columnar(bench))
@@ -142,7 +156,6 @@ def measure(batches: int) -> list[Measured]:
             "of decrypt + zstd + writing ready-made columns", bare / verified, "share", None, "columns decoded before"
         ),
         Measured("pictures through export, undecoded", frames, "frames/s", 5_000, "a core", at_least=True),
-        Measured("memory of all this, inputs included", whole.memory_here(), "MiB", 400),
     ]
 
 
@@ -163,7 +176,7 @@ def main() -> None:
     options = parser.parse_args()
     rows = measure(options.batches)
     rows += whole.pulling()
-    rows += whole.whole(study, max(2, options.batches // 5), options.batches)
+    rows += whole.whole(lambda size: study(size, PEOPLE), options.batches, options.batches * 10)
     rows.append(import_module("benchmarks.research_replayed").replayed())  # late: it brings two SDKs along
     raise SystemExit(not report("The researcher's desk", rows, options.json))
 

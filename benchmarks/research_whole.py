@@ -1,7 +1,6 @@
 """Rows of ``python -m benchmarks.research`` that need servers or processes: pull, two processes, memory, replays."""
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -116,8 +115,3 @@ def _export(study: tuple[Path, Path], out: Path, jobs: int) -> tuple[float, floa
     spawn = [sys.executable, "-c", CHILD, sys.executable, "-m", "research.cli", *command]
     done = subprocess.run(spawn, capture_output=True, text=True, check=True)
     return time.monotonic() - begun, int(done.stdout) / 1024
-
-
-def memory_here() -> float:
-    """The most that this process ever held, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

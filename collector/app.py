@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
 from collector import routes, routes_audit, routes_log, routes_pages, routes_research, routes_uploads
+from collector.described import REFUSALS
 from collector.errors import NotNowError, Refused, StorageError
 from collector.house import House
 from collector.limits import RETENTION_S, TIDY_S
@@ -23,11 +24,11 @@ def create_app(house: House) -> FastAPI:
     # No interactive pages: they would load scripts from elsewhere. The description itself is at /openapi.json.
     app = FastAPI(title="Overt collector", version="1", lifespan=_open, docs_url=None, redoc_url=None)
     app.state.house = house
-    app.include_router(routes.router)
-    app.include_router(routes_research.router)
-    app.include_router(routes_uploads.router)
-    app.include_router(routes_log.router)
-    app.include_router(routes_audit.router)
+    app.include_router(routes.router, responses=REFUSALS)
+    app.include_router(routes_research.router, responses=REFUSALS)
+    app.include_router(routes_uploads.router, responses=REFUSALS)
+    app.include_router(routes_log.router, responses=REFUSALS)
+    app.include_router(routes_audit.router, responses=REFUSALS)
     app.include_router(routes_pages.router)
     app.add_exception_handler(Refused, on_refused)
     app.add_exception_handler(HTTPException, on_http_error)

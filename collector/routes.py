@@ -20,14 +20,16 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from collector.described import ENVELOPE_TYPE, PAGED, gives, takes, takes_bytes
 from collector.errors import Refused
 from collector.house import House
 from collector.limits import DEFAULT_PAGE_ROWS, MAX_BATCH_BYTES, MAX_DOCUMENT_BYTES
 from collector.reception import read_body
 from collector.replies import created, json_reply
+from schemas.access import AccessReply
 from schemas.base import Digest, Document
 from schemas.signed import SignedDocument
-from schemas.wire import MAX_PAGE_ROWS, EnrolRequest, RefusalReason
+from schemas.wire import MAX_PAGE_ROWS, EnrolRequest, RefusalReason, StudyReply
 
 D = TypeVar("D", bound=Document)
 router = APIRouter()
@@ -110,7 +112,7 @@ async def readyz(request: Request) -> Response:
     return Response('{"ok":true}', media_type="application/json")
 
 
-@router.post("/v1/publish", status_code=201)
+@router.post("/v1/publish", status_code=201, openapi_extra=takes(SignedDocument))
 async def publish(request: Request) -> Response:
     """Publish a manifest, a policy or a list of codes."""
     signed = parse_json(SignedDocument, await read_body(request, MAX_DOCUMENT_BYTES))
@@ -118,13 +120,13 @@ async def publish(request: Request) -> Response:
     return Response(f'{{"digest":"{signed.digest}"}}', 201 if new else 200, media_type="application/json")
 
 
-@router.get("/v1/study")
+@router.get("/v1/study", responses=gives(StudyReply, 200))
 async def study(request: Request) -> Response:
     """What a device or a researcher needs first."""
     return json_reply(await house_of(request).publishing.study())
 
 
-@router.post("/v1/enrol", status_code=201)
+@router.post("/v1/enrol", status_code=201, responses=gives(SignedDocument, 200, 201), openapi_extra=takes(EnrolRequest))
 async def enrol(request: Request) -> Response:
     """Exchange a code for a device's registration."""
     await house_of(request).reception.limit(request)
@@ -133,7 +135,9 @@ async def enrol(request: Request) -> Response:
     return created(receipt, new=new)
 
 
-@router.post("/v1/consents", status_code=201)
+@router.post(
+    "/v1/consents", status_code=201, responses=gives(SignedDocument, 200, 201), openapi_extra=takes(SignedDocument)
+)
 async def consents(request: Request) -> Response:
     """Append to the sending device's consent ledger."""
     house = house_of(request)
@@ -143,7 +147,12 @@ async def consents(request: Request) -> Response:
     return created(receipt, new=new)
 
 
-@router.put("/v1/batches/{digest}", status_code=201)
+@router.put(
+    "/v1/batches/{digest}",
+    status_code=201,
+    responses=gives(SignedDocument, 200, 201),
+    openapi_extra=takes_bytes(ENVELOPE_TYPE, MAX_BATCH_BYTES),
+)
 async def put_batch(digest: str, request: Request) -> Response:
     """Store a batch; the receipt says that it is durable."""
     house = house_of(request)
@@ -153,7 +162,9 @@ async def put_batch(digest: str, request: Request) -> Response:
     return created(receipt, new=new)
 
 
-@router.post("/v1/erasures", status_code=201)
+@router.post(
+    "/v1/erasures", status_code=201, responses=gives(SignedDocument, 200, 201), openapi_extra=takes(SignedDocument)
+)
 async def erasures(request: Request) -> Response:
     """Delete batches of the sending device; the receipt says that they are durably gone."""
     house = house_of(request)
@@ -164,7 +175,7 @@ async def erasures(request: Request) -> Response:
     return created(receipt, new=new)
 
 
-@router.get("/v1/access")
+@router.get("/v1/access", responses=gives(AccessReply, 200), openapi_extra={"parameters": PAGED})
 async def access(request: Request) -> Response:
     """What the collector keeps about the sending device, for its own eyes."""
     house = house_of(request)

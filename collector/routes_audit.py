@@ -13,11 +13,14 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from collector.described import PAGED, gives
 from collector.house import House
 from collector.log import OF_AUDITOR
 from collector.replies import JSON, json_reply
 from collector.routes import house_of, page_of
 from collector.tally import few
+from schemas.access import PullPage
+from schemas.log import OpeningPage
 
 router = APIRouter()
 
@@ -29,14 +32,14 @@ async def _auditor(request: Request) -> House:
     return house
 
 
-@router.get("/v1/audit/openings")
+@router.get("/v1/audit/openings", responses=gives(OpeningPage, 200), openapi_extra={"parameters": PAGED})
 async def openings(request: Request) -> Response:
     """Openings of what organisation and researchers did."""
     house = await _auditor(request)
     return json_reply(await house.log.openings(OF_AUDITOR, None, *page_of(request)))
 
 
-@router.get("/v1/audit/pulls")
+@router.get("/v1/audit/pulls", responses=gives(PullPage, 200), openapi_extra={"parameters": PAGED})
 async def pulls(request: Request) -> Response:
     """Every reading of every batch."""
     house = await _auditor(request)

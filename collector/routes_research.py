@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from collector.described import ENVELOPE_TYPE, PAGED, REASON, gives, gives_bytes, takes
 from collector.errors import Refused
 from collector.house import House
 from collector.limits import MAX_DOCUMENT_BYTES
@@ -17,9 +18,8 @@ from collector.ranges import UnsatisfiableError, parse_range
 from collector.replies import created, json_reply
 from collector.routes import checked_digest, house_of, number_of, page_of, parse_json
 from schemas.signed import SignedDocument
-from schemas.wire import MAX_LEDGER_DEVICES, MAX_REASON_CHARS, REASON_HEADER, RefusalReason
+from schemas.wire import MAX_LEDGER_DEVICES, MAX_REASON_CHARS, REASON_HEADER, BatchPage, LedgerReply, RefusalReason
 
-ENVELOPE_TYPE = "application/vnd.overt.envelope"
 router = APIRouter()
 
 
@@ -38,7 +38,7 @@ def _reason(request: Request) -> str:
     return reason
 
 
-@router.get("/v1/batches")
+@router.get("/v1/batches", responses=gives(BatchPage, 200), openapi_extra={"parameters": [*PAGED, REASON]})
 async def list_batches(request: Request) -> Response:
     """A page of the listing."""
     house = house_of(request)
@@ -47,7 +47,9 @@ async def list_batches(request: Request) -> Response:
     return json_reply(await house.outlet.page(*page_of(request)))
 
 
-@router.get("/v1/batches/{digest}")
+@router.get(
+    "/v1/batches/{digest}", responses=gives_bytes(ENVELOPE_TYPE, 200, 206), openapi_extra={"parameters": [REASON]}
+)
 async def get_batch(digest: str, request: Request) -> Response:
     """A batch's bytes, all or from where an earlier attempt broke off."""
     house = house_of(request)
@@ -68,7 +70,7 @@ async def get_batch(digest: str, request: Request) -> Response:
     return StreamingResponse(chunks, 206 if part else 200, headers, ENVELOPE_TYPE)
 
 
-@router.get("/v1/ledger")
+@router.get("/v1/ledger", responses=gives(LedgerReply, 200))
 async def ledger(request: Request) -> Response:
     """What proves each batch's consent."""
     house = house_of(request)
@@ -80,7 +82,9 @@ async def ledger(request: Request) -> Response:
     return json_reply(await house.outlet.ledger(checked_digest(after) if after else "", limit))
 
 
-@router.post("/v1/sweeps", status_code=201)
+@router.post(
+    "/v1/sweeps", status_code=201, responses=gives(SignedDocument, 200, 201), openapi_extra=takes(SignedDocument)
+)
 async def sweeps(request: Request) -> Response:
     """Keep a sweep receipt; the participants whose batches it names see it."""
     house = house_of(request)

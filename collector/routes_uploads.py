@@ -15,17 +15,22 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from collector.described import PART_TYPE, gives, header, takes_bytes
 from collector.errors import Refused, StorageError
 from collector.house import House
 from collector.limits import MAX_BATCH_BYTES, MAX_PART_BYTES
 from collector.partial import WrongOffsetError
 from collector.replies import created
 from collector.routes import checked_digest, device_of, house_of
+from schemas.signed import SignedDocument
 from schemas.wire import RefusalReason
 
-PART_TYPE = "application/partial-upload"
 OFFSET, COMPLETE = "upload-offset", "upload-complete"
 router = APIRouter()
+_HEADERS = [
+    header(OFFSET, "where the part begins", {"type": "integer", "minimum": 0, "maximum": MAX_BATCH_BYTES}),
+    header(COMPLETE, "`?1` with the last part (RFC 9651 boolean)", {"enum": ["?0", "?1"]}, required=False),
+]
 
 
 @router.head("/v1/uploads/{digest}", status_code=204)
@@ -38,7 +43,12 @@ async def progress(digest: str, request: Request) -> Response:
     return _so_far(here)
 
 
-@router.patch("/v1/uploads/{digest}", status_code=201, responses={204: {"description": "the part is here"}})
+@router.patch(
+    "/v1/uploads/{digest}",
+    status_code=201,
+    responses={204: {"description": "the part is here"}, **gives(SignedDocument, 200, 201)},
+    openapi_extra=takes_bytes(PART_TYPE, MAX_PART_BYTES) | {"parameters": _HEADERS},
+)
 async def part(digest: str, request: Request) -> Response:
     """Take the next part; with the last one, store the batch."""
     house = house_of(request)

@@ -1,9 +1,10 @@
 """The work of an export: what every process of it knows, and how participants are shared out. Prints nothing."""
 
 import shutil
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import cache
 from functools import partial as bound
 from multiprocessing import get_context
 from pathlib import Path
@@ -107,22 +108,57 @@ def shared_out(tasks: Sequence[exporting.Task], work: Work, partial: Path, how: 
 
 
 def _in_processes(tasks: Sequence[exporting.Task], work: Work, partial: Path, jobs: int) -> dict[str, ShardReport]:
-    """The same in several processes. They are started anew, not forked: no key is copied along with memory.
+    """The same in several processes, of which this one is the first: it works while the others still start.
 
-    Each reads the keys by itself; a passphrase that was typed is told to it through a pipe.
+    Those are started anew, not forked: no key is copied along with memory. Each reads the keys by itself; a passphrase
+    that was typed is told to it through a pipe. Each takes another part as soon as it has done one.
     """
-    shares = [tasks[n::jobs] for n in range(min(jobs, len(tasks)))]
-    phrase = (key_stores.remembered(),)
-    with ProcessPoolExecutor(len(shares), get_context("spawn"), key_stores.remember, phrase) as pool:
-        given = (work.folder, work.organisation, work.home, work.wanted)
-        running = [pool.submit(_share, given, share, partial) for share in shares]
-        return {name: part for done in running for name, part in done.result().items()}
+    left, others = deque(tasks), min(jobs, len(tasks)) - 1
+
+    def drain(run: Callable[[exporting.Task], dict[str, ShardReport]]) -> dict[str, ShardReport]:
+        found = dict[str, ShardReport]()
+        try:
+            while task := _next(left):
+                found |= run(task)
+        finally:
+            left.clear()  # nothing is left; or something went wrong, and the others shall end too
+        return found
+
+    given = (key_stores.remembered(), work.folder, work.organisation, work.home, work.wanted)
+    with (
+        ThreadPoolExecutor(others) as threads,
+        ProcessPoolExecutor(others, get_context("spawn"), _begin, given) as pool,
+    ):
+        running = [threads.submit(drain, lambda t: pool.submit(_part, t, partial).result()) for _ in range(others)]
+        made = drain(lambda task: work.run([task], partial))
+        return made | {name: part for done in running for name, part in done.result().items()}
 
 
-def _share(
-    given: tuple[Folder, str | None, Path, Wanted], tasks: Sequence[exporting.Task], partial: Path
-) -> dict[str, ShardReport]:
-    return Work(*given).run(tasks, partial)
+def _next(left: deque[exporting.Task]) -> exporting.Task | None:
+    try:
+        return left.popleft()
+    except IndexError:
+        return None
+
+
+_given: tuple[Folder, str | None, Path, Wanted] | None = None
+"""In a process that was started for an export: what it goes by."""
+
+
+def _begin(phrase: str | None, folder: Folder, organisation: str | None, home: Path, wanted: Wanted) -> None:
+    global _given  # noqa: PLW0603  # one export, one process
+    key_stores.remember(phrase)
+    _given = (folder, organisation, home, wanted)
+
+
+@cache
+def _own() -> Work:
+    assert _given is not None  # noqa: S101  # begun before
+    return Work(*_given)
+
+
+def _part(task: exporting.Task, partial: Path) -> dict[str, ShardReport]:
+    return _own().run([task], partial)
 
 
 def _on_ray(tasks: Sequence[exporting.Task], work: Work, partial: Path, jobs: int) -> dict[str, ShardReport]:

@@ -53,6 +53,7 @@ class Host:
         self._output = output
         self._reader = Reader()
         self._line = b""
+        self._wanted: int | None = 0  # what the browser was told last; never a wish
 
     def from_browser(self, data: bytes) -> None:
         """Take bytes of the browser.
@@ -71,6 +72,9 @@ class Host:
     def from_daemon(self, data: bytes) -> None:
         """Take bytes of the daemon: how often it wants to hear, and nothing else, goes on to the browser.
 
+        The daemon's mere replies say it again each time. They end here: a page answers what reaches it at once, and
+        would be asked for ever by its own answers.
+
         Raises:
             Gone: it hung up, or does not want us.
         """
@@ -78,19 +82,23 @@ class Host:
         if not data or len(self._line) > MAX_LINE_BYTES:
             raise Gone
         for line in lines:
-            self._output.write(frame({"v": 1, "renew_ms": _renew_ms(line)}))
+            asked, wanted = _wish(line)
+            if asked or wanted != self._wanted:
+                self._wanted = wanted
+                self._output.write(frame({"v": 1, "renew_ms": wanted}))
         self._output.flush()
 
 
-def _renew_ms(line: bytes) -> int | None:
+def _wish(line: bytes) -> tuple[bool, int | None]:
+    """Whether the daemon asks by itself, and how often it wants to hear."""
     try:
         message: dict[str, Any] = json.loads(line)
-        found = message["renew_ms"]
+        asked, wanted = "event" in message, message["renew_ms"]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise Gone from None
-    if not (found is None or (type(found) is int and found > 0)):
+    if not (wanted is None or (type(wanted) is int and wanted > 0)):
         raise Gone
-    return found
+    return asked, wanted
 
 
 def is_browser(pid: int, names: frozenset[str] = BROWSERS) -> bool:

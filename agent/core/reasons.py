@@ -109,7 +109,7 @@ REASONS: dict[R, Words] = {
         State.BLOCKED,
         "Sealed batches wait to be sent: too many, or for too long.",
         "There is room for sealed batches.",
-        "connect to the network; nothing that was sealed is dropped",
+        "connect to the network, or let go what you hold: overt review release; nothing that was sealed is dropped",
     ),
     R.REDACTION_FAILING: Words(
         State.ERROR, "Redaction fails, so nothing is kept.", "Redaction works.", "overt doctor, then tell IT"

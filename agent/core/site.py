@@ -17,8 +17,8 @@ MARGIN_NS = 50_000_000
 the person. A browser tells of a tab switch after the switch, by no better clock than its own: 39 ms from key to host in
 the median, 49 ms at the 95th percentile, of which the time in the page is a part."""
 MAX_LAG_NS = 2_000_000_000
-"""Nanoseconds that news may have been under way, by their own time: what is older, or from the future, counts as of
-now: no clock but this machine's may choose what is dropped."""
+"""Nanoseconds that news may have been under way, by their own time: what is older counts as that old, what is from the
+future as of now: no clock but this machine's may choose what is dropped."""
 
 
 class Site(Struct, frozen=True, kw_only=True):
@@ -43,6 +43,15 @@ class Claim(Struct, frozen=True, kw_only=True):
     at_ns: int  # monotonic: when it was so, by the browser's own time
     said_ns: int  # monotonic: when it arrived
 
+    @property
+    def settled_ns(self) -> int:
+        """Until when (monotonic) it is certain.
+
+        Keys take the way into the browser that the word takes out of it, and may be as late: what was pressed within
+        that time, or just before, may go elsewhere yet.
+        """
+        return self.at_ns - max(0, self.said_ns - self.at_ns) - MARGIN_NS
+
     def __repr__(self) -> str:
         """Nothing of which site it is."""
         return "<Claim>"
@@ -56,7 +65,8 @@ def shown(claims: Iterable[Claim], browser: tuple[int, int], after_ns: int, now_
     Args:
         claims: what all extensions last said.
         browser: process id and start time of the window's program.
-        after_ns: since when the window is in front. What was said before it is about another window.
+        after_ns: since when the window is in front. What was said before it is about another window, and so may be
+            what a page said that was not certain then.
         now_ns: the time.
     """
     told = [c for c in claims if c.browser == browser and c.at_ns >= after_ns]
@@ -64,7 +74,7 @@ def shown(claims: Iterable[Claim], browser: tuple[int, int], after_ns: int, now_
     if not pages:
         return Site(origin=None) if told else None
     (page, *others) = pages
-    if others or now_ns - page.said_ns >= FRESH_NS:
+    if others or now_ns - page.said_ns >= FRESH_NS or page.settled_ns < after_ns:
         return None
     return page.site
 
@@ -82,5 +92,4 @@ def happened_ns(at_ms: int, wall_ns: int, now_ns: int) -> int:
         wall_ns: Unix time now.
         now_ns: monotonic time now.
     """
-    lag_ns = wall_ns - at_ms * 1_000_000
-    return now_ns - (lag_ns if 0 <= lag_ns <= MAX_LAG_NS else 0)
+    return now_ns - min(max(0, wall_ns - at_ms * 1_000_000), MAX_LAG_NS)

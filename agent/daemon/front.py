@@ -80,8 +80,8 @@ class Front:
         return min((due for each in self._detectors if (due := each.deadline_ns()) is not None), default=None)
 
     def open_since_ns(self) -> int | None:
-        """Since when (monotonic) some detector has still to say what it makes of the window; ``None`` if none has."""
-        earliest = None
+        """Since when (monotonic) a detector or a browser has still to say what it makes of the window, if one has."""
+        earliest = self.sites.open_since_ns()
         for each in self._detectors:
             since_ns = each.open_since_ns()
             if since_ns is not None and (earliest is None or since_ns < earliest):

@@ -18,7 +18,10 @@ from agent.pipeline.slots import HOLD_NS
 from schemas.status import ClosedReason
 
 OTHER_SITE = "other_site"
-"""Dropped, because it turned out later that the browser already showed another page."""
+"""Dropped, because the browser already showed another page, as it turned out later, or may have."""
+LATE_NS = RENEW_MS * 1_000_000 + MARGIN_NS + HOLD_NS
+"""Nanoseconds for which a page that has the keys may leave us uncertain. After that its browser is slower than the wait
+for late news is long."""
 
 
 class _Front(Struct, frozen=True):
@@ -42,6 +45,10 @@ class SiteSource(Protocol):
         """
         ...
 
+    def open_since_ns(self) -> int | None:
+        """Since when (monotonic) the page in front has still to say that it has the keys; ``None``: nothing is open."""
+        ...
+
 
 class NoSites:
     """Nobody tells."""
@@ -50,6 +57,10 @@ class NoSites:
         """Nothing."""
         del window
         return None  # mypy wants it said
+
+    def open_since_ns(self) -> int | None:
+        """Nothing."""
+        return None
 
 
 class Sites:
@@ -84,7 +95,7 @@ class Sites:
         self._came_ns = 0  # when that window came to the front
         self._since_ns = 0  # from when on it counts what is said of it
         self._seen: Site | None = None
-        self._sure_ns = 0  # when the page that is shown last said that it has the keys
+        self._sure_ns = 0  # until when it is certain that the page that is shown has the keys
 
     def look(self, window: WindowInfo | None) -> Site | None:
         """What this window, which is in front, shows; asks the browser when it comes to the front.
@@ -102,6 +113,7 @@ class Sites:
             if before is not None and front is not None and before.window == front.window:
                 self._check()
             else:
+                self._leave()
                 self._came_ns = self._since_ns
         self._seen = self._shown()
         return self._seen
@@ -139,15 +151,35 @@ class Sites:
         if self._front is not None and now_ns >= (self.deadline_ns() or now_ns):
             self._check()
 
+    def open_since_ns(self) -> int | None:
+        """Since when (monotonic) the page in front has still to say that it has the keys; ``None``: nothing is open.
+
+        What came since must wait: however busy browser or machine are, nothing leaves before the page's next word.
+        """
+        return max(self._sure_ns, self._came_ns) if self._captures() else None
+
+    def _captures(self) -> bool:
+        return self._seen is not None and self._seen.origin is not None and not self._seen.secret
+
+    def _leave(self) -> None:
+        """Another window comes to the front: the page in the one before says nothing more of its last keys.
+
+        The wait for late news is enough for them if the browser was quick so far.
+        """
+        sure_ns = self.open_since_ns()
+        self._seen = None
+        if sure_ns is not None and self._since_ns - sure_ns > LATE_NS:
+            self._news(sure_ns, OTHER_SITE)
+
     def _check(self) -> None:
         """Tell if something else is shown.
 
-        The page before is in doubt since it last said that it has the keys, and for all that still waits: on a busy
-        machine a page may say so while keys that will go elsewhere are on their way to the browser.
+        The page before is in doubt since it was last certain, and for all that still waits: on a busy machine a page
+        may say that it has the keys while some that will go elsewhere are on their way to the browser.
         """
         now_ns = self._clock.monotonic_ns()
-        doubt_ns = max(min(self._sure_ns - MARGIN_NS, now_ns - HOLD_NS), self._came_ns)
-        if self._seen is None or self._seen.origin is None or self._seen.secret:
+        doubt_ns = max(min(self._sure_ns, now_ns - HOLD_NS), self._came_ns)
+        if not self._captures():
             doubt_ns = now_ns  # nothing was captured
         if self._front is not None and (site := self._shown()) != self._seen:
             secret = site is not None and site.secret
@@ -159,7 +191,7 @@ class Sites:
         claims = self._claims()
         site = shown(claims, self._front.browser, self._since_ns, self._clock.monotonic_ns())
         if site is not None:
-            said = [c.at_ns for c in claims if c.browser == self._front.browser and c.site == site]
+            said = [c.settled_ns for c in claims if c.browser == self._front.browser and c.site == site]
             self._sure_ns = max(said, default=self._sure_ns)
         return site
 

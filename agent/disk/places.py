@@ -87,6 +87,11 @@ class Places:
         return self.state / "not-at-login"
 
     @property
+    def accessibility(self) -> Path:
+        """There if the desktop's accessibility was off, and the person had us turn it on."""
+        return self.state / "accessibility-was-off"
+
+    @property
     def hold(self) -> Path:
         """How long the person wants batches held, if longer than the study says."""
         return self.state / "hold.json"

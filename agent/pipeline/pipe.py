@@ -35,6 +35,8 @@ MAX_PRESSES = 8
 """Presses of which something may be heard yet: nobody clicks more often while one waits in line (250 ms)."""
 FOREVER_NS = 1 << 63
 """Later than any time."""
+UNSETTLED = "unsettled"
+"""Dropped, because the end came before it was clear where it went."""
 _OF_A_PRESS = frozenset({Trigger.PRESS, Trigger.SETTLE})
 """Pictures that follow a press; one taken before it cannot know its number."""
 
@@ -213,7 +215,8 @@ class Pipeline:
             self.close_batch()
 
     def flush(self) -> None:
-        """An end: no news can come any more. Whatever is decided is kept, and the open batch closed."""
+        """An end: no news can come any more. Whatever is decided and settled is kept, and the open batch closed."""
+        self._line.drop_since(self._held_ns, UNSETTLED)
         self._emit(FOREVER_NS)
         self.close_batch()
 

@@ -42,16 +42,10 @@ class Acts(QWidget):
     _picture: Picture
     _said: QLabel
     _errand: Errand | None = None
-
-    def reload(self, at_ns: int | None) -> None:
-        """Read the day anew, and stay at that time."""
-        raise NotImplementedError
-
-    def _current(self) -> Moment | None:
-        raise NotImplementedError
-
-    def _selected(self) -> list[Moment]:
-        raise NotImplementedError
+    reload: Callable[[int | None], None]
+    """Read the day anew, and stay at that time."""
+    _current: Callable[[], Moment | None]
+    _selected: Callable[[], list[Moment]]
 
     def _fill_menu(self) -> None:
         words, moment = self._words, self._current()

@@ -54,9 +54,7 @@ class Lines(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw a row."""
-        blank = QStyleOptionViewItem(option)
-        self.initStyleOption(blank, index)
-        blank.text = ""
+        blank = QStyleOptionViewItem(option)  # not asked of the model: the ground has no text
         style = blank.widget.style()
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, blank, painter, blank.widget)
         moment = self._model.shown[index.row()]

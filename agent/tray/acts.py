@@ -54,6 +54,7 @@ class Acts(QObject):
             "readers": lambda: self._open("agent.tray.read", "readers"),
             "delete_last": self._delete_last,
             "tell_stopped": lambda: self._settings.choose(tell_stopped=not self._settings.tell_stopped),
+            "tell_week": lambda: self._settings.choose(tell_week=not self._settings.tell_week),
         }
         return acts | {key: lambda s=seconds: self._pause_for(s) for key, seconds in PAUSES_S.items()}
 

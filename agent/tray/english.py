@@ -31,6 +31,7 @@ ENGLISH_TEXTS = {
     "readers": "&Who can read this…",
     "managed": "Managed by {organisation}",
     "tell_stopped": "Tell me when recording &stops",
+    "tell_week": "Tell me each wee&k what was recorded",
     "quit": "&Quit this icon (capture stops)",
     "close": "&Close",
     "why.title": "Why, or why not",

@@ -38,6 +38,7 @@ GERMAN_TEXTS = {
     "readers": "Wer das lesen &kann…",
     "managed": "Verwaltet von {organisation}",
     "tell_stopped": "Mel&den, wenn die Aufzeichnung aufhört",
+    "tell_week": "Jede Woc&he melden, was aufgezeichnet wurde",
     "quit": "Dieses Symbol &beenden (die Aufzeichnung hört auf)",
     "close": "&Schließen",
     "why.title": "Warum, oder warum nicht",
@@ -203,7 +204,8 @@ GERMAN_REASONS: Mapping[R, Reason] = MappingProxyType(
         R.SPOOL_FULL: Reason(
             "Versiegelte Pakete warten auf die Sendung: zu viele oder zu lange.",
             "Für versiegelte Pakete ist Platz.",
-            "mit dem Netz verbinden; nichts Versiegeltes wird verworfen",
+            "mit dem Netz verbinden, oder freigeben, was Sie zurückhalten: overt review release; nichts Versiegeltes"
+            " wird verworfen",
         ),
         R.REDACTION_FAILING: Reason(
             "Das Schwärzen gelingt nicht, deshalb wird nichts behalten.",

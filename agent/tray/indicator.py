@@ -24,6 +24,7 @@ from agent.tray.menu import Menu
 from agent.tray.presence import AnyPresence, Hidden, HostKind
 from agent.tray.settings import Settings
 from agent.tray.view import Message, Messages, badge_words, sign_of, tooltip
+from agent.tray.weekly import Weekly
 from agent.tray.words import Words
 from schemas.status import Status
 
@@ -61,7 +62,8 @@ class Indicator(QObject):
         settings = Settings(places.state / "indicator.json")
         self._messages = Messages(words, lambda: settings.tell_stopped)
         self._acts = Acts(words, places, settings, self._tell)
-        self._menu = Menu(words, self._entries(), tell_stopped=settings.tell_stopped)
+        self._menu = Menu(words, self._entries(), settings.ticked)
+        self._weekly = Weekly(places.state / "weekly.json", lambda: settings.tell_week, self._tell)
         self._ticker = QTimer(self)
         self._ticker.setTimerType(Qt.TimerType.PreciseTimer)
         self._link = Link(places.control_socket)
@@ -89,6 +91,7 @@ class Indicator(QObject):
         access.contrastPreferenceChanged.connect(self._show)
         self._tray_changed()
         self._link.start()
+        self._weekly.start()
 
     def _hidden(self) -> Hidden | None:
         return self._presence.hidden(self._kind)

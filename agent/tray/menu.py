@@ -34,11 +34,12 @@ ORDER: tuple[str | None, ...] = (
     "managed",
     None,
     "tell_stopped",
+    "tell_week",
     "quit",
 )
 """Entries from top to bottom; ``None`` is a line between them."""
-CHECKED = "tell_stopped"
-"""The one entry that is on or off."""
+CHECKED = ("tell_stopped", "tell_week")
+"""Entries that are on or off."""
 TOLD = frozenset({"state", "ends", "put_off", "managed"})
 """Entries whose words change."""
 
@@ -49,10 +50,10 @@ class Menu(QMenu):
     Args:
         words: the language.
         act: what each entry does, by its key in :data:`ORDER` (``state`` does what ``why`` does).
-        tell_stopped: whether that entry is ticked.
+        ticked: whether each of :data:`CHECKED` is ticked; those that are not named are.
     """
 
-    def __init__(self, words: Words, act: Mapping[str, Callable[[], None]], *, tell_stopped: bool = True) -> None:
+    def __init__(self, words: Words, act: Mapping[str, Callable[[], None]], ticked: Mapping[str, bool] = {}) -> None:
         super().__init__()
         self._words = words
         self.setAccessibleName(words("name"))
@@ -63,8 +64,9 @@ class Menu(QMenu):
                 continue
             self.entries[key] = self.addAction("" if key in TOLD else self._named(key))
             self.entries[key].triggered.connect(lambda _=False, run=act[key]: run())
-        self.entries[CHECKED].setCheckable(True)
-        self.entries[CHECKED].setChecked(tell_stopped)
+        for key in CHECKED:
+            self.entries[key].setCheckable(True)
+            self.entries[key].setChecked(ticked.get(key, True))
 
     def update_to(self, status: Status | None, now_s: float) -> None:
         """Show what can be done now. Without a daemon, everything that writes to the disk still works."""

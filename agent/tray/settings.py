@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from agent.disk.durable import write_over
 
@@ -18,21 +19,30 @@ class Settings:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.tell_stopped = self._read()
+        found = self._read()
+        self.tell_stopped = found.get("tell_stopped") is not False
         """Whether to tell that recording has stopped. That it has started is always told."""
+        self.tell_week = found.get("tell_week") is not False
+        """Whether to tell once a week what was captured."""
 
-    def choose(self, *, tell_stopped: bool) -> None:
+    def choose(self, *, tell_stopped: bool | None = None, tell_week: bool | None = None) -> None:
         """Keep a choice. A disk that refuses it only means that the next start has forgotten it."""
-        self.tell_stopped = tell_stopped
+        self.tell_stopped = self.tell_stopped if tell_stopped is None else tell_stopped
+        self.tell_week = self.tell_week if tell_week is None else tell_week
         try:
-            write_over(self._path, json.dumps({"v": 1, "tell_stopped": tell_stopped}).encode())
+            write_over(self._path, json.dumps({"v": 1, **self.ticked}).encode())
         except OSError:
             return
 
-    def _read(self) -> bool:
+    @property
+    def ticked(self) -> dict[str, bool]:
+        """The choices by the menu's keys."""
+        return {"tell_stopped": self.tell_stopped, "tell_week": self.tell_week}
+
+    def _read(self) -> dict[str, Any]:
         """In doubt it tells."""
         try:
             with self._path.open("rb") as file:
-                return json.loads(file.read(MAX_BYTES))["tell_stopped"] is not False
-        except (OSError, ValueError, TypeError, KeyError, RecursionError):
-            return True
+                return dict(json.loads(file.read(MAX_BYTES)))
+        except (OSError, ValueError, TypeError, RecursionError):
+            return {}

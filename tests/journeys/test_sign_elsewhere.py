@@ -127,8 +127,13 @@ def without_a_tray(home: Household) -> Iterator[None]:
     home.await_state("capturing")
 
 
+def beginning_is_told(notices: Notices) -> None:
+    """Only then an end is news; and what is told later is told of something else."""
+    until(lambda: notices.titles()[-1:] == [STARTED], what="the last beginning to be told")
+
+
 def test_a_tray_that_goes_is_told_of_and_so_is_its_return(recorded: Household, notices: Notices) -> None:
-    until(lambda: notices.titles()[-1:] == [STARTED], what="the last beginning to be told: only then an end is news")
+    beginning_is_told(notices)
     told = len(notices.shown)
     with without_a_tray(recorded):
         nothing_is_captured(recorded)
@@ -139,6 +144,7 @@ def test_a_tray_that_goes_is_told_of_and_so_is_its_return(recorded: Household, n
 
 
 def test_a_silenced_end_stays_silent_and_a_beginning_does_not(recorded: Household, notices: Notices) -> None:
+    beginning_is_told(notices)
     (recorded.employee.state / "indicator.json").write_text(json.dumps({"v": 1, "tell_stopped": False}))
     recorded.indicator.stop()
     nothing_is_captured(recorded)

@@ -6,6 +6,7 @@ const api = globalThis.browser ?? globalThis.chrome;
 const HOST = "org.overt.host";
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 60000;
+const SURE_MS = 100; // after a question: by then the browser has heard of the window or tab that it was about
 const SOON_MS = 25; // for a page whose element lost the keys to say that another one of it has them
 
 const pages = new Set(); // ports of the listed pages that are open
@@ -15,6 +16,7 @@ let seq = 0;
 let turn = 0; // counts what was heard, so that an answer that was overtaken is thrown away
 let here = null; // the port of the page that was told of last
 let asked = null; // the port of the page whose claim is being looked into
+let sure = null; // a timer: when to answer the last question once more
 let doubt = null; // a timer: what was told of last will not be true any more
 let retryMs = FIRST_RETRY_MS;
 let notBefore = 0;
@@ -62,6 +64,12 @@ function heard(port, { has, soon, secret, at }) {
 
 function want(ms) {
   renew = ms ?? null;
+  ask();
+  clearTimeout(sure);
+  if (renew) sure = setTimeout(ask, SURE_MS);
+}
+
+function ask() {
   if (!here) say("elsewhere", Date.now());
   for (const page of pages) page.postMessage({ renew });
 }

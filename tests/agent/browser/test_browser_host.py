@@ -64,6 +64,15 @@ def test_of_what_the_daemon_says_only_how_often_goes_on(link: Link) -> None:
     assert link.said() == frame({"v": 1, "renew_ms": 250}) + frame({"v": 1, "renew_ms": None})
 
 
+def test_the_daemons_mere_replies_end_here(link: Link) -> None:
+    """The page answers what reaches it at once: it would be asked for ever by its own answers."""
+    wanted, ask = b'{"v":1,"renew_ms":250}\n', b'{"v":1,"renew_ms":250,"event":"site"}\n'
+    link.host.from_daemon(3 * wanted)
+    assert link.said() == frame({"v": 1, "renew_ms": 250})
+    link.host.from_daemon(ask + wanted)
+    assert link.said() == 2 * frame({"v": 1, "renew_ms": 250})
+
+
 @pytest.mark.parametrize("line", [b'{"v":1,"error":"no"}', b"x", b"[]", b'{"renew_ms":true}', b'{"renew_ms":-1}', b""])
 def test_a_daemon_that_says_no_ends_it(link: Link, line: bytes) -> None:
     with pytest.raises(Gone):

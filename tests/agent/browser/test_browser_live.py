@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.core.site import RENEW_MS
 from tests.agent.browser.browser_rig import ELSEWHERE, HIDING, NOT_A_BROWSER, UNKNOWN
 from tests.agent.browser.conftest import MAILBOX, OTHER, Room
 from tests.support.browsers import Chromium, page
@@ -178,10 +179,20 @@ def test_a_private_window_is_never_a_site(browsing: Room) -> None:
     window = browsing.show_in_new_window(browsing.mail.origin + "/", MAILBOX, private)
     browsing.ears.wait_for(ELSEWHERE)
     browsing.hands.type_text("private")
-    shown = {said for _, said in browsing.ears.heard[count:]}
-    assert browsing.mail.origin not in shown
+    shown = [said for _, said in browsing.ears.heard[count:]]
+    assert browsing.mail.origin not in shown, shown
     browsing.hands.close(window.id)
     browsing.ears.wait_for(browsing.mail.origin)
+
+
+def test_a_page_says_it_again_as_often_as_it_is_asked_to_and_no_more(browsing: Room) -> None:
+    """Its own words must not make it speak: it did so 300 times a second, and nobody saw it but the battery."""
+    (client,) = (c for c in browsing.ears.server.clients if c.claim is not None)
+    browsing.ears.stays(browsing.mail.origin)
+    before, said = browsing.ears.clock.monotonic_ns(), client.site_seq
+    until(lambda: client.site_seq >= said + 4)
+    passed_ms = (browsing.ears.clock.monotonic_ns() - before) / 10**6
+    assert client.site_seq - said <= passed_ms / RENEW_MS + 2
 
 
 def test_another_app_in_front_nobody_is_asked(browsing: Room) -> None:

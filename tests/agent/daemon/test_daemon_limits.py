@@ -8,15 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from agent.core.hold import Hold
 from agent.daemon.pace import TICK_NS
+from agent.disk.hold import write_hold
+from agent.disk.spool import BatchState
 from schemas.events import Modality
 from schemas.status import ClosedReason as R
+from tests.agent.daemon.daemon_parts import texts_of
 from tests.agent.daemon.daemon_rig import DaemonRig
 from tests.support.fake_desktop import window
 from tests.support.limit_files import EXTREMES, HOSTILE, put
 from tests.support.waiting import until
 
 ALL = frozenset(Modality)
+SECOND_NS = 10**9
+DAY_NS = 86_400 * SECOND_NS
+MONTH_NS = 30 * DAY_NS
 EVERY_EXTREME = [{key: value} for key, values in EXTREMES.items() for value in values]
 MOST = {key: values[-1] for key, values in EXTREMES.items()} | {"blocked": False, "timing": "exact", "screen": "reveal"}
 
@@ -148,6 +155,40 @@ def put_batch(rig: DaemonRig) -> None:
     rig.machine.put(session.spool)
 
 
+def test_holding_all_until_the_room_is_used_up_stops_capture_says_so_and_loses_nothing(rig: DaemonRig) -> None:
+    capture(rig)
+    write_hold(rig.places.hold, Hold(all=True))
+    rig.tell(rig.places, "reload")
+    words = [rig.type_word(2_000) for _ in range(3)]
+    rig.fill_spool()
+    rig.clock.advance(TICK_NS)
+    rig.turn()
+    session = rig.warden.session
+    assert session is not None
+    assert rig.warden.gate is None
+    status = rig.daemon._teller.status()
+    (told,) = (c for c in status.conditions if c.reason is R.SPOOL_FULL)
+    assert not told.holds
+    assert "overt review release" in told.remedy
+    unheard = [rig.type_word(2_000) for _ in range(3)]  # nothing hears it any more
+    until(lambda: session.sealing.pending == 0)
+    counts = rig.daemon._teller.status().counts
+    assert counts.seen == counts.kept + sum(counts.dropped.values()) + counts.held
+    typed = " ".join(text for batch in rig.log.batches for text in texts_of(batch))
+    assert all(word in typed for word in words)
+    assert not any(word in typed for word in unheard)
+    rig.clock.advance(MONTH_NS)  # nothing is sent, and nothing of it goes
+    rig.turn()
+    lying = session.spool.history()
+    assert len(lying) >= 2
+    assert {row.state for row in lying} == {BatchState.WAITING}
+    assert session.shipper._ripe(session.spool.waiting()) == []
+    rig.empty_spool()  # released, and sent
+    rig.say_yes(rig.answers(("mail",), ALL))
+    front(rig)
+    assert rig.warden.gate is not None
+
+
 def test_what_is_held_goes_once_where_the_organisation_purges(rig: DaemonRig) -> None:
     """And only then: off alone keeps what was agreed to."""
     capture(rig)
@@ -186,3 +227,21 @@ def test_a_newer_policy_that_a_look_brought_is_obeyed_at_once(rig: DaemonRig, mo
     rig.turn()
     assert rig.warden.gate is None
     assert R.BLOCKED_BY_ORGANISATION in [c.reason for c in rig.daemon._teller.status().conditions if not c.holds]
+
+
+def test_what_waits_longer_than_the_policy_allows_stops_capture_and_is_kept(rig: DaemonRig) -> None:
+    capture(rig)
+    session = rig.warden.session
+    assert session is not None
+    rig.machine.put(session.spool, bytes(100), int(rig.clock.now_s()))
+    assert session.spool_room()
+    days = rig.machine.world.policy.spool_days
+    rig.clock.advance(days * DAY_NS - SECOND_NS)
+    assert session.spool_room()
+    rig.clock.advance(SECOND_NS)
+    rig.turn()
+    assert rig.warden.gate is None
+    assert R.SPOOL_FULL in [c.reason for c in rig.daemon._teller.status().conditions if not c.holds]
+    assert BatchState.WAITING in {row.state for row in session.spool.history()}
+    rig.empty_spool()  # sent after all
+    assert session.spool_room()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agent.core.observe import WindowInfo
 from agent.core.site import FRESH_NS, MARGIN_NS, RENEW_MS, Site
-from agent.daemon.sites import OTHER_SITE, NoSites, Sites
+from agent.daemon.sites import LATE_NS, OTHER_SITE, NoSites, Sites
 from agent.native.parent import Parent, parent_of
 from agent.net.control import Client, ProtocolError, Said, parse_request
 from agent.pipeline.slots import HOLD_NS
@@ -23,6 +23,8 @@ BROWSER = "/usr/lib/chromium/chromium"
 ORIGIN = "https://mail.example"
 MAIL = Site(origin=ORIGIN)
 ELSEWHERE = Site(origin=None)
+CHROMIUM = window(1, executable=BROWSER)
+"""Its process is 4001, started at 1."""
 
 
 class Switchboard:
@@ -57,6 +59,11 @@ class Switchboard:
         self.front = info
         return self.sites.look(info)
 
+    def settle(self, info: WindowInfo = CHROMIUM) -> None:
+        """That window has been in front for so long that what is said now is about it."""
+        self.look(info)
+        self.clock.advance(MARGIN_NS)
+
     def hang_up(self) -> None:
         for client in self.clients:
             client.close()
@@ -77,13 +84,9 @@ def board() -> Iterator[Switchboard]:
     made.hang_up()
 
 
-CHROMIUM = window(1, executable=BROWSER)
-"""Its process is 4001, started at 1."""
-
-
 def test_a_browsers_own_program_is_believed_for_its_windows(board: Switchboard) -> None:
     client = board.client()
-    board.look(CHROMIUM)
+    board.settle()
     assert board.say(client) == {"v": 1, "renew_ms": RENEW_MS}
     assert board.look(CHROMIUM) == MAIL
     assert board.look(msgspec.structs.replace(CHROMIUM, rect=(0, 0, 5, 5))) == MAIL
@@ -116,7 +119,7 @@ def test_whoever_is_not_is_refused_and_what_they_said_is_forgotten(
 
 def test_a_program_whose_browser_ended_is_not_believed_any_more(board: Switchboard) -> None:
     client = board.client()
-    board.look(CHROMIUM)
+    board.settle()
     board.say(client)
     assert client.pid is not None
     board.parents[client.pid] = Parent(1, 1, "/sbin/init")
@@ -141,7 +144,7 @@ def test_it_is_asked_only_while_a_window_of_its_browser_is_in_front(board: Switc
 
 def test_a_tab_that_was_left_is_news_from_when_it_was_last_sure(board: Switchboard) -> None:
     client = board.client()
-    board.look(CHROMIUM)
+    board.settle()
     board.say(client)
     board.clock.advance(RENEW_MS * 10**6)
     board.say(client)
@@ -202,7 +205,7 @@ def test_a_page_that_falls_silent_is_news_from_when_it_last_spoke(board: Switchb
 
 def test_a_program_that_is_gone_is_news(board: Switchboard) -> None:
     client = board.client()
-    board.look(CHROMIUM)
+    board.settle()
     board.say(client)
     board.clients.remove(client)
     board.news.clear()
@@ -226,28 +229,31 @@ def test_another_title_is_doubt_until_the_browser_has_spoken(board: Switchboard)
     assert board.news == [sure_ns - MARGIN_NS]
     assert board.told == [(client, {"v": 1, "event": "site", "renew_ms": RENEW_MS})]
     board.say(client)
+    assert board.look(other) is None, "it may have meant the tab before"
+    board.clock.advance(MARGIN_NS)
+    board.say(client)
     assert board.look(other) == MAIL
 
 
 def test_what_was_captured_before_the_browser_came_to_the_front_is_not_in_doubt(board: Switchboard) -> None:
     client = board.client()
-    board.look(CHROMIUM)
+    board.settle()
     board.say(client)
     board.look(None)
     board.clock.advance(10**10)
     board.look(CHROMIUM)
     came_ns = board.clock.monotonic_ns()
     board.news.clear()
-    board.clock.advance(10**6)
+    board.clock.advance(MARGIN_NS)
     board.say(client)
     board.clock.advance(10**6)
     board.say(client, "elsewhere")
-    assert board.news == [came_ns + 10**6, came_ns]
+    assert board.news == [came_ns + MARGIN_NS, came_ns]
 
 
 def test_two_profiles_that_both_say_they_have_the_keys(board: Switchboard) -> None:
     one, two = board.client(), board.client()
-    board.look(CHROMIUM)
+    board.settle()
     board.say(one)
     board.say(two, "elsewhere")
     assert board.look(CHROMIUM) == MAIL
@@ -259,7 +265,7 @@ def test_two_profiles_that_both_say_they_have_the_keys(board: Switchboard) -> No
 
 def test_what_was_said_before_the_window_came_to_the_front_is_not_of_it(board: Switchboard) -> None:
     client = board.client()
-    board.look(CHROMIUM)
+    board.settle()
     board.say(client)
     board.clock.advance(10**9)
     second = msgspec.structs.replace(CHROMIUM, window=2)
@@ -267,14 +273,47 @@ def test_what_was_said_before_the_window_came_to_the_front_is_not_of_it(board: S
     assert board.look(second) is None
     board.say(client, at=before_ms)
     assert board.look(second) is None
-    board.clock.advance(10**6)
+    board.clock.advance(MARGIN_NS)
     board.say(client)
     assert board.look(second) == MAIL
+
+
+def test_what_came_since_a_page_was_last_certain_waits_for_its_next_word(board: Switchboard) -> None:
+    client = board.client()
+    board.settle()
+    assert board.sites.open_since_ns() is None
+    board.say(client)
+    came_ns = board.clock.monotonic_ns() - MARGIN_NS
+    assert board.sites.open_since_ns() == came_ns
+    board.clock.advance(10**9)
+    lag_ms = 40
+    board.say(client, at=board.clock.time_ns() // 10**6 - lag_ms)
+    assert board.sites.open_since_ns() == board.clock.monotonic_ns() - MARGIN_NS - 2 * lag_ms * 10**6
+    board.say(client, secret=True)
+    assert board.sites.open_since_ns() is None, "nothing is captured"
+
+
+@pytest.mark.parametrize("front", [None, window(2, executable=BROWSER)])
+@pytest.mark.parametrize("late", [0, 1])
+def test_the_last_keys_before_another_window_are_kept_if_the_browser_was_quick(
+    board: Switchboard, late: int, front: WindowInfo | None
+) -> None:
+    client = board.client()
+    board.settle()
+    board.clock.advance(10**9)
+    board.say(client)
+    sure_ns = board.clock.monotonic_ns() - MARGIN_NS
+    board.clock.advance(LATE_NS - MARGIN_NS + late)
+    board.news.clear()
+    board.look(front)
+    assert board.news == ([sure_ns] if late else [])
+    assert board.sites.open_since_ns() is None
 
 
 def test_without_anybody_who_tells() -> None:
     assert NoSites().look(CHROMIUM) is None
     assert NoSites().look(None) is None
+    assert NoSites().open_since_ns() is None
 
 
 def test_parents_are_told_by_the_kernel() -> None:
@@ -339,7 +378,7 @@ def test_whatever_is_said_in_whatever_order_a_site_is_what_exactly_one_says(
     board = Switchboard()
     try:
         clients = [board.client() for _ in range(3)]
-        board.look(CHROMIUM)
+        board.settle()
         last: dict[int, tuple[str, int]] = {}
         for number, state, wait_ms in steps:
             board.clock.advance(wait_ms * 10**6)

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.pipeline.pipe import UNSETTLED
 from agent.pipeline.slots import HOLD_NS, STEP_NS
 from schemas.events import FocusEvent, FrameEvent, KeyEvent, Modality, PointerEvent, TextEvent
 from tests.agent.pipeline.pipeline_rig import Rig
@@ -115,6 +116,17 @@ def test_whatever_was_typed_nothing_since_is_left(text: list[str], cut: int) -> 
     late = [e for e in rig.done() if isinstance(e, KeyEvent | TextEvent) and e.mono_ns >= since_ns]
     assert late == []
     assert rig.pipe.held == 0
+
+
+def test_an_end_does_not_keep_what_is_still_to_be_judged() -> None:
+    rig = Rig()
+    rig.enter(title=None)
+    rig.move()
+    rig.clock.advance(MS_NS)
+    rig.pipe.hold(rig.clock.monotonic_ns())
+    rig.move()
+    assert len([e for e in rig.done() if isinstance(e, PointerEvent)]) == 1
+    assert rig.dropped(Modality.POINTER) == {UNSETTLED: 1}
 
 
 def test_what_a_detector_has_still_to_judge_waits_for_as_long_as_that_takes() -> None:

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from schemas.events import Modality
 from schemas.scope import TimingTier
 from schemas.status import ClosedReason, State
 from tests.agent.ceremony.participant import Participant, enrolled
+from tests.agent.review.review_rig import Person
 from tests.agent.tray.fake_daemon import CAPTURING, OFF, PAUSED, READY, RENEW_MS, FakeDaemon, status_of
 from tests.support.desktop import PANEL_XML, Desktop, Tray
+from tests.support.devices import NS
 from tests.support.driver import Driver
 from tests.support.notices import Notices
 from tests.support.processes import Process
@@ -199,6 +202,15 @@ def test_what_happens_is_told_by_the_notification_service_also_when_the_tray_is_
         daemon.tell(status_of(State.BLOCKED, ClosedReason.NO_SIGN), RENEW_MS)
         until(lambda: notices.titles()[1:] == ["Recording has stopped"], what="the end to be told")
         assert indicator.running, indicator.output
+
+
+def test_the_week_is_told_by_the_notification_service(tmp_path: Path) -> None:
+    person = Person.make(tmp_path)
+    person.put(person.events("a word", time.time_ns() - 60 * NS))
+    (person.places.state / "weekly.json").write_text('{"v": 1, "next_s": 1}')
+    with Desktop(tray="xembed") as desktop, Notices(desktop) as notices, FakeDaemon(person.places.control_socket):
+        start(desktop, person.me)
+        until(lambda: "Your week with Overt" in notices.titles(), what="the week to be told")
 
 
 def test_without_a_notification_service_nothing_breaks(desktop: Desktop, me: Participant) -> None:
