@@ -161,6 +161,10 @@ def an_upgrade_loses_nothing(me: Person) -> None:
     assert me.agents() == before  # the same processes, as the program that lies there now
     assert {p.name: p.read_bytes() for p in (state / "consents").iterdir()} == consents
     until(lambda: sum(b["state"] == "sent" for b in me.batches()) > sent, 60)
+    me.overt("off")
+    me.machine.do("dpkg", "-i", "/tmp/overt.deb")  # noqa: S108  # in the chroot
+    until(lambda: me.status().get("state") == "off", 60)
+    assert me.agents() == before
 
 
 def removing_keeps_and_purging_erases(me: Person, office: Organisation) -> None:

@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -147,5 +147,5 @@ class FreshMachine:
 
 def overt_of(commands: Mapping[int, str]) -> dict[str, int]:
     """Process ids of the agent's parts, by what their command lines call them."""
-    ends: Sequence[str] = ("daemon", "indicator")
-    return {part: pid for pid, line in commands.items() for part in ends if line.endswith(f"bin/overt {part}")}
+    ends = {"daemon": ("bin/overt daemon",), "indicator": ("bin/overt indicator", "-m agent.tray")}  # as it begins anew
+    return {part: pid for pid, line in commands.items() for part, words in ends.items() if line.endswith(words)}
