@@ -193,6 +193,9 @@ def _read(pages: list[AccessReply] | None, rows: Iterable[Row]) -> dict[str, Any
         ],
         "erasures": [one.model_dump(mode="json") for one in pages[-1].erasures],
         "sweeps": [one.model_dump(mode="json") for one in pages[-1].sweeps],
+        "stored_batches": pages[-1].batches,
+        "stored_bytes": pages[-1].stored_bytes,
+        "wish": pages[-1].wish,
         "retention_days": pages[-1].retention_days,
     }
 

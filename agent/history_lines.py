@@ -17,9 +17,14 @@ def lines(found: dict[str, Any]) -> list[str]:
             ]
     if found["deletions"]:
         told += ["", "Deleted or masked by you", *(_deletion(one) for one in found["deletions"])]
-    told += ["", "Read by researchers"]
     if not found["collector_answered"]:
-        return [*told, "  The collector does not answer, so who read what cannot be told now."]
+        return [
+            *told,
+            "",
+            "Read by researchers",
+            "  The collector does not answer, so who read what cannot be told now.",
+        ]
+    told += ["", "At the collector", *_stored(found), "", "Read by researchers"]
     pulls = [
         f"  {_when(one['at_s'])}  {one['name'] or one['researcher'][:12]}  batch "
         f"{'?' if one['batch'] is None else one['batch']}  “{one['reason']}”"
@@ -40,6 +45,12 @@ def lines(found: dict[str, Any]) -> list[str]:
             for one in found["sweeps"]
         ]
     return told
+
+
+def _stored(found: dict[str, Any]) -> list[str]:
+    held = f"  {found['stored_batches']} of your batches, {found['stored_bytes']} bytes"
+    wish = f"  You asked on your page: {found['wish']}. This machine has not signed it yet." if found["wish"] else ""
+    return [f"{held}; each is erased after {found['retention_days']} days at the latest", *([wish] if wish else [])]
 
 
 def _batch(one: dict[str, Any]) -> str:

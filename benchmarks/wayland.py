@@ -20,7 +20,7 @@ from benchmarks.report import Measured, report
 from tests.support.forms import QT, serve_form
 from tests.support.live import Organisation, nothing_waits
 from tests.support.processes import Process
-from tests.support.sway import Sway, Wayfarer
+from tests.support.sway import STUDY, Sway, Wayfarer
 from tests.support.waiting import NotInTimeError
 from tests.support.wayland_keyboard import Keyboard
 
@@ -30,14 +30,6 @@ SENTENCE = "the quick brown fox jumps over the lazy dog, again and again; "
 PAUSE_S = 0.02
 """Between two keys: faster than anybody types."""
 OPENS_S = 30.0
-POLICY = """
-study = "demo-2026"
-version = 1
-timing = "exact"
-consent_days = 30
-review_s = 0
-batch_s = {batch_s}
-"""
 APP = """
 [[apps]]
 id = "{id}"
@@ -66,7 +58,7 @@ class Bench:
         self.organisation.found()
         self.organisation.serve()
         apps = "".join(APP.format(id=i, path=path) for i, path in EXECUTABLES.items())
-        self.organisation.study(batch_s=1, policy=POLICY + apps)
+        self.organisation.study(batch_s=1, policy=STUDY + apps)
         self.person = Wayfarer.of(session)
         self.person.overt("enrol", self.organisation.link())
         self.person.agree(*EXECUTABLES)

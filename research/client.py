@@ -14,6 +14,7 @@ from msgspec import Struct
 from pydantic import ValidationError
 
 from research.errors import CollectorError, InputError
+from schemas.access import PullPage, PullRow
 from schemas.base import Document
 from schemas.http_signature import sign_request
 from schemas.log import Opening, OpeningPage
@@ -58,6 +59,10 @@ def check_reason(text: str) -> str:
             "Say in a sentence why you pull: the participants will read it.",
         )
     return text
+
+
+OPENINGS_OF_STUDY, OPENINGS_OF_AUDITOR = "/v1/log/openings/study", "/v1/audit/openings"
+"""Whose openings: what proves consent, for researchers; what organisation and researchers did, for auditors."""
 
 
 class Collector:
@@ -126,14 +131,24 @@ class Collector:
             raise _refused(reply)
         return reply.content
 
-    def openings(self) -> Iterator[Opening]:
-        """Openings of the log's entries about what proves consent. Raises: CollectorError."""
+    def openings(self, path: str = OPENINGS_OF_STUDY) -> Iterator[Opening]:
+        """Openings of the log's entries; by default those about what proves consent. Raises: CollectorError."""
         after: int | None = 0
         while after is not None:
-            page = self._get(OpeningPage, f"/v1/log/openings/study?after={after}&limit={MAX_PAGE_ROWS}")
+            page = self._get(OpeningPage, f"{path}?after={after}&limit={MAX_PAGE_ROWS}")
             yield from page.rows
             if page.next is not None and page.next <= after:
                 raise CollectorError("the collector's list of openings does not advance")
+            after = page.next
+
+    def pulls(self) -> Iterator[PullRow]:
+        """Everybody's readings, oldest first; for the study's auditor. Raises: CollectorError."""
+        after: int | None = 0
+        while after is not None:
+            page = self._get(PullPage, f"/v1/audit/pulls?after={after}&limit={MAX_PAGE_ROWS}")
+            yield from page.pulls
+            if page.next is not None and page.next <= after:
+                raise CollectorError("the collector's list of readings does not advance")
             after = page.next
 
     def feed(self, after: int = 0) -> SignedDocument:

@@ -74,6 +74,7 @@ def export(  # noqa: PLR0913, PLR0917  # one argument an option
         bool, typer.Option("--dry-run", help="Write nothing; tell what would be, and its size.")
     ] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Processes; each takes whole participants.")] = 1,
+    reason: Annotated[str | None, typer.Option(help="Why; kept in lineage, and told by `audit`.")] = None,
     engine: Annotated[
         str, typer.Option(help="local | ray (pip install 'overt[ray]'; RAY_ADDRESS names a cluster)")
     ] = "local",
@@ -100,7 +101,7 @@ def export(  # noqa: PLR0913, PLR0917  # one argument an option
         lineage.record(home, lineage.Entry("derived", partial, inside, now))
     done, report = desk.export(Folder(folder), out, organisation, home, wanted, How(jobs, engine))
     if not dry_run:
-        made = lineage.Entry("export", str(out.resolve()), lineage.batches(out), now)
+        made = lineage.Entry("export", str(out.resolve()), lineage.batches(out), now, why=reason)
         lineage.record(home, made)
     facts = msgspec.to_builtins(done) | {"folder": str(out), "dry_run": dry_run}
     if json_:

@@ -30,7 +30,7 @@ class Entry(Struct, frozen=True):
     batches: list[str]  # digests, sorted
     at: int  # Unix seconds
     order: str | None = None  # of a training run: its seed and order of shards, as given
-    why: str | None = None  # of a pull: the reason that participants read
+    why: str | None = None  # of a pull: the reason that participants read; of an export: as given
 
 
 class Answer(Struct, frozen=True):

@@ -5,15 +5,23 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from agent.ceremony.accessibility import ask_for_it
 from agent.ceremony.errors import CeremonyError, NobodyThereError
-from agent.ceremony.outcome import Outcome, keep
+from agent.ceremony.outcome import Outcome, Yes, keep
 from agent.ceremony.perform import what_changed, what_to_ask
+from agent.ceremony.plain import wrap
 from agent.ceremony.words import Words, choose_language, spoken
 from agent.core.ceremony import Asked
 from agent.disk.places import Places
 from agent.native.harden import name_process
 from agent.native.none import keep_none_alive
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from agent.ceremony.console import Console
 
 REAL_DISPLAYS = frozenset({"xcb", "wayland", "cocoa", "windows"})
 """Qt platforms that a person can see. Others draw into memory or onto a wire."""
@@ -40,6 +48,8 @@ def hold_in_terminal(places: Places) -> str:
     outcome = hold(console, asked, language, what_changed(places, asked))
     told = Words(language)(keep(places, asked, outcome, time.time_ns, "terminal"))
     console.write(f"\n{told}\n")
+    if isinstance(outcome, Yes):
+        _ask_for_accessibility(console, places, Words(language))
     console.close()
     return told
 
@@ -73,11 +83,42 @@ def hold_in_window(places: Places) -> str:
     outcome: Outcome = window.outcome
     words = Words(language)
     try:
-        return words(keep(places, asked, outcome, time.time_ns, "window"))
+        told = words(keep(places, asked, outcome, time.time_ns, "window"))
     except CeremonyError as error:
-        told = words("error.text", error=error, remedy=error.remedy)
-        QMessageBox.warning(window, words("error.title"), told)
+        why = words("error.text", error=error, remedy=error.remedy)
+        QMessageBox.warning(window, words("error.title"), why)
         raise
+    if isinstance(outcome, Yes):
+        _ask_in_window(window, places, words)
+    return told
+
+
+def _ask_for_accessibility(console: "Console", places: Places, words: Words) -> None:
+    def agreed() -> bool:
+        console.write("\n" + "".join(f"{line}\n" for line in wrap(words("access.text"), console.columns)))
+        try:
+            return console.ask(words("access.ask")).lower() in words("tty.yes_words").split()
+        except (EOFError, KeyboardInterrupt):
+            return False
+
+    if (told := ask_for_it(places.accessibility, words, agreed)) is not None:
+        console.write("\n" + "".join(f"{line}\n" for line in wrap(told, console.columns)))
+
+
+def _ask_in_window(window: "QWidget", places: Places, words: Words) -> None:
+    from PySide6.QtWidgets import QMessageBox  # noqa: PLC0415  # as above
+
+    def agreed() -> bool:
+        box = QMessageBox(QMessageBox.Icon.Question, words("access.title"), words("access.text"), parent=window)
+        turn_on = box.addButton(words("access.turn_on"), QMessageBox.ButtonRole.AcceptRole)
+        leave = box.addButton(words("access.leave"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(leave)
+        box.setEscapeButton(leave)
+        box.exec()
+        return box.clickedButton() is turn_on
+
+    if (told := ask_for_it(places.accessibility, words, agreed)) is not None:
+        QMessageBox.information(window, words("access.title"), told)
 
 
 def _language(asked: Asked) -> str:

@@ -113,6 +113,17 @@ ENGLISH_TEXTS = {
     "language.switch": "Language: {name}",
     "tty.yes_words": "y yes",
     "tty.no_words": "n no",
+    "access.title": "Accessibility",
+    "access.text": "On this desktop, programs tell what you write only while accessibility is on, and it is off. Shall"
+    " it be turned on? That lets other programs of yours read your windows too. It is turned off again when you turn"
+    " Overt off or uninstall it. Your yes holds either way.",
+    "access.turn_on": "&Turn it on",
+    "access.leave": "&Leave it off",
+    "access.ask": "Turn accessibility on? [y/N] ",
+    "access.on": "Accessibility is on. Programs built on Chromium or Electron tell nothing until you close and open"
+    " them again.",
+    "access.no": "Accessibility stays off. Most of what you write in programs here is not captured.",
+    "access.failed": "Accessibility could not be turned on: overt doctor says more.",
     "nothing_to_ask": "It is on, and nothing has changed since you agreed. To see what you agreed to:"
     " overt consent show. To stop: overt off.",
 }

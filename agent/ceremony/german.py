@@ -122,6 +122,19 @@ GERMAN_TEXTS = {
     "language.switch": "Sprache: {name}",
     "tty.yes_words": "j ja y yes",
     "tty.no_words": "n nein no",
+    "access.title": "Barrierefreiheit",
+    "access.text": "Auf diesem Desktop teilen Programme nur mit, was Sie schreiben, wenn die Barrierefreiheit"
+    " eingeschaltet ist, und sie ist aus. Soll sie eingeschaltet werden? Auch andere Ihrer Programme können dann Ihre"
+    " Fenster lesen. Sie wird wieder ausgeschaltet, wenn Sie Overt ausschalten oder deinstallieren. Ihr Ja gilt in"
+    " jedem Fall.",
+    "access.turn_on": "&Einschalten",
+    "access.leave": "Aus &lassen",
+    "access.ask": "Barrierefreiheit einschalten? [j/N] ",
+    "access.on": "Die Barrierefreiheit ist eingeschaltet. Programme, die auf Chromium oder Electron beruhen, teilen"
+    " nichts mit, bis Sie sie schließen und neu öffnen.",
+    "access.no": "Die Barrierefreiheit bleibt aus. Das meiste, was Sie hier in Programmen schreiben, wird nicht"
+    " aufgezeichnet.",
+    "access.failed": "Die Barrierefreiheit ließ sich nicht einschalten: overt doctor sagt mehr.",
     "nothing_to_ask": "Es ist eingeschaltet, und seit Sie zugestimmt haben, hat sich nichts geändert. Womit Sie"
     " einverstanden sind: overt consent show. Aufhören: overt off.",
 }

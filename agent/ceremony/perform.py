@@ -4,6 +4,8 @@ An off or a withdrawal stops first: the switch is written before anything else i
 or key. A yes is kept before the switch is turned on, so that no switch is ever on without its consent.
 """
 
+import os
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from uuid import uuid4
@@ -35,6 +37,7 @@ from agent.disk.limits import read_limits
 from agent.disk.places import Places
 from agent.disk.switch import Position, Switch, Switched
 from agent.disk.versions import Versions
+from agent.native.choose import put_accessibility_back
 from schemas.base import SchemaError, unbase64url
 from schemas.consent import ConsentRecord, ConsentState, read_ledger
 from schemas.signed import sign
@@ -130,6 +133,7 @@ def say_no(places: Places, asked: Asked, language: str, seen: Seen, method: str)
     occasion = _occasion(seen.now_ns, method)
     _append(places, seen.now_ns, lambda ledger: refuse(asked, ledger, language, occasion))
     tell_daemon(places, "reload")
+    put_accessibility_back(places.accessibility, os.environ, time)
 
 
 def put_off(places: Places, asked: Asked, language: str, seen: Seen, method: str) -> None:
@@ -169,7 +173,9 @@ def withdraw(places: Places, now_ns: int, method: str) -> bool:
         True if the ledger says so too (or no consent was in force). Capture has stopped either way.
     """
     switch_off(places, now_ns)
-    return note_withdrawal(places, now_ns, method)
+    noted = note_withdrawal(places, now_ns, method)
+    put_accessibility_back(places.accessibility, os.environ, time)
+    return noted
 
 
 def note_withdrawal(places: Places, now_ns: int, method: str) -> bool:

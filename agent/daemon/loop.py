@@ -27,7 +27,7 @@ from agent.disk.limits import stamps
 from agent.disk.places import Places
 from agent.disk.switch import Switch
 from agent.native.base import Clock
-from agent.native.choose import open_seat, open_witness
+from agent.native.choose import open_seat, open_witness, put_accessibility_back
 from agent.native.detect import open_detectors
 from agent.native.parent import parent_of
 from agent.net.control import Request
@@ -60,7 +60,7 @@ class Daemon:
     """
 
     def __init__(self, places: Places, keys: Keys, environ: Mapping[str, str], clock: Clock, tools: Tools) -> None:
-        self._places = places
+        self._places, self._environ = places, environ
         self._keys = keys
         self._clock = clock
         self._switching = Switching(Switch(places.switch), clock)
@@ -242,6 +242,7 @@ class Daemon:
         self._switching.write(off)
         self._reload()
         self._settle_ledger()
+        put_accessibility_back(self._places.accessibility, self._environ, self._clock)
 
     def _settle_ledger(self) -> None:
         """Write down what ended a consent: a clock that is set back later must not revive it."""

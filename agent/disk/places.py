@@ -17,7 +17,7 @@ MACHINE_POLICY = {
     "linux": Path("/etc/overt/policy.json"),
     "darwin": Path("/Library/Managed Preferences/org.overt.agent.plist"),
 }
-"""Where IT puts limits, by platform. On Windows they stand in the registry, which is not read yet."""
+"""Where IT puts limits, by platform. On Windows they stand in the registry (`registry.py`)."""
 
 
 def _machine_policies() -> tuple[Path, ...]:
@@ -85,6 +85,11 @@ class Places:
     def not_at_login(self) -> Path:
         """There if the person took Overt out of their session but kept what is theirs."""
         return self.state / "not-at-login"
+
+    @property
+    def accessibility(self) -> Path:
+        """There if the desktop's accessibility was off, and the person had us turn it on."""
+        return self.state / "accessibility-was-off"
 
     @property
     def hold(self) -> Path:

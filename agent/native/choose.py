@@ -3,6 +3,7 @@
 import selectors
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from agent.native.base import AlwaysHere, Clock, Grabber, Native, NativeUnavailable, SessionWatch, SignWitness
 from agent.native.permissions import Found
@@ -97,6 +98,14 @@ def open_seat(
     from agent.native.seat import Seat  # noqa: PLC0415  # D-Bus is of no use elsewhere
 
     return Seat(environ, clock, selector, changed)
+
+
+def put_accessibility_back(note: Path, environ: Mapping[str, str], clock: Clock) -> None:
+    """Turn the desktop's accessibility off again, where ``note`` says that we turned it on as a person agreed."""
+    if sys.platform.startswith("linux") and note.exists():
+        from agent.native.accessible.asked_on import put_back  # noqa: PLC0415  # D-Bus is of no use elsewhere
+
+        put_back(note, environ, clock)
 
 
 def permissions() -> Sequence[Found]:

@@ -98,7 +98,7 @@ ENGLISH_TEXTS = {
     "delete.all": "&Everything",
     "delete.title": "Delete",
     "delete.ask": "Delete this?",
-    "delete.events": "{count} keys, clicks, moves and pictures ({frames} pictures).",
+    "delete.events": "{count} keys, clicks, moves and pictures ({frames} of them pictures).",
     "delete.gone": "They were not sent yet. They will be gone from this machine, and nobody else has them.",
     "delete.more": "What belongs together goes together: a text with all of its keys, a picture with those that are"
     " painted over it.",

@@ -214,12 +214,13 @@ class Timeline(QWidget):
         painter.drawRect(rows)
 
     def _key(self, painter: QPainter) -> None:
-        rows = self._rows()
-        left, top = rows.left(), rows.bottom() + AXIS_PX + 4
+        rows, metrics = self._rows(), self.fontMetrics()
+        words = {kind: self._words(f"band.{kind.value}") for kind in KEY}
+        spent = sum(24 + metrics.horizontalAdvance(word) + 20 for word in words.values())
+        left, top = min(rows.left(), max(2.0, self.width() - spent)), rows.bottom() + AXIS_PX + 4
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
-        for kind in KEY:
+        for kind, word in words.items():
             painter.fillRect(QRectF(left, top, 18, 12), self._brush(kind))
             painter.drawRect(QRectF(left, top, 18, 12))
-            word = self._words(f"band.{kind.value}")
             painter.drawText(QRectF(left + 24, top - 4, 220, 20), Qt.AlignmentFlag.AlignVCenter, word)
-            left += 24 + self.fontMetrics().horizontalAdvance(word) + 20
+            left += 24 + metrics.horizontalAdvance(word) + 20

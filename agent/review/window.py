@@ -236,10 +236,14 @@ class ReviewWindow(Acts):
             moments = search(moments, text, self._desk.app_names)
         self._model.show(moments)
         self._starts = [moment.begin_ns for moment in moments]
-        nothing = "review.nothing_here" if self._search.text() else "review.nothing"
-        self._picture_said.setText("" if moments else self._words(nothing))
-        self._select_at(self._at_ns)
-        self._show_at(self._at_ns)
+        if moments:
+            self._select_at(self._at_ns)
+            self._show_at(self._at_ns)
+            return
+        nothing = self._words("review.nothing_here" if self._search.text() else "review.nothing")
+        self._typed.clear()  # of another day, or deleted just now
+        self._picture.show_picture(None, (), nothing)
+        self._picture_said.setText(nothing)
 
     def _select_at(self, at_ns: int) -> None:
         """Choose the moment at a time: the last that had begun by then, or else the first."""

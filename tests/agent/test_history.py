@@ -54,12 +54,15 @@ def test_a_reader_is_told_with_name_and_reason(person: Person, monkeypatch: pyte
         erasures=(),
         sweeps=(),
         batches=1,
-        stored_bytes=1,
+        stored_bytes=4_711,
+        wish="erase",
         retention_days=30,
     )
     monkeypatch.setattr(history, "access", lambda _desk: [page])
     told = "\n".join(history_lines.lines(history.history(desk)))
     assert "Dr. Reader  batch 0  “training run 7”" in told
+    assert "1 of your batches, 4711 bytes; each is erased after 30 days" in told
+    assert "You asked on your page: erase." in told
     week = history.week(desk, time.time_ns())
     assert (week.events, week.frames, week.apps, week.readers) == (50, 1, 2, ("Dr. Reader",))
     assert "Read by: Dr. Reader." in history.week_in_words(words.review_words(), week)

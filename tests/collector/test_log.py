@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 import anyio
-import httpx
 import pytest
 
 from collector.limits import LOG_FILL
@@ -72,7 +71,7 @@ def all_placed(collector: Collector, device: Device) -> bool:
 
 
 def researcher(collector: Collector, world: World) -> Researcher:
-    return Researcher(collector.url, world.researchers[0].key, "checking", httpx.Client(trust_env=False))
+    return Researcher(collector.url, world.researchers[0].key, "checking", collector.client)
 
 
 def test_what_happened_is_in_the_log_for_whom_it_concerns(collector: Collector, world: World, tmp_path: Path) -> None:
@@ -105,7 +104,6 @@ def test_what_happened_is_in_the_log_for_whom_it_concerns(collector: Collector, 
     assert (report.lacking, report.waiting, report.before) == ((), 0, 0)
     assert report.proved >= 5
     assert audit(desk, tmp_path, "mail-study", key_of(collector), ledger).before == report.size
-    desk.close()
 
 
 def test_the_log_grows_alike_whether_anything_happens_or_not(collector: Collector, world: World) -> None:
@@ -126,7 +124,6 @@ def test_a_rewrite_is_noticed(collector: Collector, world: World, tmp_path: Path
     before = view(collector)
     desk, empty = researcher(collector, world), LedgerReply(registrations=(), consents=(), policies=(), manifests=())
     audit(desk, tmp_path, "mail-study", key_of(collector), empty)
-    desk.close()
     collector.kill()
     with sqlite3.connect(collector.data / "ledger.db") as database:
         database.execute("DELETE FROM log WHERE kind = 'consent'")
@@ -140,7 +137,6 @@ def test_a_rewrite_is_noticed(collector: Collector, world: World, tmp_path: Path
     desk = researcher(collector, world)
     with pytest.raises(LogBrokenError):
         audit(desk, tmp_path, "mail-study", key_of(collector), empty)
-    desk.close()
 
 
 def test_one_changed_entry_is_noticed(collector: Collector, world: World) -> None:
@@ -188,7 +184,6 @@ def test_the_feed_is_signed_chained_and_leased(collector: Collector, world: Worl
         with pytest.raises(ProofError):
             head_after(page.model_copy(update=wrong))
     assert parse_signed(desk.feed().to_bytes()).payloadType.endswith("feed-page.v1+json")
-    desk.close()
 
 
 def test_collectors_that_share_a_database_extend_one_log(ledgers: Ledgers) -> None:

@@ -5,11 +5,13 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from research import cli, desk, feed, keys
+from research import cli, desk, feed, keys, readings
+from research.client import Collector as Client
 from research.feed import FeedBrokenError
 from research.folder import Folder
 from research.keys import Pin
@@ -17,8 +19,9 @@ from research.reasons import Reason
 from research.sdk import Study
 from research.sweep import StaleError
 from schemas.access import ErasureCause
+from schemas.base import unbase64url
 from schemas.feed import FEED_LEASE_S, FIRST_HEAD, FeedEntry, FeedPage, GoneBatch, next_head
-from schemas.signed import SignedDocument, public_bytes, sign
+from schemas.signed import SignedDocument, public_bytes, public_key_text, sign
 from tests.research.bench import COLLECTOR, Bench
 from tests.support.collectors import Collector
 from tests.support.devices import World
@@ -173,9 +176,86 @@ def test_a_pull_proves_the_log_and_an_audit_follows_it(tmp_path: Path, capsys: p
         assert told["log"]["before"] > 0
         assert told["log"]["lacking"] == []
         assert {(deed["what"], deed["why"]) for deed in told["here"]} == {("pull", "Run 4")}
+        assert run("export", data, "--out", tmp_path / "out", "--reason", "Epoch 1", *at) == 0
+        capsys.readouterr()
+        assert run("audit", data, "--reason", "Audit", *at) == 0
+        assert ("export", "Epoch 1") in {(d["what"], d["why"]) for d in json.loads(capsys.readouterr().out)["here"]}
         assert run("verify", data, *at) == 0
         told = json.loads(capsys.readouterr().out)
         assert told["logged"] >= 3
         (data / "log" / "checkpoint").write_text("another log\n")
         assert run("audit", data, "--reason", "Audit", *at) == 1
         assert run("pull", "--out", data, "--reason", "Run 5", *at) == 1
+
+
+def _lies_about_readings_are_found_out(asked: Client, folder: Path, home: Path) -> None:
+    pin = keys.load_pin(home)
+    rows = tuple(asked.pulls())
+    other = rows[0].model_copy(update={"pull": rows[0].pull.model_copy(update={"reason": "something nicer"})})
+    for told, not_in_log, not_told in ((rows[1:], 0, 1), ((*rows, other), 1, 0), ((other, *rows[1:]), 1, 1)):
+        asked.pulls = lambda told=told: iter(told)  # type: ignore[method-assign,misc]
+        found = readings.readings(asked, folder, pin.study, unbase64url(pin.collector_key or ""))
+        assert (len(found.not_in_log), len(found.not_told)) == (not_in_log, not_told)
+    asked.close()
+
+
+def test_what_may_be_asked_before_anything_is_pulled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``studies`` and ``query`` at a real collector, with six people, and with too few to tell a number."""
+    world, home = World.make(23), tmp_path / "home"
+    with Collector(tmp_path / "server", world.trust, "--log-period", "1") as collector:
+        collector.publish_all(world)
+        actor, key = world.researchers[0], public_key_text(world.org_key)
+        keys.create(home, actor.name, actor.identity._seed, actor.key.private_bytes_raw())
+        at = ("--home", home, "--json")
+        assert run("enrol", "--collector", collector.url, "--organisation", key, *at) == 0
+        capsys.readouterr()
+        assert run("studies", *at) == 0
+        (study,) = json.loads(capsys.readouterr().out)["studies"]
+        assert (study["study"], study["names_you"]) == ("mail-study", True)
+        for people, told in ((4, None), (2, 6)):
+            for _ in range(people):
+                device = collector.join(world)
+                collector.put(device, device.envelope(device.make.typing("dear team"))).raise_for_status()
+            assert run("query", "--reason", "Planning", "--by", "app", *at) == 0
+            found = json.loads(capsys.readouterr().out)
+            assert found["total"]["participants"] == told
+            assert found["ground"] == "agreed"
+        assert {cell["participants"] for cell in found["cells"]} == {6}
+        assert run("query", *at) == 2, "without a reason"
+
+
+def test_an_auditor_sees_who_read_what_and_why_each_proved_in_the_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, auditor, home = World.make(22), Ed25519PrivateKey.from_private_bytes(bytes(range(32))), tmp_path / "home"
+    options = ("--log-period", "1", "--auditor", public_key_text(auditor))
+    with Collector(tmp_path / "server", world.trust, *options) as collector:
+        collector.publish_all(world)
+        device, actor = collector.join(world), world.researchers[0]
+        names = [device.envelope().digest for _ in range(2)]
+        for made, name in zip(device.envelopes, names, strict=True):
+            collector.put(device, made).raise_for_status()
+            collector.get(actor, f"/v1/batches/{name}", reason="Run 4").raise_for_status()
+        keys.create(home, "Auditor", bytes(32), auditor.private_bytes_raw())
+        key = public_key_text(world.org_key)
+        assert run("enrol", "--collector", collector.url, "--organisation", key, "--home", home) == 0
+        command = ("audit", tmp_path / "audit", "--reason", "Audit", "--everyone", "--home", home)
+
+        def all_placed() -> bool:
+            capsys.readouterr()
+            assert run(*command, "--json") == 0
+            told.update(json.loads(capsys.readouterr().out))
+            return bool(told["log"]["waiting"] == 0)
+
+        told: dict[str, Any] = {}
+        until(all_placed, 60, "the log to take everything in")
+        assert {(row["batch"], row["name"], row["why"]) for row in told["readings"]} == {
+            (name, actor.name, "Run 4") for name in names
+        }
+        assert told["log"]["proved"] >= len(names)
+        assert run(*command) == 0
+        assert "Run 4" in capsys.readouterr().out
+        _lies_about_readings_are_found_out(Client(collector.url, auditor, "Audit"), tmp_path / "audit", home)
+        (tmp_path / "audit" / readings.SEEN).write_text("another log\n")
+        assert run(*command) == 1
+        assert run("audit", tmp_path / "audit", "--reason", "Audit", "--home", home) == 1, "it is no researcher's key"

@@ -19,6 +19,8 @@ KEYS = {"AWS_ACCESS_KEY_ID": "overt", "AWS_SECRET_ACCESS_KEY": "only-for-tests"}
 """What collectors find in their environment."""
 START_S = 90.0
 _PARTS = ("master.port", "filer.port", "volume.port", "s3.port", "admin.port")
+_NO_CATALOGUES = ("-s3.port.iceberg=0", "-s3.port.lance=0")
+"""Both listen on one fixed port: of two stores on a machine the second would die."""
 _GRPC = 10_000  # SeaweedFS takes this port above each of its own, too
 
 
@@ -44,7 +46,7 @@ class Bucket:
     def start(self) -> None:
         """Start it, and wait until it serves the bucket."""
         weed = Path(sys.executable).with_name("weed")
-        off = ("-webdav=false", "-admin.ui=false", "-s3.iam=false")
+        off = ("-webdav=false", "-admin.ui=false", "-s3.iam=false", "-master.telemetry=false", *_NO_CATALOGUES)
         ports = [f"-{part}={port}" for part, port in self._ports.items()]
         command = [str(weed), "mini", f"-dir={self._folder}", "-ip=127.0.0.1", f"-bucket={self.name}", *ports, *off]
         with (self._folder / "log").open("ab") as log:

@@ -24,6 +24,25 @@ rows.addWidget(secret)
 form.show()
 app.exec()
 """
+GTK4 = """
+import ctypes
+gtk, glib = ctypes.CDLL("libgtk-4.so.1"), ctypes.CDLL("libglib-2.0.so.0")
+P = ctypes.c_void_p
+def new(library, name, *given):
+    made = getattr(library, name)
+    made.restype = P
+    return P(made(*given))
+gtk.gtk_init()
+form, rows = new(gtk, "gtk_window_new"), new(gtk, "gtk_box_new", 1, 4)
+name, secret = new(gtk, "gtk_entry_new"), new(gtk, "gtk_password_entry_new")
+gtk.gtk_window_set_child(form, rows)
+gtk.gtk_box_append(rows, name)
+gtk.gtk_box_append(rows, secret)
+gtk.gtk_window_present(form)
+gtk.gtk_widget_grab_focus(name)
+glib.g_main_loop_run(new(glib, "g_main_loop_new", None, 0))
+"""
+"""Without its Python bindings, which a Python of one's own cannot load."""
 PAGE = """<!doctype html><title>form</title>
 <form><input aria-label="name" autofocus><input type="password" aria-label="secret"></form>
 <script>onload = () => document.querySelector("input").focus()</script>

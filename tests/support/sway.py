@@ -38,6 +38,15 @@ import sys
 from scripts.demo.screens import x_clients
 print(*x_clients(sys.argv[1]))
 """
+STUDY = """
+study = "demo-2026"
+version = 1
+timing = "exact"
+consent_days = 30
+review_s = 0
+batch_s = {batch_s}
+"""
+"""A policy without apps, for those that are to be tried."""
 AGREE = """
 import os, sys
 from tests.support.person import agree

@@ -119,7 +119,10 @@ def find_focused(program: str) -> Talking[Element | None]:
 
 
 def _walk(window: Element) -> Talking[Element | None]:
-    """Look through a window level by level, at what shows only."""
+    """Look through a window level by level, at what shows only; at all of a level where nothing says that it shows.
+
+    GTK 4.8 says so of windows alone, never of what is in them.
+    """
     level, looked, found = [window], 0, None
     while level and looked < MAX_WALKED:
         level = level[: MAX_WALKED - looked]
@@ -127,9 +130,7 @@ def _walk(window: Element) -> Talking[Element | None]:
         states = yield [ask(element, "GetState") for element in level]
         found = next((e for e, told in zip(level, states, strict=True) if has_state(told, FOCUSED)), found)
         shown = [e for e, told in zip(level, states, strict=True) if has_state(told, SHOWING)]
-        if not shown:
-            break
-        below = yield [ask(element, "GetChildren") for element in shown]
+        below = yield [ask(element, "GetChildren") for element in shown or level]
         level = [child for answer in below for child in elements(answer, MAX_WALKED)]
     return found
 

@@ -29,8 +29,8 @@ if sys.platform != "linux":
 
 OFFERED = frozenset({Modality.KEYBOARD})
 WHY = (
-    "on Wayland what is written is told by the programs themselves, through accessibility; keys, pointer and pictures "
-    "cannot be had"
+    "on Wayland what is written is told by the programs themselves, through accessibility, in part; keys, shortcuts, "
+    "pointer and pictures cannot be had"
 )
 LOST = "the accessibility bus is gone"
 

@@ -22,11 +22,11 @@ def test_a_locale_without_data_still_names_a_language(
     def lacking(*_: object) -> None:
         raise locale.Error("unsupported locale setting")
 
-    monkeypatch.setattr("agent.ceremony.words.locale.setlocale", lacking)
+    monkeypatch.setattr(locale, "setlocale", lacking)
     assert spoken(environ) == language
 
 
 def test_a_locale_with_data_is_asked_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agent.ceremony.words.locale.setlocale", lambda *_: "de_CH.UTF-8")
-    monkeypatch.setattr("agent.ceremony.words.locale.getlocale", lambda: ("de_CH", "UTF-8"))
+    monkeypatch.setattr(locale, "setlocale", lambda *_: "de_CH.UTF-8")
+    monkeypatch.setattr(locale, "getlocale", lambda: ("de_CH", "UTF-8"))
     assert spoken({}) == "de-CH"

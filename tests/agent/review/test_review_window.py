@@ -49,6 +49,8 @@ told["said"] = window._said.text()
 told["left"] = [moment.text for moment in window._day.moments if moment.kind.value == "text"]
 window._search.setText("before")
 told["found"] = len(window._model.shown)
+window._search.setText("no such word")
+told["stale"] = [window._typed.toPlainText(), window._picture._image is not None]
 print(json.dumps(told))
 """
 
@@ -72,6 +74,7 @@ def test_the_minute_is_found_asked_about_deleted_and_gone(tmp_path: Path) -> Non
     told = json.loads(done.stdout)
     assert told["picture"]
     assert told["said"].startswith("Gone from this machine: 13 ")
+    assert told["stale"] == ["", False], "nothing is shown of what is not listed"
     assert told["asked"] == [[False, True], [False, True]]  # Enter keeps
     assert told["left"] == ["before"]
     assert told["found"] == 1

@@ -21,6 +21,7 @@ from tests.support.waiting import PATIENCE_S, NotInTimeError
 APP = AppRule(id="app", name="App", category="other", executables=("/usr/bin/app",), modalities=(Modality.KEYBOARD,))
 PROGRAM = ":1.7"
 ROOT, WINDOW, NAME_FIELD, SECRET_FIELD = (f"/org/a11y/atspi/accessible/{n}" for n in ("root", "1", "2", "3"))
+BOX = "/org/a11y/atspi/accessible/4"
 TEXT = 61
 PID = 4_000_001
 """More than the kernel gives to any process."""
@@ -80,7 +81,7 @@ class Session:
         self.place = (10, 20, 30, 40)
         self.silent: set[str] = set()
         self.wrong: set[str] = set()
-        self.searches = True
+        self.searches = self.shows = True  # not shows: as GTK 4.8, which says so of windows alone
         self.session = FakeBus(folder, "session", loop.selector, self._session)
         self.bus = FakeBus(folder, "a11y", loop.selector, self._answer)
         self.detector = SecureFocus({"DBUS_SESSION_BUS_ADDRESS": self.session.address}, time, loop.selector,
@@ -121,10 +122,11 @@ class Session:
             case "GetMatches":
                 return ("a(so)", [self._found()]) if self.searches else "org.freedesktop.DBus.Error.UnknownMethod"
             case "GetChildren":
-                below = {ROOT: [WINDOW], WINDOW: [NAME_FIELD, SECRET_FIELD]}
+                below = {ROOT: [WINDOW], WINDOW: [BOX], BOX: [NAME_FIELD, SECRET_FIELD]}
                 return "a(so)", [[(PROGRAM, path) for path in below.get(call.path, [])]]
             case "GetState":
-                states = 1 << SHOWING | (1 << ACTIVE if call.path == WINDOW else 0)
+                shown = self.shows or call.path == WINDOW
+                states = shown << SHOWING | (1 << ACTIVE if call.path == WINDOW else 0)
                 return "au", [[states | (1 << FOCUSED if call.path == self.focus else 0), 0]]
             case "GetRole":
                 role = self.roles[call.path]

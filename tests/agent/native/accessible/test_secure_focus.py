@@ -60,8 +60,9 @@ def test_a_password_field_that_has_the_focus_already_closes(session: Session) ->
     assert session.loop.news[0] >= began_ns  # what was typed into the window before is not its business
 
 
-def test_the_search_falls_back_to_a_walk(session: Session) -> None:
-    session.searches, session.focus = False, SECRET_FIELD
+@pytest.mark.parametrize("shows", [True, False])
+def test_the_search_falls_back_to_a_walk(session: Session, *, shows: bool) -> None:
+    session.searches, session.shows, session.focus = False, shows, SECRET_FIELD
     attend(session, Standing.SECRET)
 
 
