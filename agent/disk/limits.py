@@ -18,6 +18,7 @@ from agent.core.ceremony import Asked
 from agent.core.limits import Sourced, restrict
 from agent.disk.guarded import GuardedError, Stamp, read_guarded, stamp
 from agent.disk.places import Places
+from agent.disk.registry import MACHINE_KEY, machine_stamp, machine_table
 from schemas.base import SchemaError, unbase64url
 from schemas.limits import Limits, limits_of, meet_all
 from schemas.policy import Policy
@@ -58,7 +59,7 @@ class _RefusedError(Exception):
 
 def stamps(places: Places) -> tuple[Stamp, ...]:
     """Changes whenever one of the files does."""
-    return tuple(stamp(path) for path in (*places.machine_policies, places.own_limits))
+    return *(stamp(path) for path in (*places.machine_policies, places.own_limits)), machine_stamp()
 
 
 def read_limits(places: Places, asked: Asked, organisation_key: str) -> Managed:
@@ -76,7 +77,26 @@ def read_limits(places: Places, asked: Asked, organisation_key: str) -> Managed:
             found += _read(path, source, asked, organisation_key)
         except _RefusedError as error:
             problem = problem or Problem(error.reason, f"{path} {error}")
+    try:
+        found += _registry()
+    except _RefusedError as error:
+        problem = problem or Problem(error.reason, f"HKLM\\{MACHINE_KEY} {error}")
     return Managed(tuple(found), problem, seen)
+
+
+def _registry() -> list[Sourced]:
+    try:
+        table = machine_table()
+    except GuardedError as error:
+        raise _RefusedError(ClosedReason.POLICY_REFUSED, str(error)) from None
+    return [] if table is None else [_plain(Source.MACHINE, f"HKLM\\{MACHINE_KEY}", table)]
+
+
+def _plain(source: Source, where: str, table: dict[str, Any]) -> Sourced:
+    try:
+        return Sourced(source, where, parse_body(Limits, json.dumps(table).encode()))
+    except SchemaError as error:
+        raise _not_limits(table, error) from None
 
 
 def _read(path: Path, source: Source, asked: Asked, organisation_key: str) -> list[Sourced]:
@@ -90,10 +110,7 @@ def _read(path: Path, source: Source, asked: Asked, organisation_key: str) -> li
     if SIGNED_KEY in table and source is Source.MACHINE:
         policy = _signed(data, asked, organisation_key)
         return [Sourced(Source.ORGANISATION, str(path), limits_of(policy))]
-    try:
-        return [Sourced(source, str(path), parse_body(Limits, json.dumps(table).encode()))]
-    except SchemaError as error:
-        raise _not_limits(table, error) from None
+    return [_plain(source, str(path), table)]
 
 
 def _not_limits(table: dict[str, Any], error: SchemaError) -> _RefusedError:

@@ -17,7 +17,7 @@ MACHINE_POLICY = {
     "linux": Path("/etc/overt/policy.json"),
     "darwin": Path("/Library/Managed Preferences/org.overt.agent.plist"),
 }
-"""Where IT puts limits, by platform. On Windows they stand in the registry, which is not read yet."""
+"""Where IT puts limits, by platform. On Windows they stand in the registry (`registry.py`)."""
 
 
 def _machine_policies() -> tuple[Path, ...]:

@@ -1,7 +1,8 @@
 """The fleet's health: what is published, and the collector's figures; never anybody, never fewer than five."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from schemas.signed import public_key_text
 from schemas.times import from_unix_ns
 from schemas.wire import StudyReply
 from tests.agent.net.http_rig import Asked, Reply, Site
+from tests.support.collectors import Collector
 from tests.support.devices import World
 
 WORLD = World.make("fleet", codes=1)
@@ -77,3 +79,22 @@ def test_something_else_answers() -> None:
         pytest.raises(PublishError, match="no study"),
     ):
         fleet.health(client, site.url, None, NOW)
+
+
+def test_a_real_collector_gives_each_figure_and_refuses_a_wrong_token(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("a-token-that-nobody-guesses\n")
+    with (
+        Collector(tmp_path / "data", WORLD.trust, "--metrics-token", str(token)) as collector,
+        httpx.Client(trust_env=False, timeout=60) as client,
+    ):
+        collector.publish_all(WORLD)
+        device = collector.join(WORLD)
+        collector.put(device, device.envelope()).raise_for_status()
+        found = fleet.health(client, collector.url, fleet.token_of(token), datetime.now(UTC))
+        with pytest.raises(PublishError) as caught:
+            fleet.health(client, collector.url, "wrong", datetime.now(UTC))
+    told = {words for name, words in fleet.MEANINGS.items() if name != "overt_refused_day"}  # told if there are any
+    assert (set(found["figures"]), found["policy_version"]) == (told, WORLD.policy.version)
+    assert device.fingerprint not in json.dumps(found)
+    assert "--metrics-token" in caught.value.remedy

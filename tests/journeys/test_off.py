@@ -6,8 +6,11 @@ import signal
 
 import pytest
 
+from agent.disk.places import Places
+from scripts.demo.screens import x_clients
 from tests.journeys.conftest import Household
 from tests.support.live import CommandFailedError, noticed
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.journey
 
@@ -120,3 +123,48 @@ def test_a_new_study_is_asked_anew_without_a_restart(household: Household) -> No
     household.type_into(household.allowed, "agreed to the study as it is now\n")
     household.hands.focus_window(household.forbidden.window.id)
     household.employee.wait_for("a batch under the new terms", lambda s: s["counts"]["batches_sent"] > sent)
+
+
+def upgrade(home: Household) -> None:
+    """What the package does after new files are in place; returns once the daemon has begun anew."""
+    pid, socket = home.daemon.pid, Places.from_environ(home.employee.env).control_socket
+    before = socket.stat().st_ino, socket.stat().st_ctime_ns
+
+    def anew() -> bool:
+        return socket.exists() and (socket.stat().st_ino, socket.stat().st_ctime_ns) != before
+
+    os.kill(pid, signal.SIGUSR2)
+    until(anew, 60)
+    home.employee.wait_for("the daemon after the upgrade", lambda _: True)
+    assert home.daemon.running  # the same process, as the program that lies there now
+
+
+def test_an_upgrade_loses_nothing_and_no_hook_outlives_it(household: Household) -> None:
+    household.agree()
+    household.type_into(household.allowed, "typed just before the upgrade ")
+    ledger, sent = states(household), household.employee.status()["counts"]["batches_sent"]
+    os.kill(household.indicator.pid, signal.SIGSTOP)  # so that the new program has no lease, and may not open the gate
+    try:
+        upgrade(household)
+        status = household.employee.status()
+        assert (status["state"] != "capturing", status["hooks"]) == (True, [])
+        assert household.daemon.pid not in x_clients(household.desktop.display)
+    finally:
+        os.kill(household.indicator.pid, signal.SIGCONT)
+    household.hands.focus_window(household.allowed.window.id)
+    household.await_state("capturing")
+    assert states(household) == ledger
+    before = household.seen
+    household.type_into(household.allowed, "and on it goes ")
+    household.sees_more_than(before)
+    household.employee.wait_for("what was held to arrive", lambda s: s["counts"]["batches_sent"] > sent)
+
+
+def test_g5_an_upgrade_keeps_an_off_an_off(household: Household) -> None:
+    household.employee.overt("off")
+    ledger = states(household)
+    upgrade(household)
+    household.type_into(household.allowed, "still off")
+    status = household.employee.status()
+    assert (status["state"], status["hooks"], noticed(status)) == ("off", [], 0)
+    assert states(household) == ledger

@@ -52,9 +52,8 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisation]:
 
     def begin(command: list[str], name: str) -> Process:
         log = folder / f"{name}.log"
-        popen = subprocess.Popen(
-            command, env=env, stdout=log.open("wb"), stderr=subprocess.STDOUT, start_new_session=True
-        )
+        with log.open("wb") as out:
+            popen = subprocess.Popen(command, env=env, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
         running.append(Process(popen, name, log))
         return running[-1]
 

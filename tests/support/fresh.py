@@ -23,11 +23,11 @@ env | grep -E '^(DISPLAY|DBUS_SESSION_BUS_ADDRESS)=' > session.part
 mv session.part session.env
 sleep 100000
 """
-ENTER = """
-root=$1; shift
-mount --bind /dev "$root/dev"
-mount -t proc proc "$root/proc"
-exec chroot "$root" "$@"
+MOUNTS = """
+mount --bind /dev "$1/dev"
+mount -t proc proc "$1/proc"
+echo mounted
+exec sleep infinity
 """
 LIMIT_S = 500
 
@@ -39,11 +39,21 @@ def why_not() -> str | None:
     return None if shutil.which("debootstrap") else "debootstrap is not installed"
 
 
+def hold_mounts(root: Path) -> subprocess.Popen[str]:
+    """A process whose mount namespace has the machine's /dev and /proc: they go when it is ended."""
+    line = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", MOUNTS, "sh", str(root)]
+    held = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, cwd="/", text=True)
+    assert held.stdout
+    assert held.stdout.readline() == "mounted\n"
+    return held
+
+
 @dataclass
 class FreshMachine:
     """Debian 12, minimal, with one person and no desktop."""
 
     root: Path
+    mounts: subprocess.Popen[str]
     running: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @classmethod
@@ -53,18 +63,21 @@ class FreshMachine:
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=LIMIT_S)
         for file in Path("/etc/apt/apt.conf.d").glob("*"):  # a proxy of this machine's, if it has one
             shutil.copy(file, root / "etc/apt/apt.conf.d" / file.name)
-        made = cls(root)
+        made = cls(root, hold_mounts(root))
         made.do("useradd", "--create-home", "--uid", "4711", PERSON)
         return made
 
     def enter(self, *command: str, user: str = "root", env: Mapping[str, str] | None = None) -> list[str]:
-        """The command line that runs a command in it: its mounts go with its last process."""
+        """The command line that runs a command in it, in the one mount namespace that all of them share.
+
+        In one of its own the kernel could not name the executables of the others, and the gate would stay closed.
+        """
         home = "/root" if user == "root" else f"/home/{user}"
         said = {"PATH": PATH, "HOME": home, "USER": user, "LANG": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
         words = ["env", "-i", *(f"{k}={v}" for k, v in {**said, **(env or {})}.items()), *command]
         if user != "root":
             words = ["setpriv", "--reuid", user, "--regid", user, "--init-groups", *words]
-        return ["unshare", "--mount", "--propagation", "private", "sh", "-c", ENTER, "sh", str(self.root), *words]
+        return ["nsenter", f"--mount=/proc/{self.mounts.pid}/ns/mnt", "chroot", str(self.root), *words]
 
     def do(
         self, *command: str, user: str = "root", env: Mapping[str, str] | None = None, code: int | None = 0
@@ -125,8 +138,11 @@ class FreshMachine:
                 os.kill(pid, 9)
             except ProcessLookupError:
                 continue
-        for process in self.running:
+        self.mounts.kill()
+        for process in [*self.running, self.mounts]:
             process.wait(30)
+        if self.mounts.stdout:
+            self.mounts.stdout.close()
 
 
 def overt_of(commands: Mapping[int, str]) -> dict[str, int]:
