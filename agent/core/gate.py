@@ -69,18 +69,19 @@ def judge_focus(
     nothing: frozenset[Modality] = frozenset()
     if window is None or window.executable is None or window.pid is None:
         return ClosedReason.FOCUS_UNKNOWN, None, nothing
-    if shows_sites(policy, window.executable):
-        if site is None:
-            return ClosedReason.ORIGIN_UNKNOWN, None, nothing
-        if site.private:
-            return ClosedReason.PRIVATE_WINDOW, None, nothing
+    if not shows_sites(policy, window.executable):
+        site = None  # whatever a browser told is not about this window
+    elif site is None:
+        return ClosedReason.ORIGIN_UNKNOWN, None, nothing
+    elif site.private:
+        return ClosedReason.PRIVATE_WINDOW, None, nothing
     rule = app_of(policy, window.executable, site, owners)
     if rule is None:
         return ClosedReason.APP_NOT_ALLOWED, None, nothing
     modalities = effective.of(rule.id)
     if not modalities:
         return ClosedReason.MODALITY_NOT_AGREED, rule, nothing
-    hidden = rule.origins is not None and site is not None and site.secret
+    hidden = site is not None and site.secret
     return (ClosedReason.SECURE_INPUT, rule, nothing) if hidden else (None, rule, modalities)
 
 

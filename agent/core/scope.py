@@ -50,7 +50,7 @@ def within(scope: Scope, can: Collection[Modality]) -> Scope:
     return Scope(apps=tuple(app for app in apps if app.modalities), timing=scope.timing)
 
 
-OTHERS_WORDS = frozenset({"mail", "chat"})
+OTHERS_WORDS = ("mail", "chat")
 """Kinds of app that show what other people wrote. All text in them is filled, whatever was agreed to."""
 
 
