@@ -40,6 +40,7 @@ class Ears:
         runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.clock = SystemClock()
         self.heard: list[tuple[int, str]] = []
+        self.shown_by: dict[int, set[str]] = {}  # every answer, by the window that was in front
         self._selector = selectors.DefaultSelector()
         self.server = ControlServer(
             runtime / "control.sock",
@@ -109,6 +110,8 @@ class Ears:
         browser = window if window is not None and window.executable in self._browsers else None
         site = self.sites.look(browser)
         said = spoken(site) if browser is not None else f"{NOT_A_BROWSER} {window!r}"
+        if window is not None:
+            self.shown_by.setdefault(window.window, set()).add(said)
         if not self.heard or self.heard[-1][1] != said:
             self.heard.append((time.monotonic_ns(), said))
 

@@ -175,12 +175,11 @@ def test_the_address_bar_and_the_tools_are_not_the_page(browsing: Room) -> None:
 
 def test_a_private_window_is_never_a_site(browsing: Room) -> None:
     private = "--incognito" if isinstance(browsing.browser, Chromium) else "--private-window"
-    count = len(browsing.ears.heard)
     window = browsing.show_in_new_window(browsing.mail.origin + "/", MAILBOX, private)
     browsing.ears.wait_for(ELSEWHERE)
     browsing.hands.type_text("private")
-    shown = [said for _, said in browsing.ears.heard[count:]]
-    assert browsing.mail.origin not in shown, shown
+    until(lambda: ELSEWHERE in browsing.ears.shown_by.get(window.id, ()))
+    assert browsing.ears.shown_by[window.id] <= {UNKNOWN, ELSEWHERE}
     browsing.hands.close(window.id)
     browsing.ears.wait_for(browsing.mail.origin)
 

@@ -158,6 +158,8 @@ def test_a_site_that_was_not_agreed_to() -> None:
         WEBMAIL,
         frozenset(),
     )
+    asked = msgspec.structs.replace(ON_MAIL, secret=True)
+    assert judge_focus(window(executable=BROWSER), WEB, agreed, asked)[0] is R.MODALITY_NOT_AGREED
     assert judge_focus(window(executable=BROWSER), WEB, agreed, ON_CHAT)[0] is None
 
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.scope import app_of, narrow, offered, reveals
+from agent.core import scope
+from agent.core.scope import app_of, narrow, offered, packages, reveals
 from schemas.events import Modality
 from schemas.policy import AppRule, Policy
 from schemas.scope import AppScope, Scope, ScreenMode, TimingTier
@@ -176,3 +177,46 @@ def test_dull_lines_are_shown_where_both_say_so() -> None:
     assert reveals(scope, AppRule(category="ide", screen=ScreenMode.REVEAL, **told))
     assert not reveals(scope, AppRule(category="chat", screen=ScreenMode.REVEAL, **told))
     assert not reveals(scope, AppRule(category="mail", screen=ScreenMode.REVEAL, **told))
+
+
+@given(SCOPES, st.frozensets(st.sampled_from(Modality)))
+def test_a_desktop_takes_away_what_it_cannot_give_and_nothing_else(agreed: Scope, can: frozenset[Modality]) -> None:
+    left = scope.within(agreed, can)
+    assert left.timing is agreed.timing
+    assert [app.app for app in left.apps] == [app.app for app in agreed.apps if agreed.of(app.app) & can]
+    screens = {app.app: app.screen for app in agreed.apps}
+    for app in left.apps:
+        assert left.of(app.app) == agreed.of(app.app) & can
+        assert app.screen is screens[app.app]
+
+
+def test_a_desktop_that_gives_keys_alone() -> None:
+    both = (Modality.KEYBOARD, Modality.SCREEN)
+    agreed = Scope(
+        apps=(
+            AppScope(app="a", modalities=both, screen=ScreenMode.REVEAL),
+            AppScope(app="b", modalities=(Modality.SCREEN,), screen=ScreenMode.LAYOUT),
+        ),
+        timing=TIMING[1],
+    )
+    assert scope.within(agreed, {Modality.KEYBOARD}) == Scope(
+        apps=(AppScope(app="a", modalities=(Modality.KEYBOARD,), screen=ScreenMode.REVEAL),), timing=TIMING[1]
+    )
+
+
+def test_the_packages_of_all_rules_and_of_no_others() -> None:
+    common = {"category": "other", "modalities": (Modality.KEYBOARD,), "screen": ScreenMode.NONE}
+    policy = Policy(
+        study="s",
+        version=1,
+        issued=datetime(2026, 1, 1, tzinfo=UTC),
+        expires=datetime(2027, 1, 1, tzinfo=UTC),
+        apps=(
+            AppRule(id="a", name="a", executables=("/usr/bin/a",), **common),
+            AppRule(id="b", name="b", executables=(), packages=("deb:gedit", "deb:mousepad"), **common),
+        ),
+        timing=TIMING[0],
+    )
+    found = packages(policy)
+    assert type(found) is frozenset
+    assert found == {"deb:mousepad", "deb:gedit"}
