@@ -16,6 +16,7 @@ from agent.browser import install as browsers
 from agent.ceremony import perform
 from agent.disk.keys import DEVICE_KEY, REVIEW_KEY, open_keys
 from agent.disk.places import OWNER_ONLY_FILE, Places
+from agent.disk.spool import BatchState, Spool
 from agent.doctor import STARTERS
 from agent.errors import OvertError
 from agent.net.control import DaemonNotRunning, ProtocolError, ask
@@ -98,10 +99,15 @@ def _begin_asking(places: Places, environ: Mapping[str, str]) -> bool:
 
 
 def _erasing(places: Places) -> int:
+    """By the index itself: a daemon that is busy or just begins has no figure yet, and none is not zero."""
     try:
-        return ask(places.control_socket, "status").counts.batches_erasing
-    except (DaemonNotRunning, ProtocolError):
-        return 0
+        spool = Spool(places, adopt=False)
+    except OSError:
+        return 0  # what cannot be read cannot be asked for either
+    try:
+        return spool.tally.batches.get(BatchState.ERASING, 0)
+    finally:
+        spool.close()
 
 
 def _stop(places: Places) -> None:
