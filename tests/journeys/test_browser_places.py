@@ -19,7 +19,7 @@ from tests.support.waiting import until
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 KEPT, CANARIES = "abcdefgh", "nopqrstuvwxyz"
 SLOW_S = 60
-FEW, MANY = 12, 110
+FEW, MANY = 5, 110
 
 
 @pytest.fixture(params=["chromium", "firefox"])

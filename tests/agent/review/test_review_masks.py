@@ -22,6 +22,7 @@ from tests.agent.review.review_rig import Person, webp
 from tests.support.devices import NS
 
 KEY = bytes(range(32))
+RULES = RuleSet(redaction_rules())
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_words_are_found_however_they_are_spaced_or_cased(text: str) -> None:
 
 @given(st.text(max_size=60), st.text(max_size=20))
 def test_personal_rules_only_add(text: str, phrase: str) -> None:
-    plain, own = (TextRedactor(RuleSet(redaction_rules()), KEY) for _ in range(2))
+    plain, own = (TextRedactor(RULES, KEY) for _ in range(2))
     own.personal = personal(phrase)
     covered = {place for span in own.find(text) for place in range(span.start, span.end)}
     assert covered >= {place for span in plain.find(text) for place in range(span.start, span.end)}
@@ -69,7 +70,7 @@ def test_words_are_masked_in_all_that_lies_here_and_their_keys_go(person: Person
     assert not any(b"alcon" in path.read_bytes() for path in person.places.state.rglob("*") if path.is_file())
     masks = read_masks(person.places.masks)
     assert person.places.masks.stat().st_mode & 0o777 == 0o600
-    redactor = TextRedactor(RuleSet(redaction_rules()), KEY)
+    redactor = TextRedactor(RULES, KEY)
     redactor.personal = masks.finder(person.me.device.key)
     assert redactor.redact("the PROJECT falcon plan").text == "the ⟨PERSONAL#1⟩ plan"
     assert mask_words(desk, "project falcon", os.urandom) == 0
