@@ -216,7 +216,8 @@ class Pipeline:
 
     def flush(self) -> None:
         """An end: no news can come any more. Whatever is decided and settled is kept, and the open batch closed."""
-        self._line.drop_since(self._held_ns, UNSETTLED)
+        if self._held_ns < FOREVER_NS:
+            self.retract(self._held_ns, UNSETTLED)  # and not the line alone: a text tells of its keys
         self._emit(FOREVER_NS)
         self.close_batch()
 

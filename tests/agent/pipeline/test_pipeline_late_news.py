@@ -129,6 +129,20 @@ def test_an_end_does_not_keep_what_is_still_to_be_judged() -> None:
     assert rig.dropped(Modality.POINTER) == {UNSETTLED: 1}
 
 
+def test_an_end_keeps_no_text_of_keys_that_are_still_to_be_judged() -> None:
+    rig = Rig()
+    rig.enter(title=None)
+    rig.type("dear ")
+    rig.clock.advance(MS_NS)
+    rig.pipe.hold(rig.clock.monotonic_ns())
+    rig.type("hunter")
+    rig.leave()
+    events = rig.done()
+    assert "hunter" not in "".join(e.text or "" for e in events if isinstance(e, TextEvent))
+    assert "".join(e.text or "" for e in events if isinstance(e, KeyEvent)) == "dear "
+    assert rig.dropped() == {UNSETTLED: 12}
+
+
 def test_what_a_detector_has_still_to_judge_waits_for_as_long_as_that_takes() -> None:
     rig = Rig()
     rig.enter(title=None)
